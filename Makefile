@@ -1,0 +1,89 @@
+# make          builds every program beside its source; objects go to build/
+# make test     runs all tests that need no root
+# make lint     what must be clean before a commit
+# make asan     the same programs under ASan and UBSan; make alone undoes it
+
+CC = cc
+CFLAGS = -O2 -g
+LDFLAGS =
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Werror
+SANITIZE = -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+
+COMPILE = $(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -Ilibexec $(WARNINGS) $(CFLAGS)
+LINK = $(CC) $(CFLAGS) $(LDFLAGS)
+LIB = build/liblite.a
+
+# Each of these has a main(); a program is called as its source is.
+MAINS = $(wildcard libexec/os/hold.c libexec/os/node.c libexec/step/*.c \
+	libexec/link/*.c)
+LEAD = $(wildcard libexec/lead/*.c)
+LIBRARY = $(filter-out $(MAINS),$(wildcard libexec/core/*.c libexec/os/*.c \
+	libexec/state/*.c))
+DRIVERS = $(wildcard tests/unit/*.c)
+
+PROGRAMS = $(MAINS:.c=) $(if $(wildcard libexec/lead/main.c),libexec/lead/lead)
+TESTS = $(DRIVERS:tests/unit/%.c=build/tests/%)
+VARIANTS = build/tests/loop_poll build/tests/num_table
+LIB_OBJECTS = $(LIBRARY:libexec/%.c=build/%.o)
+LEAD_OBJECTS = $(LEAD:libexec/%.c=build/%.o)
+MAIN_OBJECTS = $(MAINS:libexec/%.c=build/%.o)
+OBJECTS = $(LIB_OBJECTS) $(LEAD_OBJECTS) $(MAIN_OBJECTS) $(TESTS:=.o)
+
+.PHONY: all asan clean format lint sim test tests FORCE
+
+all: $(PROGRAMS)
+
+$(MAINS:.c=): libexec/%: build/%.o $(LIB)
+	$(LINK) -o $@ $< $(LIB)
+
+libexec/lead/lead: $(LEAD_OBJECTS) $(LIB)
+	$(LINK) -o $@ $(LEAD_OBJECTS) $(LIB)
+
+# Made anew, so that it never holds an object whose source is gone; with q, two
+# folders may have a file of one name.
+$(LIB): $(LIB_OBJECTS) build/sources
+	rm -f $@
+	ar qcs $@ $(LIB_OBJECTS)
+
+build/%.o: libexec/%.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+build/tests/%.o: tests/unit/%.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(TESTS): %: %.o $(LIB)
+	$(LINK) -o $@ $< $(LIB)
+
+# What this machine would not choose is tested too.
+build/tests/loop_poll: build/tests/loop.o libexec/os/loop.c $(LIB)
+	$(COMPILE) -DLOOP_POLL -o $@ build/tests/loop.o libexec/os/loop.c $(LIB)
+
+build/tests/num_table: build/tests/num.o libexec/core/crc.c $(LIB)
+	$(COMPILE) -DCRC_TABLE -o $@ build/tests/num.o libexec/core/crc.c $(LIB)
+
+# Both change only when what they say does.
+build/flags: FORCE
+	@mkdir -p build
+	@printf '%s\n' '$(COMPILE) $(LDFLAGS)' | cmp -s - $@ || \
+		printf '%s\n' '$(COMPILE) $(LDFLAGS)' >$@
+
+build/sources: FORCE
+	@mkdir -p build
+	@printf '%s\n' '$(LIBRARY)' | cmp -s - $@ || printf '%s\n' '$(LIBRARY)' >$@
+
+tests: all $(TESTS) $(VARIANTS)
+
+test: tests
+	tests/run
+
+asan:
+	$(MAKE) CFLAGS='$(SANITIZE)' tests
+
+clean:
+	rm -rf build $(PROGRAMS)
+
+-include $(OBJECTS:.o=.d)
+-include tests/sim/build.mk

@@ -1,0 +1,189 @@
+/*
+ * record.c - log entries as bytes: see record.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crc.h"
+#include "num.h"
+#include "record.h"
+
+/* Where the fields of a header begin; a blank stands before each. */
+enum {
+	AT_INDEX = 3,
+	AT_TERM = 20,
+	AT_TYPE = 37,
+	AT_BASE = 39,
+	AT_RANDOM = 56,
+	AT_LENGTH = 73,
+	AT_DURABLE = 81,
+	AT_ZEROS = 98,
+	AT_CRC = 103,
+	AT_CHAIN = 112,
+	AT_OWN = 121
+};
+
+/* The same on every node: INDEX up to LENGTH. */
+#define SHARED_LEN	((size_t)(AT_DURABLE - 1 - AT_INDEX))
+
+static void
+put_decimal(char *p, size_t digits, uint64_t n)
+{
+	while (digits-- > 0) {
+		p[digits] = (char)('0' + n % 10);
+		n /= 10;
+	}
+}
+
+static void
+put_hex(char *p, size_t digits, uint64_t n)
+{
+	while (digits-- > 0) {
+		p[digits] = "0123456789abcdef"[n % 16];
+		n /= 16;
+	}
+}
+
+static void
+header_print(const struct record *r, char *p)
+{
+	memset(p, ' ', RECORD_HEADER);
+	memcpy(p, "e1", 2);
+	put_decimal(p + AT_INDEX, 16, r->index);
+	put_decimal(p + AT_TERM, 16, r->term);
+	p[AT_TYPE] = r->type;
+	put_decimal(p + AT_BASE, 16, r->id.base);
+	p[AT_RANDOM - 1] = '-';
+	put_hex(p + AT_RANDOM, 16, r->id.random);
+	put_decimal(p + AT_LENGTH, 7, r->length);
+	put_decimal(p + AT_DURABLE, 16, r->durable);
+	put_decimal(p + AT_ZEROS, 4, r->zeros);
+	put_hex(p + AT_CRC, 8, r->crc);
+	put_hex(p + AT_CHAIN, 8, r->chain);
+	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
+	p[RECORD_HEADER - 1] = '\n';
+}
+
+size_t
+record_size(const struct record *r)
+{
+	return RECORD_HEADER + r->length + 1;
+}
+
+uint32_t
+record_chain(const struct record *r, uint32_t before)
+{
+	char p[RECORD_HEADER];
+
+	header_print(r, p);
+	return crc32c(crc32c(before, p + AT_INDEX, SHARED_LEN), p + AT_CRC, 8);
+}
+
+int
+record_encode(struct record *r, uint32_t chain, const char *payload,
+    size_t length, struct buf *b)
+{
+	char *p;
+
+	r->length = length;
+	r->durable = 0;
+	r->zeros = 0;
+	r->crc = crc32c(0, payload, length);
+	p = buf_room(b, RECORD_HEADER + length + 1);
+	if (p == NULL)
+		return -1;
+	r->chain = record_chain(r, chain);
+	header_print(r, p);
+	if (length > 0)
+		memcpy(p + RECORD_HEADER, payload, length);
+	p[RECORD_HEADER + length] = '\n';
+	buf_grew(b, record_size(r));
+	return 0;
+}
+
+/* 1 if the bytes between the fields are what header_print writes. */
+static int
+header_shape(const char *p)
+{
+	return memcmp(p, "e1 ", 3) == 0 && p[AT_TERM - 1] == ' ' &&
+	    p[AT_TYPE - 1] == ' ' && p[AT_BASE - 1] == ' ' &&
+	    p[AT_RANDOM - 1] == '-' && p[AT_LENGTH - 1] == ' ' &&
+	    p[AT_DURABLE - 1] == ' ' && p[AT_ZEROS - 1] == ' ' &&
+	    p[AT_CRC - 1] == ' ' && p[AT_CHAIN - 1] == ' ' &&
+	    p[AT_OWN - 1] == ' ' && p[RECORD_HEADER - 1] == '\n';
+}
+
+int
+record_parse(const char *p, size_t n, struct record *r)
+{
+	uint64_t chain, crc, length, own, zeros;
+
+	if (n < RECORD_HEADER)
+		return 0;
+	if (!header_shape(p) || num_hex(p + AT_OWN, 8, &own) == -1 ||
+	    own != crc32c(0, p, AT_OWN - 1))
+		return -1;
+	if (num_u64(p + AT_INDEX, 16, NUMBER_MAX, &r->index) == -1 ||
+	    num_u64(p + AT_TERM, 16, NUMBER_MAX, &r->term) == -1 ||
+	    num_u64(p + AT_BASE, 16, NUMBER_MAX, &r->id.base) == -1 ||
+	    num_hex(p + AT_RANDOM, 16, &r->id.random) == -1 ||
+	    num_u64(p + AT_LENGTH, 7, RECORD_PAYLOAD, &length) == -1 ||
+	    num_u64(p + AT_DURABLE, 16, NUMBER_MAX, &r->durable) == -1 ||
+	    num_u64(p + AT_ZEROS, 4, 9999, &zeros) == -1 ||
+	    num_hex(p + AT_CRC, 8, &crc) == -1 ||
+	    num_hex(p + AT_CHAIN, 8, &chain) == -1)
+		return -1;
+	r->type = p[AT_TYPE];
+	if (r->type != RECORD_NOOP && r->type != RECORD_MEMBERS &&
+	    r->type != RECORD_COMMAND)
+		return -1;
+	r->length = (size_t)length;
+	r->zeros = (uint32_t)zeros;
+	r->crc = (uint32_t)crc;
+	r->chain = (uint32_t)chain;
+	return 1;
+}
+
+int
+record_intact(const struct record *r, const char *p)
+{
+	return p[RECORD_HEADER + r->length] == '\n' &&
+	    crc32c(0, p + RECORD_HEADER, r->length) == r->crc;
+}
+
+void
+record_localise(char *p, struct record *r, uint64_t durable, uint64_t off)
+{
+	r->durable = durable;
+	r->zeros = record_zeros(p + RECORD_HEADER, r->length + 1,
+	    off + RECORD_HEADER);
+	put_decimal(p + AT_DURABLE, 16, r->durable);
+	put_decimal(p + AT_ZEROS, 4, r->zeros);
+	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
+}
+
+static int
+all_zero(const char *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+uint32_t
+record_zeros(const char *p, size_t n, uint64_t off)
+{
+	uint32_t zeros = 0;
+	size_t piece;
+
+	while (n > 0) {
+		piece = SECTOR - (size_t)(off % SECTOR);
+		if (piece > n)
+			piece = n;
+		if (all_zero(p, piece))
+			zeros++;
+		p += piece;
+		off += piece;
+		n -= piece;
+	}
+	return zeros;
+}

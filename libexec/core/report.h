@@ -1,0 +1,26 @@
+/*
+ * report.h - answers as people and programs read them.
+ *
+ * status: the first word says "leader=NAME term=N cluster=ID"; then one word a
+ * node: "name=a id=.. role=leader|follower|down term=3 last=120 commit=120
+ * match=120 lag=0 heard=0.05" (heard in seconds; "-" is not known), and
+ * perhaps "note=WORD": what is wrong with it.
+ */
+#ifndef LITE_RAFT_REPORT_H
+#define LITE_RAFT_REPORT_H
+
+#include "words.h"
+
+/*
+ * JSON strings hold characters, not bytes: what is no UTF-8 is written as
+ * \udc80 to \udcff, a half of a pair that no character has, so that it can be
+ * told from everything else.
+ *
+ * All return 0, or -1: ENOMEM, or EINVAL where the answer is none.
+ */
+int	report_value(const struct word *key, const struct word *value,
+	    struct buf *);			/* {"key":..,"value":..} */
+int	report_keys(const struct words *answer, int json, struct buf *);
+int	report_status(const struct words *answer, int json, struct buf *);
+
+#endif

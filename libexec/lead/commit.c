@@ -1,0 +1,393 @@
+/*
+ * commit.c - the leader's turn: its own log, what is committed, what is applied
+ * (Raft §5.3, §5.4.2).
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/types.h"
+#include "inside.h"
+
+#define APPLY_SLICE	(4u * 1024 * 1024)	/* bytes of log applied in a turn */
+#define BEATS		10u			/* in an election timeout */
+
+/* Writes the term's no-op, durably: the index of the first own entry. */
+static int
+noop_write(struct lead *l)
+{
+	struct state *st = l->st;
+	int r;
+
+	l->fresh_tail = st->tail;
+	r = record_add(l, RECORD_NOOP, NULL, "", 0);
+	if (r == 0)
+		r = state_change(st);
+	if (r == 0)
+		r = log_append(st, buf_head(&l->fresh), l->fresh.len);
+	if (r == 0)
+		r = log_sync(st);
+	if (!st->broken && state_settle(st) == -1)
+		r = -1;
+	buf_cut(&l->fresh, 0);
+	l->noop = st->tail.index;
+	l->durable = st->tail.index;
+	return r;
+}
+
+/* Why this node may not lead, or NULL. */
+static const char *
+leading_refusal(const struct state *st)
+{
+	if (members_find(&st->members, st->me.name, st->me.id) == -1)
+		return "this node is no member";
+	if (strcmp(st->term.voted_for.name, st->me.name) != 0 ||
+	    strcmp(st->term.voted_for.id, st->me.id) != 0)
+		return "it was not elected in this term";
+	/* An earlier lead of this term may have sent what it never wrote. */
+	if (st->tail.term == st->term.current_term)
+		return "it has led in this term before";
+	if (st->lock.damaged != 0)
+		return "the log is damaged";
+	return NULL;
+}
+
+static int
+lead_start(struct lead *l, int *status)
+{
+	struct state *st = l->st;
+	const char *why;
+
+	*status = EXIT_DISK;
+	if (state_lock(st) == -1)
+		return -1;
+	why = leading_refusal(st);
+	if (why != NULL) {
+		*status = EXIT_NO;
+		(void)state_unlock(st);
+		snprintf(st->why, sizeof(st->why), "%s", why);
+		return -1;
+	}
+	l->term = st->term.current_term;
+	l->members = st->members;
+	l->me = members_find(&l->members, st->me.name, st->me.id);
+	if (noop_write(l) == -1) {
+		(void)state_unlock(st);
+		return -1;
+	}
+	return state_unlock(st);
+}
+
+struct lead *
+lead_new(struct state *st, uint64_t timeout, int *status)
+{
+	struct lead *l;
+	size_t i;
+
+	l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		goto fail;
+	l->st = st;
+	l->timeout = timeout;
+	l->beat = timeout / BEATS;
+	l->commit_fd = l->stamp_fd = -1;
+	l->store = store_new(STORE_WINDOW);
+	l->words = calloc(1, sizeof(*l->words));
+	if (l->store == NULL || l->words == NULL)
+		goto fail;
+	if (lead_start(l, status) == -1) {
+		lead_free(l);
+		return NULL;
+	}
+	l->commit_fd = run_open(st->os, "commit_index");
+	l->stamp_fd = run_open(st->os, "stamp");
+	while (l->stream_id == 0)
+		l->stream_id = chance_u64(st->os);
+	for (i = 0; i < l->members.n; i++) {
+		l->peer[i].who = l->members.who[i];
+		l->peer[i].next_index = l->noop;
+	}
+	l->apply_at = (struct cursor){ 1, 1, 0 };
+	l->quorum_at = clock_now(st->os);
+	run_leader_store(st->os, st->me.name, l->term);
+	note(st->os, l->term, "lead: leads, its first entry is %" PRIu64, l->noop);
+	return l;
+
+fail:
+	*status = EXIT_DISK;
+	(void)state_fail(st, "cannot lead: %s", strerror(errno));
+	if (l != NULL)
+		lead_free(l);
+	return NULL;
+}
+
+void
+lead_free(struct lead *l)
+{
+	clients_free(l);
+	if (l->commit_fd != -1)
+		disk_close(l->st->os, l->commit_fd);
+	if (l->stamp_fd != -1)
+		disk_close(l->st->os, l->stamp_fd);
+	if (l->store != NULL)
+		store_free(l->store);
+	buf_free(&l->fresh);
+	free(l);
+}
+
+const char *
+lead_why(const struct lead *l)
+{
+	return l->down ? l->why : l->st->why;
+}
+
+uint64_t
+lead_due(const struct lead *l)
+{
+	uint64_t due = l->beat_at + l->beat;
+
+	if (l->applied < l->commit || l->push)
+		return 0;
+	if (l->stopping && l->stop_by < due)
+		due = l->stop_by;
+	return due;
+}
+
+int
+record_add(struct lead *l, char type, const struct request_id *id,
+    const char *payload, size_t n)
+{
+	struct record r = { 0 };
+	struct tail *t = &l->fresh_tail;
+
+	if (l->fresh.len == 0)
+		*t = l->st->tail;
+	r.index = t->index + 1;
+	r.term = l->st->term.current_term;
+	r.type = type;
+	if (id != NULL)
+		r.id = *id;
+	if (record_encode(&r, t->chain, payload, n, &l->fresh) == -1)
+		return -1;
+	t->index = r.index;
+	t->term = r.term;
+	t->chain = r.chain;
+	return 0;
+}
+
+/* Puts this turn's entries into the log, not durable yet. */
+static int
+fresh_write(struct lead *l)
+{
+	struct state *st = l->st;
+
+	if (l->fresh.len == 0)
+		return 0;
+	if (state_change(st) == -1)
+		return -1;
+	if (log_append(st, buf_head(&l->fresh), l->fresh.len) == 0)
+		l->wrote = 1;
+	else if (st->broken || state_settle(st) == -1)
+		return -1;
+	else
+		/* No space: nothing was written, nothing is sent. */
+		pendings_refuse(l, EXIT_DISK, st->why);
+	buf_cut(&l->fresh, 0);
+	return 0;
+}
+
+enum lead_next
+lead_begin(struct lead *l)
+{
+	struct state *st = l->st;
+	uint64_t now = clock_now(st->os);
+	int beat = now - l->beat_at >= l->beat;
+	int round = beat || l->round_wanted;
+
+	if (l->down)
+		return LEAD_DOWN;
+	if (!round && !l->push && l->fresh.len == 0)
+		return LEAD_ON;
+	if (state_lock(st) == -1)
+		return LEAD_BROKEN;
+	if (st->term.current_term != l->term) {
+		lead_down(l, "this node is in term %" PRIu64,
+		    st->term.current_term);
+		return state_unlock(st) == -1 ? LEAD_BROKEN : LEAD_DOWN;
+	}
+	/* Its own term was read under the lock after the round was asked for:
+	 * it counts itself. */
+	l->seq++;
+	l->self_seq = l->seq;
+	l->round_wanted = 0;
+	l->push = 0;
+	if (beat)
+		l->beat_at = now;
+	if (fresh_write(l) == -1)
+		return LEAD_BROKEN;
+	followers_send(l, now, round);
+	l->begun = 1;
+	return LEAD_ON;
+}
+
+/* Applies one committed entry: 0, or -1. */
+static int
+entry_apply(struct lead *l, const struct record *r, const char *payload)
+{
+	struct command c;
+	int outcome = OUTCOME_YES;
+
+	if (r->type == RECORD_COMMAND) {
+		if (command_decode(&c, payload, r->length) == -1) {
+			lead_down(l, "entry %" PRIu64 " is no command", r->index);
+			return -1;
+		}
+		outcome = store_apply(l->store, r->index, r->id.base == 0 &&
+		    r->id.random == 0 ? NULL : &r->id, &c);
+		if (outcome == -1) {
+			lead_down(l, "no memory is left");
+			return -1;
+		}
+	}
+	l->applied = r->index;
+	pendings_answer(l, r->index, outcome);
+	return 0;
+}
+
+/* "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied]
+ * to state machine" (Figure 2). */
+static int
+apply(struct lead *l)
+{
+	struct buf b = { 0 };
+	struct record r;
+	size_t at = 0, count;
+	int bad = 0;
+
+	if (l->applied == l->commit)
+		return 0;
+	bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count,
+	    NULL);
+	while (!bad && at < b.len) {
+		record_parse(buf_head(&b) + at, b.len - at, &r);
+		if (!record_intact(&r, buf_head(&b) + at)) {
+			lead_down(l, "entry %" PRIu64 " is damaged", r.index);
+			bad = -1;
+			break;
+		}
+		bad = entry_apply(l, &r, buf_head(&b) + at + RECORD_HEADER);
+		at += record_size(&r);
+	}
+	buf_free(&b);
+	return bad;
+}
+
+static void
+commit(struct lead *l)
+{
+	uint64_t match[MEMBERS_MAX], quorum;
+	size_t i;
+
+	for (i = 0; i < l->members.n; i++)
+		match[i] = (int)i == l->me ? l->durable : l->peer[i].match_index;
+	quorum = rule_quorum_index(match, l->members.n);
+	/* "Only log entries from the leader's current term are committed by
+	 * counting replicas" (§5.4.2): those from its no-op on. */
+	if (quorum <= l->commit || quorum < l->noop)
+		return;
+	l->commit = quorum;
+	run_commit_store(l->st->os, l->commit_fd, quorum);
+}
+
+/* The node's own timer must not vote its leader away. */
+static void
+stamp(struct lead *l, uint64_t now)
+{
+	struct stamp s = { now, l->stream_id, l->term };
+
+	if (l->beat_at == now || now - l->beat_at < l->beat)
+		stamp_store(l->st->os, l->stamp_fd, &s);
+}
+
+/* 1 if a follower has all that this leader has, and it is committed. */
+static int
+caught_up(const struct lead *l)
+{
+	size_t i;
+
+	if (l->members.n == 1)
+		return l->commit == l->st->tail.index;
+	if (l->commit != l->st->tail.index)
+		return 0;
+	for (i = 0; i < l->members.n; i++)
+		if ((int)i != l->me && l->peer[i].match_index == l->commit)
+			return 1;
+	return 0;
+}
+
+enum lead_next
+lead_finish(struct lead *l)
+{
+	struct state *st = l->st;
+	uint64_t now;
+
+	if (l->begun) {
+		/* Its own write and the followers' went on at the same time. */
+		if (l->wrote && (log_sync(st) == -1 || state_settle(st) == -1))
+			return LEAD_BROKEN;
+		if (state_unlock(st) == -1)
+			return LEAD_BROKEN;
+		l->durable = st->tail.index;
+		l->wrote = 0;
+		l->begun = 0;
+	}
+	if (l->down)
+		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
+	commit(l);
+	if (apply(l) == -1)
+		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
+	readings_answer(l);
+	now = clock_now(st->os);
+	followers_check(l, now);
+	if (l->down)
+		return LEAD_DOWN;
+	if (l->quorum_at == now)
+		stamp(l, now);
+	if (l->stopping && (caught_up(l) || now >= l->stop_by))
+		return LEAD_DONE;
+	return LEAD_ON;
+}
+
+void
+lead_stop(struct lead *l)
+{
+	if (l->stopping)
+		return;
+	l->stopping = 1;
+	l->stop_by = clock_now(l->st->os) + l->timeout;
+	l->push = 1;
+}
+
+int
+lead_handover(struct lead *l, struct buf *out)
+{
+	const struct peer *best = NULL, *p;
+	struct frame f;
+	uint64_t since = clock_now(l->st->os);
+	size_t i;
+
+	since = since > l->timeout ? since - l->timeout : 0;
+	for (i = 0; i < l->members.n; i++) {
+		p = &l->peer[i];
+		if ((int)i != l->me && p->heard_at > since && !p->damaged &&
+		    (best == NULL || p->match_index > best->match_index))
+			best = p;
+	}
+	if (best == NULL)
+		return 0;
+	f = address(l->st, FRAME_HANDOVER, &best->who);
+	f.term = l->term;
+	return frame_encode(&f, out) == 0;
+}

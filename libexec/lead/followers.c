@@ -1,0 +1,390 @@
+/*
+ * followers.c - AppendEntries, the leader's side (Raft §5.3): what each
+ * follower has, what it is sent, what it answers.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inside.h"
+
+#define FRAME_ENTRIES	(256u * 1024)		/* bytes of records in a frame */
+#define PROBE_ENTRIES	(64u * 1024)		/* the same, in a probe */
+#define OUTPUT_FULL	(1024u * 1024)		/* bytes that wait for a stream */
+#define SECOND		UINT64_C(1000000000)
+
+void
+lead_down(struct lead *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (l->down)
+		return;
+	l->down = 1;
+	va_start(ap, fmt);
+	vsnprintf(l->why, sizeof(l->why), fmt, ap);
+	va_end(ap);
+	note(l->st->os, l->term, "lead: steps down: %s", l->why);
+}
+
+struct stream *
+lead_stream_open(struct lead *l, const char *node, pid_t pid)
+{
+	struct stream *s;
+	struct peer *p;
+	int i;
+
+	i = members_find(&l->members, node, NULL);
+	if (i == -1 || i == l->me)
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	p = &l->peer[i];
+	if (p->stream != NULL) {
+		p->stream->peer = NULL;
+		p->stream->doomed = 1;
+	}
+	p->stream = s;
+	s->peer = p;
+	s->pid = pid;
+	p->opened_at = clock_now(l->st->os);
+	/* What was sent before may be lost: begin where it is known to agree. */
+	p->next_index = p->match_index > 0 ? p->match_index + 1 : l->noop;
+	p->cursor.index = 0;
+	p->probing = 1;
+	p->waiting = 0;
+	p->reset_seq = l->seq + 1;
+	l->push = 1;
+	return s;
+}
+
+struct buf *
+lead_stream_output(struct stream *s)
+{
+	return &s->out;
+}
+
+int
+lead_stream_doomed(const struct stream *s)
+{
+	return s->doomed;
+}
+
+pid_t
+lead_stream_pid(const struct stream *s)
+{
+	return s->pid;
+}
+
+void
+lead_stream_close(struct lead *l, struct stream *s)
+{
+	(void)l;
+	if (s->peer != NULL && s->peer->stream == s)
+		s->peer->stream = NULL;
+	buf_free(&s->in);
+	buf_free(&s->out);
+	free(s);
+}
+
+/* Sets the cursor and what stands before it, for next_index: 0, or -1. */
+static int
+cursor_set(struct lead *l, struct peer *p)
+{
+	struct state *st = l->st;
+	struct record r = { 0 };
+	struct cursor c = { 1, 1, 0 };
+
+	if (p->next_index == st->tail.index + 1) {
+		r.term = st->tail.term;
+		r.chain = st->tail.chain;
+		c = (struct cursor){ p->next_index, st->tail.segment,
+		    st->tail.off };
+	} else if (p->next_index > 1) {
+		if (log_find(st, p->next_index - 1, &c, &r) == -1)
+			return -1;
+		c.index++;
+		c.off += record_size(&r);
+	}
+	p->cursor = c;
+	p->prev_term = r.term;
+	p->prev_chain = r.chain;
+	return 0;
+}
+
+/* One AppendEntries with up to max bytes of entries (0: a heartbeat). */
+static int
+frame_send(struct lead *l, struct peer *p, size_t max)
+{
+	struct state *st = l->st;
+	struct buf body = { 0 };
+	struct record end = { 0 };
+	struct frame f;
+	size_t count = 0;
+	int r = 0;
+
+	if (p->cursor.index != p->next_index && cursor_set(l, p) == -1)
+		return -1;
+	f = address(st, FRAME_APPEND, &p->who);
+	f.seq = l->seq;
+	f.arg[0] = p->next_index - 1;
+	f.arg[1] = p->prev_term;
+	f.arg[2] = p->prev_chain;
+	f.arg[3] = l->commit;
+	f.arg[4] = st->tail.index;
+	if (max > 0)
+		r = log_read(st, &p->cursor, st->tail.index, max, &body, &count,
+		    &end);
+	f.arg[5] = count;
+	f.length = body.len;
+	f.body = body.len > 0 ? buf_head(&body) : "";
+	if (r == 0)
+		r = frame_encode(&f, &p->stream->out);
+	buf_free(&body);
+	if (r == -1)
+		return -1;
+	if (count > 0) {
+		p->next_index += count;
+		p->prev_term = end.term;
+		p->prev_chain = end.chain;
+	}
+	p->sent_seq = l->seq;
+	p->sent_commit = l->commit;
+	return 0;
+}
+
+static int
+peer_send(struct lead *l, struct peer *p, uint64_t now, int round)
+{
+	const uint64_t last = l->st->tail.index;
+	int full = p->full_until > now;
+
+	if (p->probing) {
+		if (!p->waiting || round) {
+			if (frame_send(l, p, full || p->waiting ||
+			    p->next_index > last ? 0 : PROBE_ENTRIES) == -1)
+				return -1;
+			p->waiting = 1;
+		}
+		return 0;
+	}
+	while (!full && p->next_index <= last && p->stream->out.len < OUTPUT_FULL)
+		if (frame_send(l, p, FRAME_ENTRIES) == -1)
+			return -1;
+	if (round && p->sent_seq != l->seq)
+		return frame_send(l, p, 0);
+	return 0;
+}
+
+void
+followers_send(struct lead *l, uint64_t now, int round)
+{
+	struct peer *p;
+	size_t i;
+
+	for (i = 0; i < l->members.n; i++) {
+		p = &l->peer[i];
+		/* A follower that takes nothing is not waited for (F18). */
+		if ((int)i == l->me || p->stream == NULL || p->stream->doomed ||
+		    p->stream->out.len >= OUTPUT_FULL)
+			continue;
+		if (peer_send(l, p, now, round) == -1) {
+			lead_down(l, "%s", l->st->why);
+			return;
+		}
+	}
+}
+
+/* The follower's log has no entry at prev: go back to what both could hold. */
+static int
+step_back(struct lead *l, struct peer *p, const struct frame *f)
+{
+	struct record r;
+
+	if (f->arg[4] < p->match_index) {
+		if (!p->lost)
+			note(l->st->os, l->term, "lead: %s lost acknowledged entries: "
+			    "it had %" PRIu64 ", its log ends at %" PRIu64,
+			    p->who.name, p->match_index, f->arg[4]);
+		p->lost = 1;
+		p->match_index = f->arg[4];
+	}
+	if (log_last_within(l->st, f->arg[2], f->arg[3], &r) == -1)
+		return -1;
+	p->next_index = r.index + 1;
+	if (p->next_index <= p->match_index)
+		p->next_index = p->match_index + 1;
+	p->cursor.index = 0;
+	p->probing = 1;
+	p->waiting = 0;
+	p->reset_seq = l->seq + 1;
+	l->push = 1;
+	return 0;
+}
+
+static int
+newer_term(struct lead *l, const struct frame *f)
+{
+	struct state *st = l->st;
+
+	if (state_lock(st) == -1)
+		return -1;
+	if (term_raise(&st->term, f->term) && term_save(st) == -1)
+		return -1;
+	lead_down(l, "%s is in term %" PRIu64, f->from.name, f->term);
+	return state_unlock(st);
+}
+
+/* One reply: 0, or -1 (the stream is to end). */
+static int
+reply_take(struct lead *l, struct stream *s, const struct frame *f)
+{
+	struct peer *p = s->peer;
+	const uint64_t now = clock_now(l->st->os);
+
+	if (f->term > l->term)
+		return newer_term(l, f);
+	if (f->term < l->term)
+		return 0;
+	p->heard_at = now;
+	p->last_index = f->arg[4];
+	p->damaged = f->arg[5] != 0;
+	if (f->seq > p->acked_seq && f->seq <= l->seq)
+		p->acked_seq = f->seq;
+	switch (f->arg[0]) {
+	case APPENDED_YES:
+		/* Only what was sent can have been verified (F14). */
+		if (f->arg[1] >= p->next_index)
+			return f->seq < p->reset_seq ? 0 : -1;
+		if (f->arg[1] > p->match_index)
+			p->match_index = f->arg[1];
+		if (f->seq < p->reset_seq)
+			return 0;
+		p->probing = 0;
+		p->waiting = 0;
+		p->full_until = 0;
+		if (p->next_index <= l->st->tail.index)
+			l->push = 1;
+		return 0;
+	case APPENDED_NO:
+		if (f->seq < p->reset_seq)
+			return 0;
+		return step_back(l, p, f);
+	case APPENDED_FULL:
+		if (f->seq < p->reset_seq)
+			return 0;
+		if (p->full_until == 0)
+			note(l->st->os, l->term, "lead: %s has no space left",
+			    p->who.name);
+		if (step_back(l, p, f) == -1)
+			return -1;
+		p->full_until = now + 2 * l->beat;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+int
+lead_stream_input(struct lead *l, struct stream *s, const char *bytes, size_t n)
+{
+	struct frame f;
+	const char *why = "it does not follow the protocol";
+	size_t used;
+	int r;
+
+	/* A stream that was replaced has nothing more to say. */
+	if (s->peer == NULL || s->doomed)
+		return -1;
+	if (buf_add(&s->in, bytes, n) == -1)
+		return -1;
+	if (!s->greeted) {
+		r = frame_greeting(buf_head(&s->in), s->in.len, &used);
+		if (r != 1)
+			return r;
+		s->greeted = 1;
+		buf_eat(&s->in, used);
+	}
+	while (s->in.len > 0 && !l->down) {
+		r = frame_parse(buf_head(&s->in), s->in.len, &f, &used, &why);
+		if (r == 0)
+			return 0;
+		if (r == 1)
+			why = address_refusal(l->st, &f);
+		if (r == 1 && why == NULL && f.type == FRAME_APPENDED &&
+		    strcmp(f.from.id, s->peer->who.id) == 0)
+			r = reply_take(l, s, &f);
+		else
+			r = -1;
+		if (r == -1) {
+			note(l->st->os, l->term, "lead: the stream to %s ends: %s",
+			    s->peer->who.name, why != NULL ? why :
+			    "it does not follow the protocol");
+			s->doomed = 1;
+			return -1;
+		}
+		buf_eat(&s->in, used);
+	}
+	return 0;
+}
+
+/* How many members, this one included, were heard since then. */
+size_t
+followers_heard(const struct lead *l, uint64_t since)
+{
+	size_t heard = l->me != -1, i;
+
+	for (i = 0; i < l->members.n; i++)
+		if ((int)i != l->me && l->peer[i].heard_at >= since &&
+		    l->peer[i].heard_at != 0)
+			heard++;
+	return heard;
+}
+
+/* 1 if a majority has answered round seq: nobody else led when it began. */
+int
+followers_confirmed(const struct lead *l, uint64_t seq)
+{
+	size_t i, n = l->me != -1 && l->self_seq >= seq;
+
+	for (i = 0; i < l->members.n; i++)
+		if ((int)i != l->me && l->peer[i].acked_seq >= seq)
+			n++;
+	return members_majority(&l->members, n);
+}
+
+/* Ends streams that are silent, and steps down without a majority. */
+void
+followers_check(struct lead *l, uint64_t now)
+{
+	const uint64_t silent = l->timeout > SECOND ? l->timeout : SECOND;
+	struct peer *p;
+	uint64_t since;
+	size_t i;
+
+	for (i = 0; i < l->members.n; i++) {
+		p = &l->peer[i];
+		if (p->stream == NULL || p->stream->doomed)
+			continue;
+		since = p->heard_at > p->opened_at ? p->heard_at : p->opened_at;
+		/* Opening a connection may take long, on a slow login shell. */
+		if (now - since > (p->stream->greeted ? silent : 10 * SECOND)) {
+			note(l->st->os, l->term, "lead: the stream to %s is silent",
+			    p->who.name);
+			p->stream->doomed = 1;
+		}
+	}
+	if (members_majority(&l->members, followers_heard(l,
+	    now > l->timeout ? now - l->timeout : 0))) {
+		l->quorum_at = now;
+		l->quorum_once = 1;
+		return;
+	}
+	/* CheckQuorum (thesis §6.2); the first time, connections are being made. */
+	if (now - l->quorum_at > (l->quorum_once || l->timeout > 3 * SECOND ?
+	    l->timeout : 3 * SECOND))
+		lead_down(l, "no majority was heard for an election timeout");
+}

@@ -1,0 +1,157 @@
+/*
+ * inside.h - what the parts of lead share.
+ */
+#ifndef LITE_RAFT_INSIDE_H
+#define LITE_RAFT_INSIDE_H
+
+#include "core/command.h"
+#include "core/store.h"
+#include "lead.h"
+
+/* --- followers.c ---------------------------------------------------------------- */
+
+struct stream {
+	struct peer *peer;		/* NULL: replaced, or its peer's end */
+	pid_t	 pid;
+	int	 doomed;
+	int	 greeted;		/* the gate's greeting has come */
+	struct buf in, out;
+};
+
+/* What the leader knows of one other member (Figure 2). */
+struct peer {
+	struct who who;
+	struct stream *stream;
+	uint64_t next_index;
+	uint64_t match_index;
+	struct cursor cursor;		/* on next_index; index 0: to be found */
+	uint64_t prev_term;		/* of the entry before next_index */
+	uint32_t prev_chain;
+	int	 probing;		/* one frame at a time, until one is taken */
+	int	 waiting;		/* for the probe's answer */
+	uint64_t reset_seq;		/* refusals of earlier frames are stale */
+	uint64_t sent_seq;		/* of the last frame sent */
+	uint64_t sent_commit;
+	uint64_t acked_seq;		/* the newest round that it has answered */
+	uint64_t heard_at;		/* clock_now, 0: never */
+	uint64_t opened_at;		/* its stream */
+	uint64_t last_index;		/* its own log's end, as it said */
+	uint64_t full_until;		/* its disk was full: not before then */
+	int	 lost;			/* it lost what it had acknowledged */
+	int	 damaged;
+};
+
+/* --- clients.c -------------------------------------------------------------------- */
+
+/* One answer that a client waits for. */
+struct slot {
+	int	 status;		/* -1: not known yet */
+	char	*text;			/* behind the status; NULL: nothing */
+	size_t	 len;
+};
+
+struct client {
+	size_t	 id;			/* its place in lead->client */
+	uint64_t generation;
+	void	*tag;
+	struct buf in, out;
+	struct slot *slot;		/* a ring of waiting answers */
+	size_t	 slots, slot_cap;
+	uint64_t first;			/* the number of the first of them */
+	size_t	 held;			/* bytes of the answers that wait */
+	int	 closing;		/* nothing more is read */
+	int	 ready;			/* output has grown */
+	struct client *next_ready;
+};
+
+/* Who waits: the answer goes to a client that may be gone. */
+struct waiter {
+	size_t	 id;
+	uint64_t generation;
+	uint64_t number;		/* of its slot */
+};
+
+/* A write in the log, not applied yet. */
+struct pending {
+	struct waiter waiter;
+	uint64_t index;
+};
+
+/* A read that waits for its round and its index (thesis §6.4). */
+struct reading {
+	struct waiter waiter;
+	uint64_t seq;
+	uint64_t index;
+	enum verb verb;
+	char	*key;
+	size_t	 keylen;
+};
+
+struct lead {
+	struct state *st;
+	uint64_t term;
+	uint64_t timeout;		/* election timeout, ns */
+	uint64_t beat;			/* between heartbeats, ns */
+	struct members members;
+	int	 me;			/* place in members */
+	struct peer peer[MEMBERS_MAX];	/* in the members' order; [me] is unused */
+
+	uint64_t noop;			/* index of this term's first entry */
+	uint64_t durable;		/* own match_index */
+	uint64_t commit, applied;
+	struct cursor apply_at;
+	struct store *store;
+	int	 commit_fd, stamp_fd;
+	uint64_t stream_id;		/* in run/stamp: this leader itself */
+
+	uint64_t seq;			/* of the newest round */
+	uint64_t self_seq;		/* the newest round that it confirmed itself */
+	int	 round_wanted;		/* reads came in */
+	int	 push;			/* somebody can be sent more */
+	uint64_t beat_at;		/* of the last heartbeat */
+	uint64_t quorum_at;		/* when a majority was last heard */
+	int	 quorum_once;		/* it has been heard */
+	int	 begun;			/* the lock is held, a sync is owed */
+	int	 wrote;
+
+	struct buf fresh;		/* records of this turn, not written yet */
+	struct tail fresh_tail;		/* where they would end the log */
+
+	struct pending *pending;	/* a ring */
+	size_t	 pendings, pending_first, pending_cap;
+	struct reading *reading;	/* a ring */
+	size_t	 readings, reading_first, reading_cap;
+
+	struct client **client;
+	size_t	 clients;
+	uint64_t generations;
+	struct client *ready;
+	struct words *words;
+
+	int	 stopping;
+	uint64_t stop_by;
+	int	 down;			/* it leads no more */
+	char	 why[256];
+};
+
+/* followers.c */
+void	followers_send(struct lead *, uint64_t now, int round);
+size_t	followers_heard(const struct lead *, uint64_t since);
+int	followers_confirmed(const struct lead *, uint64_t seq);
+void	followers_check(struct lead *, uint64_t now);
+void	lead_down(struct lead *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/* clients.c */
+int	reading_add(struct lead *, const struct waiter *, const struct command *);
+void	readings_answer(struct lead *);
+void	pendings_answer(struct lead *, uint64_t index, int outcome);
+/* Refuses what waits for entries that were not written. */
+void	pendings_refuse(struct lead *, int status, const char *why);
+void	clients_free(struct lead *);
+
+/* commit.c: adds an entry to this turn's. 0, or -1 (ENOMEM). */
+int	record_add(struct lead *, char type, const struct request_id *,
+	    const char *payload, size_t);
+
+#endif

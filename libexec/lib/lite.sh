@@ -1,0 +1,130 @@
+# lite.sh - what the scripts of lite-raft share.  Sourced with the node's
+# directory as the current one; a script sets $prog first if its messages are
+# to name another than itself.
+
+LC_ALL=C
+export LC_ALL
+unset CDPATH
+umask 077
+set -f # no name is a pattern
+
+# Says why on stderr, one line, and ends with STATUS.
+die() { # STATUS WORD...
+	die_status=$1
+	shift
+	printf '%s: %s\n' "${prog:-${0##*/}}" "$*" >&2
+	exit "$die_status"
+}
+
+# A usage error: prints $usage.
+usage() {
+	printf 'usage: %s\n' "${usage:?}" >&2
+	exit 64
+}
+
+# One line on stdout for a person.
+say() { # WORD...
+	printf '%s: %s\n' "${prog:-${0##*/}}" "$*"
+}
+
+# One line in message-log.
+note() { # WORD...
+	libexec/os/node note "$*"
+}
+
+# True while process PID holds this node's lock, that is, while it is the role.
+held() { # PID
+	[ "$(libexec/os/hold --who state/running)" = "$1" ]
+}
+
+# A directory that can stand between single quotes in any shell's command line,
+# csh's included (it looks for ! even there).
+path_check() { # PATH
+	case $1 in
+	*"'"* | *'!'* | *'
+'*) die 78 "cannot use the directory $1: its name has a ', a ! or a newline in it" ;;
+	esac
+}
+
+# Sets $directory to where NODE's copy lies: what conf/directories says, else
+# the same path as here.
+directory_of() { # NODE
+	directory=$PWD
+	if [ -f conf/directories ]; then
+		dir_return=$(printf '\r')
+		while read -r dir_node dir_path || [ -n "$dir_node" ]; do
+			[ "$dir_node" != "$1" ] || directory=${dir_path%"$dir_return"}
+		done <conf/directories
+	fi
+	path_check "$directory"
+}
+
+# Sets $election_timeout to what is in force, and $seconds to it rounded up.
+timeout_load() {
+	election_timeout=10
+	if [ -r run/election_timeout ]; then
+		read -r election_timeout <run/election_timeout
+	fi
+	seconds=${election_timeout%%.*}
+	case $election_timeout in
+	*.*[1-9]*) seconds=$((seconds + 1)) ;;
+	esac
+}
+
+# Sets $last to the last line of FILE that is not empty, without the carriage
+# return that ssh ends its lines with.
+last_line() { # FILE
+	last=
+	[ -s "$1" ] || return 0
+	while read -r last_read || [ -n "$last_read" ]; do
+		last_read=${last_read%[!\ -~]}
+		[ -z "$last_read" ] || last=$last_read
+	done <"$1"
+}
+
+# Notes the last line of FILE as NODE's, unless it is what was noted last.
+complain() { # NODE FILE
+	last_line "$2"
+	if [ -n "$last" ] && [ "$last" != "${complained:-}" ]; then
+		note "$1: $last"
+	fi
+	complained=$last
+}
+
+# Ends what this shell started in the background, and waits for it.  A signal
+# that cuts a wait short does not end this.
+end() { # PID...
+	[ $# -gt 0 ] || return 0
+	kill -s TERM "$@" 2>/dev/null
+	for end_pid; do
+		while kill -s 0 "$end_pid" 2>/dev/null; do
+			wait "$end_pid" 2>/dev/null
+			[ $? -ne 127 ] || break # no child of this shell
+		done
+	done
+}
+
+# Runs a command so that signals are answered while it lasts: a shell that waits
+# in the foreground runs no traps.  Sets $child meanwhile; returns its status.
+await() { # COMMAND...
+	"$@" &
+	child=$!
+	wait "$child" 2>/dev/null
+	await_status=$?
+	child=
+	return "$await_status"
+}
+
+# Becomes COMMAND with FILE as its stdin; for await, which has none to give.
+reading() { # FILE COMMAND...
+	reading_file=$1
+	shift
+	exec "$@" <"$reading_file"
+}
+
+# What a SIGTERM means: ends what await runs and the others given, and this.
+leave() { # PID...
+	trap : TERM INT
+	end ${child:+"$child"} "$@"
+	exit 0
+}

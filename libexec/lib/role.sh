@@ -1,0 +1,48 @@
+# role.sh - what the three roles share.  The process of a role holds
+# state/running: $$ is the node's pid, whatever its role.
+
+. libexec/lib/lite.sh
+
+# Enters ROLE.
+role_begin() { # ROLE
+	child=
+	printf '%s\n' "$1" >run/role
+	trap role_end TERM INT
+}
+
+# SIGTERM ends the node: what this role waits for and the others given, what
+# outlives the roles, and with this process the lock falls.
+role_end() { # PID...
+	trap : TERM INT
+	end ${child:+"$child"} "$@"
+	links_end
+	exit 0
+}
+
+# Starts the connections to the peers, unless an earlier role has.
+links_begin() {
+	libexec/os/hold run/links.lock libexec/link/links $$ 2>run/links &
+}
+
+links_end() {
+	links=$(libexec/os/hold --who run/links.lock) || return 0
+	kill -s TERM "$links" 2>/dev/null
+	while libexec/os/hold --who run/links.lock >/dev/null; do
+		libexec/step/timer sleep 0.02
+	done
+}
+
+# Waits a random time that grows with the number of TRIES in vain, so that of
+# several candidates one comes first (Raft §5.2).
+pause() { # TRIES
+	case $1 in
+	1 | 2) pause_most=0.15 ;;
+	3) pause_most=0.3 ;;
+	4) pause_most=0.6 ;;
+	*)
+		timeout_load
+		pause_most=$((seconds < 3 ? seconds : 3))
+		;;
+	esac
+	await libexec/step/timer sleep --random "$pause_most"
+}

@@ -1,0 +1,54 @@
+# status.sh - lite-raft status: this node, from its own files.
+
+. libexec/lib/conf.sh
+
+row() { # KEY VALUE
+	[ -z "$2" ] || printf '%-16s %s\n' "$1" "$2"
+}
+
+# The first line of FILE, or nothing.
+first_line() { # FILE
+	first=
+	[ ! -r "$1" ] || read -r first <"$1"
+	printf '%s\n' "$first"
+}
+
+# The settings; where another one is in force until the node is started anew, both.
+status_conf() {
+	if ! why=$( (conf_check) 2>&1); then
+		row conf "${why#*: }"
+		return
+	fi
+	conf_timeout
+	in_force=$(first_line run/election_timeout)
+	if [ -n "$pid" ] && [ "$in_force" != "$conf" ]; then
+		row election_timeout "$in_force (after a restart: $conf)"
+	else
+		row election_timeout "$conf"
+	fi
+	conf_period
+	row snapshot_period "$conf"
+	conf_nodes
+	row cluster_nodes "$conf"
+	conf_differs "$conf" | while read -r line; do
+		row differs "$line"
+	done
+}
+
+# 0 the node runs, 1 it does not.
+status() {
+	[ -f state/node ] || die 78 'cannot show a node: it has not had its first boot'
+	if pid=$(running); then
+		row running "yes, pid $pid"
+		row role "$(first_line run/role)"
+		row leader "$(first_line run/leader)"
+	else
+		row running no
+	fi
+	libexec/os/node show | while read -r key value; do
+		row "$key" "$value"
+	done
+	[ -z "$pid" ] || row waits "$(first_line run/waits)"
+	status_conf
+	[ -n "$pid" ]
+}

@@ -1,0 +1,85 @@
+# nodes.sh - a sandbox's nodes: their copies of the tree, what runs in them, and
+# its end; sourced by sandbox, which sets what is named here.
+
+root=${root:?} dir=${dir:-} nodes=${nodes:-} timeout=${timeout:-}
+
+# build: the programs, where they are missing or do not run here.
+build() {
+	. "$root/libexec/lib/boot.sh"
+	(
+		cd "$root" || exit 74
+		programs_run || "$root/libexec/sandbox/setup" build || exit
+		programs_build
+	)
+}
+
+# lay_out I: node I's copy of the tree, and what an administrator would write
+# into its conf.
+lay_out() {
+	tree=$dir/n$1/lite-raft
+	[ ! -f "$tree/conf/node_name" ] || return 0
+	mkdir -p "$tree" || return 1
+	for part in README LICENSE Makefile lite-raft lite-raft-client bin libexec conf man pkg control-scripts; do
+		[ ! -e "$root/$part" ] || cp -Rp "$root/$part" "$tree" || return 1
+	done
+	rm -f "$tree/conf/node_name" "$tree/conf/cluster_name" "$tree/conf/cluster_nodes.old"
+	names='' places=''
+	j=1
+	while [ "$j" -le "$nodes" ]; do
+		names="$names${names:+ }n$j"
+		places="${places}n$j $dir/n$j/lite-raft
+"
+		j=$((j + 1))
+	done
+	printf '%s\n' "$names" >"$tree/conf/cluster_nodes" &&
+		printf '%s' "$places" >"$tree/conf/directories" &&
+		printf '%s\n' "$timeout" >"$tree/conf/election_timeout" &&
+		printf 'n%s\n' "$1" >"$tree/conf/node_name"
+}
+
+# runs I: prints the pid of node I's role if the node runs.
+runs() {
+	cd "$dir/n$1/lite-raft" && [ -d state ] && libexec/os/hold --who state/running
+}
+
+# boot I: the first boot, or a start where that is behind us.
+boot() {
+	cd "$dir/n$1/lite-raft" || return 1
+	if [ ! -d state ]; then
+		./lite-raft first-boot
+	elif ! runs "$1" >/dev/null; then
+		./lite-raft start
+	fi
+}
+
+# halt I: stops node I, gently.
+halt() {
+	runs "$1" >/dev/null || return 0
+	libexec/step/timer limit 20 ./lite-raft stop
+}
+
+# pids: prints what still runs in the nodes' directories and is ours: Linux
+# knows each process's directory, elsewhere the role's pid must do.
+pids() {
+	if [ ! -e /proc/self/cwd ]; then
+		(each runs)
+		return 0
+	fi
+	find /proc -maxdepth 2 -name cwd -path '/proc/[0-9]*' -exec ls -l {} + 2>/dev/null |
+		awk -v here="/cwd -> $dir/n" 'index($0, here) {
+			sub(/\/cwd -> .*/, "")
+			sub(/.*\/proc\//, "")
+			print
+		}' | while read -r pid; do
+		case $(args_of "$pid") in
+		*libexec/* | *conf/ssh_config*) printf '%s\n' "$pid" ;;
+		esac
+	done
+}
+
+# signal NAME PIDS: sends it to each of the lines.
+signal() {
+	for pid in $2; do
+		kill -s "$1" "$pid" 2>/dev/null
+	done
+}

@@ -1,0 +1,142 @@
+# sshd.sh - a sandbox's keys and its own sshds; sourced by sandbox, which sets
+# dir and nodes.  $dir/nI holds: host_key, id (node I's own key), known_hosts,
+# authorized_keys, port, sshd_config, sshd.pid and sshd.log.
+
+dir=${dir:-} nodes=${nodes:-}
+
+# make_keys I: node I's host key and its own key, where they are not there yet.
+make_keys() {
+	for key in host_key id; do
+		[ -f "$dir/n$1/$key" ] ||
+			ssh-keygen -q -t ed25519 -N '' -C "n$1" -f "$dir/n$1/$key" || return 1
+	done
+}
+
+# spread_keys I: everyone's host key and own key become known to node I.
+spread_keys() {
+	: >"$dir/n$1/known_hosts" && : >"$dir/n$1/authorized_keys" || return 1
+	j=1
+	while [ "$j" -le "$nodes" ]; do
+		read -r type key comment <"$dir/n$j/host_key.pub" &&
+			printf '%s %s %s\n' "$comment" "$type" "$key" >>"$dir/n$1/known_hosts" &&
+			cat "$dir/n$j/id.pub" >>"$dir/n$1/authorized_keys" || return 1
+		j=$((j + 1))
+	done
+}
+
+# write_ssh_config I: how node I reaches the others, for the one who reads
+# conf/ssh_config; nothing of it is in ~/.ssh.
+write_ssh_config() {
+	{
+		j=1
+		while [ "$j" -le "$nodes" ]; do
+			printf 'Host n%s\n\tHostName 127.0.0.1\n\tPort %s\n\tHostKeyAlias n%s\n' \
+				"$j" "$(cat "$dir/n$j/port")" "$j" || return 1
+			j=$((j + 1))
+		done
+		cat <<END
+Host *
+	IdentityFile "$dir/n$1/id"
+	IdentitiesOnly yes
+	IdentityAgent none
+	UserKnownHostsFile "$dir/n$1/known_hosts"
+	GlobalKnownHostsFile /dev/null
+END
+	} >"$dir/n$1/lite-raft/conf/ssh_config"
+}
+
+# write_sshd_config I PORT
+write_sshd_config() {
+	# Without PAM sshd turns a locked account away, with a key too; Debian
+	# locks root's where sudo is to be used.
+	pam=no
+	[ "$(id -u)" -ne 0 ] || ! grep -q '^root:!' /etc/shadow 2>/dev/null || pam=yes
+	cat >"$dir/n$1/sshd_config" <<END
+ListenAddress 127.0.0.1
+Port $2
+HostKey "$dir/n$1/host_key"
+AuthorizedKeysFile "$dir/n$1/authorized_keys"
+PidFile "$dir/n$1/sshd.pid"
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+PermitUserRC no
+PrintMotd no
+StrictModes no
+Subsystem sftp internal-sftp
+END
+	[ "$pam" = no ] || printf 'UsePAM yes\n' >>"$dir/n$1/sshd_config"
+}
+
+# args_of PID: its command line; nothing if it is gone.
+args_of() {
+	ps -ww -o args= -p "$1" 2>/dev/null
+}
+
+# sshd_pid I: prints the pid of node I's sshd if it runs.  A pid that now
+# belongs to something else is none.
+sshd_pid() {
+	[ -f "$dir/n$1/sshd.pid" ] && read -r pid <"$dir/n$1/sshd.pid" || return 1
+	case $(args_of "$pid") in
+	*"$dir/n$1/sshd_config"*) printf '%s\n' "$pid" ;;
+	*) return 1 ;;
+	esac
+}
+
+# start_sshd I: sshd binds to its port when it is a daemon already: its pid
+# file says that it listens, its log that the port is taken; then the next.
+start_sshd() {
+	sshd_pid "$1" >/dev/null && return 0
+	port=$((20000 + ($$ * 31 + $1) % 10000))
+	[ ! -f "$dir/n$1/port" ] || read -r port <"$dir/n$1/port"
+	tries=0
+	while [ "$tries" -lt 100 ]; do
+		rm -f "$dir/n$1/sshd.pid" "$dir/n$1/sshd.log"
+		write_sshd_config "$1" "$port" || return 1
+		"$(command -v sshd)" -f "$dir/n$1/sshd_config" -E "$dir/n$1/sshd.log" || break
+		polls=0
+		while [ "$polls" -lt 200 ]; do
+			if [ -s "$dir/n$1/sshd.pid" ]; then
+				printf '%s\n' "$port" >"$dir/n$1/port"
+				return
+			fi
+			grep -q 'Cannot bind any address' "$dir/n$1/sshd.log" 2>/dev/null && break
+			sleep 0.05
+			polls=$((polls + 1))
+		done
+		port=$((20000 + (port + 97) % 10000))
+		tries=$((tries + 1))
+	done
+	printf 'sshd does not start:\n'
+	cat "$dir/n$1/sshd.log"
+	return 1
+}
+
+# log_in I: can node I log in to itself?  As the others do, but for the host key.
+log_in() {
+	ssh -F "$dir/n$1/lite-raft/conf/ssh_config" -o BatchMode=yes -o ConnectTimeout=10 "n$1" true && return 0
+	tail -n 3 "$dir/n$1/sshd.log"
+	return 1
+}
+
+# family PID: prints PID's children, and theirs.
+family() {
+	ps -A -o pid= -o ppid= | awk -v top="$1" '
+	{ up[$1] = $2 }
+	END {
+		for (p in up) {
+			for (q = up[p]; q in up && q != top; q = up[q])
+				;
+			if (q == top)
+				print p
+		}
+	}'
+}
+
+# stop_sshd I: ends node I's sshd with its sessions.
+stop_sshd() {
+	pid=$(sshd_pid "$1") || return 0
+	pids=$(family "$pid")
+	signal TERM "$pid
+$pids"
+}

@@ -1,0 +1,384 @@
+/*
+ * log.c - state/log: append, cut, find, read.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+#define CHUNK	(64u * 1024)		/* bytes read at a time while looking */
+
+/* How much of p[0..n) fits behind the log's end in its segment; *next: the first
+ * index that does not. */
+static int
+measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next)
+{
+	struct record r;
+	struct tail t = st->tail;
+	off_t size = 0;
+	size_t done = 0;
+	int room = 1;
+
+	if (t.segment != 0) {
+		if (segment_use(st, t.segment) == -1)
+			return -1;
+		size = disk_size(st->os, st->segment_fd);
+		if (size == -1)
+			return state_fail(st, "cannot measure the log: %s",
+			    strerror(errno));
+	}
+	for (; done < n; done += record_size(&r)) {
+		if (record_parse(p + done, n - done, &r) != 1 ||
+		    n - done < record_size(&r) || r.index != t.index + 1 ||
+		    r.term < t.term || record_chain(&r, t.chain) != r.chain) {
+			errno = EINVAL;
+			return state_fail(st, "cannot append: what follows index "
+			    "%" PRIu64 " does not continue the log", t.index);
+		}
+		t.index = r.index;
+		t.term = r.term;
+		t.chain = r.chain;
+		t.off += record_size(&r);
+		if (room && t.off <= (uint64_t)size)
+			*fit = done + record_size(&r);
+		else if (room) {
+			room = 0;
+			*next = r.index;
+		}
+	}
+	return 0;
+}
+
+/* Writes whole records into the segment that st->tail names, at its off. */
+static int
+put(struct state *st, char *p, size_t n, uint64_t durable)
+{
+	struct record r;
+	uint64_t start = st->tail.off;
+	size_t done;
+
+	for (done = 0; done < n; done += record_size(&r)) {
+		record_parse(p + done, n - done, &r);
+		record_localise(p + done, &r, durable, st->tail.off);
+		st->tail.index = r.index;
+		st->tail.term = r.term;
+		st->tail.chain = r.chain;
+		st->tail.off += record_size(&r);
+	}
+	if (segment_use(st, st->tail.segment) == -1)
+		return -1;
+	if (disk_write(st->os, st->segment_fd, p, n, (off_t)start) == -1)
+		return state_fail(st, "cannot write the log: %s",
+		    strerror(errno));
+	return 0;
+}
+
+int
+log_append(struct state *st, char *records, size_t n)
+{
+	uint64_t durable = st->lock.tail.index, next = 0;
+	size_t fit = 0, rest;
+
+	if (measure(st, records, n, &fit, &next) == -1)
+		return -1;
+	rest = n - fit;
+	/* Room first: without it nothing is written at all. */
+	if (rest > 0 && segment_make(st, next,
+	    rest > st->segment_bytes ? rest : st->segment_bytes) == -1)
+		return -1;
+	if (fit > 0 && put(st, records, fit, durable) == -1)
+		return -1;
+	if (rest == 0)
+		return 0;
+	/* A segment is whole before the next one holds anything. */
+	if (fit > 0) {
+		if (log_sync(st) == -1)
+			return -1;
+		durable = st->tail.index;
+	}
+	st->tail.segment = next;
+	st->tail.off = 0;
+	return put(st, records + fit, rest, durable);
+}
+
+int
+log_sync(struct state *st)
+{
+	if (st->tail.segment == 0)
+		return 0;
+	if (segment_use(st, st->tail.segment) == -1)
+		return -1;
+	if (disk_sync(st->os, st->segment_fd) == -1)
+		return state_fail(st, "cannot sync the log: %s", strerror(errno));
+	return 0;
+}
+
+int
+log_cut_finish(struct state *st)
+{
+	uint64_t *list;
+	size_t n;
+	int r = 0;
+
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s",
+		    strerror(errno));
+	/* Newest first, so that what is left is always a log. */
+	while (r == 0 && n > 0 && list[n - 1] > st->tail.segment)
+		r = segment_drop(st, list[--n]);
+	free(list);
+	if (r == 0 && disk_syncdir(st->os, "state/log") == -1)
+		r = state_fail(st, "cannot sync state/log: %s", strerror(errno));
+	if (r == -1 || st->tail.segment == 0)
+		return r;
+	if (segment_use(st, st->tail.segment) == -1)
+		return -1;
+	return segment_zero(st, st->segment_fd, st->tail.off);
+}
+
+int
+log_cut(struct state *st, uint64_t index)
+{
+	struct cursor c;
+	struct record r;
+	struct tail none = { 0, 0, 0, 0, 0 };
+
+	if (index == 0 || index > st->tail.index + 1) {
+		errno = EINVAL;
+		return state_fail(st, "cannot cut the log at %" PRIu64, index);
+	}
+	if (index == 1)
+		st->tail = none;
+	else if (index <= st->tail.index) {
+		if (log_find(st, index - 1, &c, &r) == -1)
+			return -1;
+		st->tail = (struct tail){ r.index, r.term, r.chain, c.segment,
+		    c.off + record_size(&r) };
+	}
+	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
+		return -1;
+	return state_cut(st, MARK_DIRTY);
+}
+
+/*
+ * Walks one segment from *c on, calling visit with each record, until it
+ * returns non-zero or index last was visited.
+ */
+static int
+walk(struct state *st, struct cursor *c, uint64_t last,
+    int (*visit)(void *, const struct cursor *, const struct record *), void *arg)
+{
+	struct record r;
+	char *chunk;
+	size_t at = 0;
+	ssize_t n = 0;
+	int done = 0;
+
+	if (segment_use(st, c->segment) == -1)
+		return -1;
+	chunk = malloc(CHUNK);
+	if (chunk == NULL)
+		return -1;
+	while (!done && c->index <= last) {
+		if (n == 0 || at + RECORD_HEADER > (size_t)n) {
+			n = disk_read(st->os, st->segment_fd, chunk, CHUNK,
+			    (off_t)c->off);
+			at = 0;
+		}
+		if (n <= 0 || record_parse(chunk + at, (size_t)n - at, &r) != 1 ||
+		    r.index != c->index)
+			break;
+		done = visit(arg, c, &r);
+		if (done)
+			break;
+		c->index++;
+		c->off += record_size(&r);
+		at += record_size(&r);
+		if (at > (size_t)n)
+			n = 0;
+	}
+	free(chunk);
+	return 0;
+}
+
+/* The place in list of the segment that holds index, or -1. */
+static long
+segment_of(const uint64_t *list, size_t n, uint64_t index)
+{
+	long i = (long)n - 1;
+
+	while (i >= 0 && list[i] > index)
+		i--;
+	return i;
+}
+
+struct wanted {
+	uint64_t index;
+	struct cursor at;
+	struct record record;
+	int	 found;
+};
+
+static int
+visit_index(void *arg, const struct cursor *c, const struct record *r)
+{
+	struct wanted *w = arg;
+
+	if (r->index != w->index)
+		return 0;
+	w->at = *c;
+	w->record = *r;
+	w->found = 1;
+	return 1;
+}
+
+int
+log_find(struct state *st, uint64_t index, struct cursor *c, struct record *r)
+{
+	struct wanted w = { .index = index };
+	uint64_t *list;
+	size_t n;
+	long i;
+
+	if (index == 0 || index > st->tail.index) {
+		errno = ENOENT;
+		return -1;
+	}
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s",
+		    strerror(errno));
+	i = segment_of(list, n, index);
+	if (i >= 0) {
+		w.at = (struct cursor){ list[i], list[i], 0 };
+		*c = w.at;
+		if (walk(st, c, index, visit_index, &w) == -1)
+			w.found = 0;
+	}
+	free(list);
+	if (!w.found) {
+		errno = EILSEQ;
+		return state_fail(st, "cannot read state/log: index %" PRIu64
+		    " is not there", index);
+	}
+	*c = w.at;
+	*r = w.record;
+	return 0;
+}
+
+struct within {
+	uint64_t term;
+	struct record *best;
+};
+
+static int
+visit_within(void *arg, const struct cursor *c, const struct record *r)
+{
+	struct within *w = arg;
+
+	(void)c;
+	/* Terms only grow along a log. */
+	if (r->term > w->term)
+		return 1;
+	*w->best = *r;
+	return 0;
+}
+
+int
+log_last_within(struct state *st, uint64_t index, uint64_t term,
+    struct record *best)
+{
+	struct within w = { term, best };
+	struct cursor c;
+	uint64_t *list;
+	size_t n;
+	long i;
+	int r = 0;
+
+	memset(best, 0, sizeof(*best));
+	if (index > st->tail.index)
+		index = st->tail.index;
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s",
+		    strerror(errno));
+	for (i = segment_of(list, n, index); i >= 0 && r == 0; i--) {
+		c = (struct cursor){ list[i], list[i], 0 };
+		r = walk(st, &c, index, visit_within, &w);
+		if (best->index != 0)
+			break;
+	}
+	free(list);
+	return r;
+}
+
+/* How many bytes of p[0..n) are whole records up to index last; the cursor
+ * moves, *end is the last of them, *cut the one that is not whole. */
+static size_t
+take_whole(const char *p, size_t n, uint64_t last, struct cursor *c,
+    size_t *count, struct record *end, struct record *cut)
+{
+	size_t done = 0;
+
+	memset(cut, 0, sizeof(*cut));
+	while (c->index <= last && record_parse(p + done, n - done, cut) == 1 &&
+	    cut->index == c->index && n - done >= record_size(cut)) {
+		*end = *cut;
+		done += record_size(end);
+		c->index++;
+		c->off += record_size(end);
+		(*count)++;
+	}
+	return done;
+}
+
+int
+log_read(struct state *st, struct cursor *c, uint64_t last, size_t max,
+    struct buf *b, size_t *count, struct record *end)
+{
+	struct record cut, unused;
+	size_t before = b->len, got, want = max;
+	ssize_t n;
+	char *p;
+
+	*count = 0;
+	if (max < RECORD_HEADER)
+		max = want = RECORD_HEADER;
+	if (last > st->tail.index)
+		last = st->tail.index;
+	while (c->index <= last && b->len - before < max) {
+		if (segment_use(st, c->segment) == -1)
+			return -1;
+		p = buf_room(b, want);
+		if (p == NULL)
+			return state_fail(st, "cannot read the log: %s",
+			    strerror(errno));
+		n = disk_read(st->os, st->segment_fd, p, want, (off_t)c->off);
+		if (n == -1)
+			return state_fail(st, "cannot read the log: %s",
+			    strerror(errno));
+		got = take_whole(p, (size_t)n, last, c, count,
+		    end != NULL ? end : &unused, &cut);
+		buf_grew(b, got);
+		if (got > 0) {
+			want = max;
+			continue;
+		}
+		if (*count > 0 && (size_t)n == want)
+			return 0;
+		if (cut.index == c->index && want < record_size(&cut) &&
+		    (size_t)n == want)
+			want = record_size(&cut);	/* longer than max */
+		else if (c->segment != c->index)
+			*c = (struct cursor){ c->index, c->index, 0 };
+		else {
+			errno = EILSEQ;
+			return state_fail(st, "cannot read state/log: index %"
+			    PRIu64 " is damaged", c->index);
+		}
+	}
+	return 0;
+}

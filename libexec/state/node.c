@@ -1,0 +1,365 @@
+/*
+ * node.c - state/node and state/members: who this node is, and with whom.
+ *
+ *   lite-raft-node 1 NAME ID CLUSTER JOINER CRC\n
+ *   lite-raft-members 1 INDEX LENGTH BODYCRC CRC\n   and "member NAME ID" lines
+ *
+ * CLUSTER is "-" until the cluster has formed.  state/members is a cache of the
+ * configuration in force, which is the last one in the log.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crc.h"
+#include "core/num.h"
+#include "state.h"
+
+#define FILE_MAX	(64u * 1024)
+
+/* Adds the line's CRC and its newline. */
+static int
+seal(struct buf *b)
+{
+	return buf_fmt(b, " %08" PRIx32 "\n", crc32c(0, buf_head(b), b->len));
+}
+
+/*
+ * Splits a sealed line into n words (in place): the start of what follows the
+ * line, or NULL when it is not intact.
+ */
+static char *
+unseal(char *line, const char *magic, char **word, size_t n)
+{
+	char *crc, *newline, *at;
+	uint64_t sum;
+	size_t i;
+
+	newline = strchr(line, '\n');
+	if (newline == NULL || newline - line < 9 || newline[-9] != ' ')
+		return NULL;
+	crc = newline - 8;
+	if (num_hex(crc, 8, &sum) == -1 ||
+	    sum != crc32c(0, line, (size_t)(crc - 1 - line)) ||
+	    strncmp(line, magic, strlen(magic)) != 0)
+		return NULL;
+	at = line + strlen(magic);
+	crc[-1] = '\0';
+	for (i = 0; i < n; i++) {
+		word[i] = at;
+		at = strchr(at, ' ');
+		if ((at == NULL) != (i == n - 1))
+			return NULL;
+		if (at != NULL)
+			*at++ = '\0';
+	}
+	return newline + 1;
+}
+
+/* Writes a file so that it is there whole, or not at all. */
+static int
+file_replace(struct os *os, const char *path, const struct buf *b)
+{
+	char fresh[64];
+	int fd, r;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	disk_remove(os, fresh);
+	fd = disk_open(os, fresh, DISK_CREATE | DISK_EXCL);
+	if (fd == -1)
+		return -1;
+	r = disk_write(os, fd, buf_head(b), b->len, 0);
+	if (r == 0)
+		r = disk_sync(os, fd);
+	if (disk_close(os, fd) == -1 || r == -1)
+		return -1;
+	if (disk_rename(os, fresh, path) == -1)
+		return -1;
+	return disk_syncdir(os, "state");
+}
+
+static int
+node_store(struct os *os, const struct who *me, const char *cluster, int joiner)
+{
+	struct buf b = { 0 };
+	int r;
+
+	r = buf_fmt(&b, "lite-raft-node 1 %s %s %s %s", me->name, me->id, cluster,
+	    joiner ? "joiner" : "member");
+	if (r == 0)
+		r = seal(&b);
+	if (r == 0)
+		r = file_replace(os, "state/node", &b);
+	buf_free(&b);
+	return r;
+}
+
+int
+node_load(struct state *st)
+{
+	char *text, *word[4];
+	uint64_t n;
+
+	text = disk_slurp(st->os, "state/node", FILE_MAX, NULL);
+	if (text == NULL)
+		return state_fail(st, "cannot read state/node: %s%s",
+		    strerror(errno),
+		    errno == ENOENT ? " (no first-boot yet?)" : "");
+	if (unseal(text, "lite-raft-node 1 ", word, 4) == NULL ||
+	    !name_valid(word[0], strlen(word[0])) ||
+	    strlen(word[1]) != ID_DIGITS || num_hex(word[1], ID_DIGITS, &n) == -1 ||
+	    (strcmp(word[2], "-") != 0 && (strlen(word[2]) != ID_DIGITS ||
+	    num_hex(word[2], ID_DIGITS, &n) == -1))) {
+		free(text);
+		errno = EILSEQ;
+		return state_fail(st, "cannot read state/node: it is damaged");
+	}
+	memcpy(st->me.name, word[0], strlen(word[0]) + 1);
+	memcpy(st->me.id, word[1], ID_DIGITS + 1);
+	memcpy(st->cluster, word[2], strlen(word[2]) + 1);
+	st->joiner = strcmp(word[3], "joiner") == 0;
+	free(text);
+	return 0;
+}
+
+static int
+members_store(struct state *st, const struct members *m)
+{
+	struct buf body = { 0 }, b = { 0 };
+	int r;
+
+	r = members_print(m, &body);
+	if (r == 0)
+		r = buf_fmt(&b, "lite-raft-members 1 %" PRIu64 " %zu %08" PRIx32,
+		    m->index, body.len, crc32c(0, buf_head(&body), body.len));
+	if (r == 0)
+		r = seal(&b);
+	if (r == 0)
+		r = buf_add(&b, buf_head(&body), body.len);
+	if (r == 0)
+		r = file_replace(st->os, "state/members", &b);
+	buf_free(&body);
+	buf_free(&b);
+	if (r == -1)
+		return state_fail(st, "cannot write state/members: %s",
+		    strerror(errno));
+	return 0;
+}
+
+int
+members_load(struct state *st)
+{
+	char *text, *body, *word[3];
+	uint64_t crc, len;
+	size_t n;
+
+	/* A joiner, or a cache that is lost: start writes it anew from the log. */
+	st->members.n = 0;
+	text = disk_slurp(st->os, "state/members", FILE_MAX, &n);
+	if (text == NULL)
+		return errno == ENOENT ? 0 : state_fail(st,
+		    "cannot read state/members: %s", strerror(errno));
+	body = unseal(text, "lite-raft-members 1 ", word, 3);
+	if (body == NULL ||
+	    num_u64(word[0], strlen(word[0]), NUMBER_MAX, &st->members.index) == -1 ||
+	    num_u64(word[1], strlen(word[1]), FILE_MAX, &len) == -1 ||
+	    len != (uint64_t)(text + n - body) ||
+	    num_hex(word[2], 8, &crc) == -1 || crc != crc32c(0, body, (size_t)len) ||
+	    members_parse(&st->members, body, (size_t)len) == -1)
+		st->members.n = 0;
+	free(text);
+	return 0;
+}
+
+static int
+file_make(struct os *os, const char *path, const struct buf *b)
+{
+	int fd, r = 0;
+
+	fd = disk_open(os, path, DISK_CREATE);
+	if (fd == -1)
+		return -1;
+	if (b->len > 0)
+		r = disk_write(os, fd, buf_head(b), b->len, 0);
+	if (r == 0)
+		r = disk_sync(os, fd);
+	return disk_close(os, fd) == -1 ? -1 : r;
+}
+
+/* state/term: two slots of term 0; state/lock: an empty log. */
+static int
+files_make(struct os *os)
+{
+	struct term t = { 1, 0, { "-", "-" } };
+	struct buf b = { 0 }, slots = { 0 };
+	char *p;
+	int r;
+
+	r = file_make(os, "state/running", &b);
+	if (r == 0)
+		r = lock_make(&b);
+	if (r == 0)
+		r = file_make(os, "state/lock", &b);
+	buf_cut(&b, 0);
+	if (r == 0)
+		r = term_print(&t, &b);
+	p = r == 0 ? buf_room(&slots, 2 * TERM_SLOT) : NULL;
+	if (p != NULL) {
+		memset(p, 0, 2 * TERM_SLOT);
+		memcpy(p, buf_head(&b), b.len);
+		memcpy(p + TERM_SLOT, buf_head(&b), b.len);
+		buf_grew(&slots, 2 * TERM_SLOT);
+		r = file_make(os, "state/term", &slots);
+	} else
+		r = -1;
+	buf_free(&slots);
+	buf_free(&b);
+	return r;
+}
+
+/* 1 if there is something in state/ that a first boot would destroy. */
+static int
+state_is_there(struct os *os)
+{
+	char **names;
+	int there;
+	size_t i;
+
+	names = disk_names(os, "state/log");
+	there = names != NULL && names[0] != NULL;
+	disk_names_free(names);
+	names = disk_names(os, "state");
+	for (i = 0; names != NULL && names[i] != NULL; i++)
+		if (strcmp(names[i], "node") == 0)
+			there = 1;
+	disk_names_free(names);
+	return there;
+}
+
+int
+node_init(struct os *os, const char *name, char *why)
+{
+	struct who me = { "", "" };
+
+	if (!name_valid(name, strlen(name))) {
+		errno = EINVAL;
+		snprintf(why, 256, "cannot use the name %.80s: it may have letters, "
+		    "digits and . _ : %% - in it, at most %u", name, NAME_LIMIT);
+		return -1;
+	}
+	if (state_is_there(os)) {
+		errno = EEXIST;
+		snprintf(why, 256, "cannot make state/: it is there already");
+		return -1;
+	}
+	memcpy(me.name, name, strlen(name) + 1);
+	snprintf(me.id, sizeof(me.id), "%016" PRIx64, chance_u64(os));
+	/* state/node comes last: without it there was no first boot. */
+	if ((disk_mkdir(os, "state") == -1 && errno != EEXIST) ||
+	    (disk_mkdir(os, "state/log") == -1 && errno != EEXIST) ||
+	    files_make(os) == -1 || disk_syncdir(os, "state/log") == -1 ||
+	    node_store(os, &me, "-", 0) == -1 || disk_syncdir(os, ".") == -1) {
+		snprintf(why, 256, "cannot make state/: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* An unformed node's log holds nothing that anybody was told. */
+static int
+log_empty(struct state *st)
+{
+	struct tail none = { 0, 0, 0, 0, 0 };
+
+	st->tail = none;
+	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
+		return -1;
+	return state_cut(st, MARK_DIRTY);
+}
+
+/* The configuration in force, from the log. */
+static int
+members_find_in_log(struct state *st, struct members *m)
+{
+	struct cursor c = { 1, 0, 0 };
+	struct record r;
+	struct buf b = { 0 };
+	size_t count;
+	int done;
+
+	if (log_find(st, 1, &c, &r) == -1)
+		return -1;
+	done = r.type == RECORD_MEMBERS &&
+	    log_read(st, &c, 1, 1, &b, &count, NULL) == 0 &&
+	    members_parse(m, buf_head(&b) + RECORD_HEADER, r.length) == 0;
+	buf_free(&b);
+	if (!done) {
+		errno = EILSEQ;
+		return state_fail(st, "cannot find the members: the log's first "
+		    "entry is no configuration");
+	}
+	m->index = 1;
+	return 0;
+}
+
+int
+node_verify(struct state *st)
+{
+	struct members m;
+
+	if (state_lock_whole(st) == -1)
+		return -1;
+	if (strcmp(st->cluster, "-") == 0) {
+		if (state_change(st) == -1 || log_empty(st) == -1 ||
+		    state_settle(st) == -1)
+			return -1;
+	} else if (!st->joiner && st->tail.index > 0) {
+		if (members_find_in_log(st, &m) == -1 || members_store(st, &m) == -1)
+			return -1;
+		st->members = m;
+	}
+	return state_unlock(st);
+}
+
+int
+node_form(struct state *st, const struct members *first)
+{
+	struct record r = { .index = 1, .term = 0, .type = RECORD_MEMBERS };
+	struct members m = *first;
+	struct buf body = { 0 }, b = { 0 };
+	char cluster[ID_DIGITS + 1];
+	int bad;
+
+	m.index = 1;
+	members_digest(&m, cluster);
+	bad = members_print(&m, &body) == -1 ||
+	    record_encode(&r, 0, buf_head(&body), body.len, &b) == -1;
+	if (!bad)
+		bad = state_change(st) == -1 || log_empty(st) == -1 ||
+		    log_append(st, buf_head(&b), b.len) == -1 ||
+		    log_sync(st) == -1 || state_settle(st) == -1 ||
+		    members_store(st, &m) == -1;
+	buf_free(&body);
+	buf_free(&b);
+	if (bad)
+		return -1;
+	if (node_store(st->os, &st->me, cluster, 0) == -1)
+		return state_fail(st, "cannot write state/node: %s",
+		    strerror(errno));
+	st->members = m;
+	memcpy(st->cluster, cluster, sizeof(cluster));
+	return 0;
+}
+
+int
+node_join(struct state *st, const char *cluster)
+{
+	if (node_store(st->os, &st->me, cluster, 1) == -1)
+		return state_fail(st, "cannot write state/node: %s",
+		    strerror(errno));
+	memcpy(st->cluster, cluster, ID_DIGITS + 1);
+	st->joiner = 1;
+	return 0;
+}

@@ -1,0 +1,359 @@
+/*
+ * scan.c - what lies on the disk: intact, torn or rotten.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+/* A segment in memory. */
+struct image {
+	uint64_t first;
+	char	*p;
+	size_t	 n;
+};
+
+static int
+image_load(struct state *st, uint64_t first, struct image *m)
+{
+	off_t size;
+	ssize_t n;
+
+	if (segment_use(st, first) == -1)
+		return -1;
+	size = disk_size(st->os, st->segment_fd);
+	if (size == -1)
+		return state_fail(st, "cannot measure the log: %s",
+		    strerror(errno));
+	m->first = first;
+	m->p = malloc((size_t)size + 1);
+	if (m->p == NULL)
+		return state_fail(st, "cannot read the log: %s", strerror(errno));
+	n = disk_read(st->os, st->segment_fd, m->p, (size_t)size, 0);
+	if (n == -1) {
+		free(m->p);
+		return state_fail(st, "cannot read state/log/%016" PRIu64 ": %s",
+		    first, strerror(errno));
+	}
+	m->n = (size_t)n;
+	return 0;
+}
+
+static int
+all_zero(const char *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* Reads records from st->tail on; 1: the next one is bad, 0: the rest is zero. */
+static int
+image_read(struct state *st, const struct image *m)
+{
+	struct tail *t = &st->tail;
+	struct record r;
+	size_t off = (size_t)t->off;
+
+	for (;;) {
+		if (off > m->n)
+			return 1;
+		if (record_parse(m->p + off, m->n - off, &r) != 1)
+			return !all_zero(m->p + off, m->n - off);
+		if (m->n - off < record_size(&r) || r.index != t->index + 1 ||
+		    r.term < t->term || record_chain(&r, t->chain) != r.chain ||
+		    !record_intact(&r, m->p + off))
+			return 1;
+		off += record_size(&r);
+		t->index = r.index;
+		t->term = r.term;
+		t->chain = r.chain;
+		t->off = off;
+		if (st->lock.tail.index == r.index &&
+		    (st->lock.tail.chain != r.chain ||
+		    st->lock.tail.term != r.term))
+			return 1;
+	}
+}
+
+/* 1 if an intact header in p[off..n) says that index was durable. */
+static int
+later_says_durable(const char *p, size_t off, size_t n, uint64_t index)
+{
+	const char *e;
+	struct record r;
+
+	while (off < n && (e = memchr(p + off, 'e', n - off)) != NULL) {
+		off = (size_t)(e - p) + 1;
+		if (record_parse(e, n - off + 1, &r) == 1 && r.index > index &&
+		    r.durable >= index)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * The record at off is bad.  1 if sectors of it never reached the disk: more
+ * pieces are all zero than its header accounts for, or a piece of the header is,
+ * which has no zero byte.  What lies behind the end of the file counts as zero.
+ */
+static int
+looks_torn(const struct image *m, size_t off)
+{
+	struct record r;
+	char header[RECORD_HEADER];
+	size_t have, n;
+	char *payload;
+	uint32_t zeros;
+
+	memset(header, 0, sizeof(header));
+	have = off < m->n ? m->n - off : 0;
+	memcpy(header, m->p + off, have < sizeof(header) ? have : sizeof(header));
+	if (record_parse(header, sizeof(header), &r) != 1)
+		return record_zeros(header, sizeof(header), off) > 0;
+	payload = calloc(1, r.length + 1);
+	if (payload == NULL)
+		return 0;			/* then it is kept: damage */
+	n = have > RECORD_HEADER ? have - RECORD_HEADER : 0;
+	memcpy(payload, m->p + off + (n > 0 ? RECORD_HEADER : 0),
+	    n < r.length + 1 ? n : r.length + 1);
+	zeros = record_zeros(payload, r.length + 1, off + RECORD_HEADER);
+	free(payload);
+	return zeros > r.zeros;
+}
+
+/* The record behind st->tail is bad: 1 torn, 0 rotten, -1. */
+static int
+judge(struct state *st, const struct image *m, const uint64_t *later, size_t n)
+{
+	const uint64_t index = st->tail.index + 1;
+	struct image next;
+	size_t i, off;
+	int durable;
+
+	if (index <= st->lock.tail.index)
+		return 0;
+	off = m == NULL ? 0 : (size_t)st->tail.off;
+	if (m != NULL && off < m->n && later_says_durable(m->p, off + 1, m->n, index))
+		return 0;
+	for (i = 0; i < n; i++) {
+		if (image_load(st, later[i], &next) == -1)
+			return -1;
+		durable = later_says_durable(next.p, 0, next.n, index);
+		free(next.p);
+		if (durable)
+			return 0;
+	}
+	/* Zeros to the end of the segment: nothing of it was written. */
+	if (m == NULL || off >= m->n || all_zero(m->p + off, m->n - off))
+		return 1;
+	return looks_torn(m, off);
+}
+
+static int
+damage(struct state *st, uint64_t index)
+{
+	if (st->lock.damaged != 0 && st->lock.damaged <= index)
+		return 0;
+	note(st->os, st->term.current_term, "log: index %" PRIu64 " in "
+	    "state/log/%016" PRIu64 " at byte %" PRIu64 " is damaged: this node "
+	    "neither votes nor campaigns until a leader has repaired it", index,
+	    st->tail.segment, st->tail.off);
+	return state_damage(st, index);
+}
+
+/* Everything behind st->tail was never durable: it goes. */
+static int
+cut(struct state *st)
+{
+	note(st->os, st->term.current_term, "log: torn behind index %" PRIu64
+	    ", cut there", st->tail.index);
+	/* The lock file is about to call all of what stays durable. */
+	if (log_rewrite(st, st->lock.tail.index) == -1)
+		return -1;
+	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
+		return -1;
+	return state_cut(st, MARK_DIRTY);
+}
+
+/* Reads the segments list[0..n); st->tail is in the first, or before it. */
+static int
+scan(struct state *st, const uint64_t *list, size_t n)
+{
+	struct image m = { 0, NULL, 0 };
+	size_t i;
+	int bad = 0, torn = 1;
+
+	for (i = 0; i < n && !bad; i++) {
+		if (list[i] != st->tail.segment) {
+			if (list[i] != st->tail.index + 1) {
+				bad = 1;
+				torn = judge(st, NULL, list + i, n - i);
+				break;
+			}
+			st->tail.segment = list[i];
+			st->tail.off = 0;
+		}
+		if (image_load(st, list[i], &m) == -1)
+			return -1;
+		bad = image_read(st, &m);
+		if (bad)
+			torn = judge(st, &m, list + i + 1, n - i - 1);
+		free(m.p);
+	}
+	if (torn == -1)
+		return -1;
+	if (!bad && st->tail.index < st->lock.tail.index)
+		return damage(st, st->tail.index + 1);
+	if (!bad)
+		return 0;
+	return torn ? cut(st) : damage(st, st->tail.index + 1);
+}
+
+/* A segment without a record, as a step that was killed while it made one
+ * leaves it, is not the log's: it may be short. */
+static int
+drop_empty(struct state *st, const uint64_t *list, size_t n)
+{
+	struct cursor c;
+	struct record r;
+	int dropped = 0;
+
+	if (st->lock.damaged != 0)
+		return 0;
+	while (n > 0 && list[n - 1] > st->tail.index) {
+		if (segment_drop(st, list[--n]) == -1)
+			return -1;
+		dropped = 1;
+	}
+	if (!dropped)
+		return 0;
+	if (st->tail.index == 0) {
+		st->tail.segment = 0;
+		st->tail.off = 0;
+	} else if (log_find(st, st->tail.index, &c, &r) == -1)
+		return -1;
+	else {
+		st->tail.segment = c.segment;
+		st->tail.off = c.off + record_size(&r);
+	}
+	if (disk_syncdir(st->os, "state/log") == -1)
+		return state_fail(st, "cannot sync state/log: %s",
+		    strerror(errno));
+	return 0;
+}
+
+int
+log_scan(struct state *st, const struct tail *from, int known)
+{
+	uint64_t *list;
+	size_t n, skip = 0;
+	int r;
+
+	if (st->lock.mark == MARK_CUT) {
+		st->tail = st->lock.tail;
+		if (log_cut_finish(st) == -1 || state_cut(st, MARK_DIRTY) == -1)
+			return -1;
+	}
+	st->tail = *from;
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s",
+		    strerror(errno));
+	while (skip < n && list[skip] < from->segment)
+		skip++;
+	r = scan(st, list + skip, n - skip);
+	free(list);
+	if (r == -1)
+		return -1;
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s",
+		    strerror(errno));
+	r = drop_empty(st, list, n);
+	free(list);
+	if (r == -1)
+		return -1;
+	if (st->tail.term > st->term.current_term) {
+		errno = EILSEQ;
+		return state_fail(st, "cannot use state/: the log is of term %"
+		    PRIu64 ", state/term of term %" PRIu64 ": it was replaced",
+		    st->tail.term, st->term.current_term);
+	}
+	/* Without its lock file nobody can say where the log ended; only a leader
+	 * can, unless this node is all there is. */
+	if (!known && st->members.n > 1)
+		return damage(st, st->tail.index + 1);
+	return 0;
+}
+
+/* Reads and writes again off..end of a segment. */
+static int
+rewrite(struct state *st, uint64_t segment, uint64_t off, uint64_t end)
+{
+	const size_t chunk = 1024u * 1024;
+	ssize_t n = 0;
+	char *p;
+	int r = 0;
+
+	if (segment_use(st, segment) == -1)
+		return -1;
+	p = malloc(chunk);
+	if (p == NULL)
+		return state_fail(st, "cannot rewrite the log: %s",
+		    strerror(errno));
+	for (; r == 0 && off < end; off += (uint64_t)n) {
+		n = disk_read(st->os, st->segment_fd, p,
+		    end - off < chunk ? (size_t)(end - off) : chunk, (off_t)off);
+		r = n <= 0 ? -1 : disk_write(st->os, st->segment_fd, p, (size_t)n,
+		    (off_t)off);
+	}
+	free(p);
+	if (r == -1 || disk_sync(st->os, st->segment_fd) == -1)
+		return state_fail(st, "cannot rewrite the log: %s",
+		    strerror(errno));
+	return 0;
+}
+
+int
+log_rewrite(struct state *st, uint64_t index)
+{
+	struct cursor c;
+	struct record r;
+	uint64_t *list;
+	off_t size;
+	size_t i, n;
+	int bad = 0;
+
+	if (term_store(st) == -1)
+		return -1;
+	if (index < st->tail.index) {
+		if (log_find(st, index + 1, &c, &r) == -1)
+			return -1;
+		list = segment_list(st, &n);
+		if (list == NULL)
+			return state_fail(st, "cannot list state/log: %s",
+			    strerror(errno));
+		for (i = 0; i < n && !bad; i++) {
+			if (list[i] < c.segment || list[i] > st->tail.segment)
+				continue;
+			bad = segment_use(st, list[i]);
+			size = bad ? 0 : disk_size(st->os, st->segment_fd);
+			if (size == -1)
+				bad = state_fail(st, "cannot measure the log: %s",
+				    strerror(errno));
+			if (!bad)
+				bad = rewrite(st, list[i],
+				    list[i] == c.segment ? c.off : 0,
+				    list[i] == st->tail.segment ? st->tail.off :
+				    (uint64_t)size);
+		}
+		free(list);
+		if (bad)
+			return -1;
+	}
+	if (disk_syncdir(st->os, "state/log") == -1)
+		return state_fail(st, "cannot sync state/log: %s",
+		    strerror(errno));
+	return 0;
+}

@@ -1,0 +1,145 @@
+/*
+ * segment.c - the files of state/log, each named by the index of its first
+ * record and preallocated with zeros, so that an append changes no metadata.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/num.h"
+#include "state.h"
+
+#define NAME_DIGITS	16u
+#define ZEROS		(256u * 1024)		/* bytes written at a time */
+
+void
+segment_path(char path[64], uint64_t first)
+{
+	snprintf(path, 64, "state/log/%016" PRIu64, first);
+}
+
+uint64_t *
+segment_list(struct state *st, size_t *n)
+{
+	char **names;
+	uint64_t *list;
+	size_t i;
+
+	names = disk_names(st->os, "state/log");
+	if (names == NULL)
+		return NULL;
+	for (i = 0; names[i] != NULL; i++)
+		continue;
+	list = calloc(i + 1, sizeof(*list));
+	*n = 0;
+	for (i = 0; list != NULL && names[i] != NULL; i++)
+		if (strlen(names[i]) == NAME_DIGITS && num_u64(names[i],
+		    NAME_DIGITS, NUMBER_MAX, &list[*n]) == 0)
+			(*n)++;
+	disk_names_free(names);
+	return list;
+}
+
+void
+segment_forget(struct state *st)
+{
+	if (st->segment_fd != -1)
+		disk_close(st->os, st->segment_fd);
+	st->segment_fd = -1;
+	st->segment_open = 0;
+}
+
+int
+segment_use(struct state *st, uint64_t first)
+{
+	char path[64];
+
+	if (st->segment_fd != -1 && st->segment_open == first)
+		return 0;
+	segment_forget(st);
+	segment_path(path, first);
+	st->segment_fd = disk_open(st->os, path, DISK_WRITE);
+	if (st->segment_fd == -1)
+		return state_fail(st, "cannot open %s: %s", path, strerror(errno));
+	st->segment_open = first;
+	return 0;
+}
+
+static int
+zeros_write(struct state *st, int fd, uint64_t off, uint64_t end)
+{
+	char *zeros;
+	size_t n;
+	int r = 0;
+
+	zeros = calloc(1, ZEROS);
+	if (zeros == NULL)
+		return -1;
+	for (; r == 0 && off < end; off += n) {
+		n = end - off < ZEROS ? (size_t)(end - off) : ZEROS;
+		r = disk_write(st->os, fd, zeros, n, (off_t)off);
+	}
+	free(zeros);
+	return r;
+}
+
+int
+segment_zero(struct state *st, int fd, uint64_t off)
+{
+	off_t end;
+
+	end = disk_size(st->os, fd);
+	if (end == -1 || zeros_write(st, fd, off, (uint64_t)end) == -1 ||
+	    disk_sync(st->os, fd) == -1)
+		return state_fail(st, "cannot clear the end of the log: %s",
+		    strerror(errno));
+	return 0;
+}
+
+int
+segment_make(struct state *st, uint64_t first, size_t bytes)
+{
+	char path[64];
+	int fd, saved;
+
+	segment_path(path, first);
+	fd = disk_open(st->os, path, DISK_CREATE);
+	if (fd == -1)
+		goto fail;
+	if (zeros_write(st, fd, 0, bytes) == -1 || disk_sync(st->os, fd) == -1)
+		goto undo;
+	if (disk_syncdir(st->os, "state/log") == -1)
+		goto undo;
+	return disk_close(st->os, fd);
+
+undo:
+	saved = errno;
+	disk_close(st->os, fd);
+	disk_remove(st->os, path);
+	errno = saved;
+fail:
+	/* A disk that is full, or a user's share of it, may have room again. */
+	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
+		snprintf(st->why, sizeof(st->why), "cannot make room for %s: %s",
+		    path, strerror(errno));
+		errno = ENOSPC;
+		return -1;
+	}
+	return state_fail(st, "cannot make %s: %s", path, strerror(errno));
+}
+
+int
+segment_drop(struct state *st, uint64_t first)
+{
+	char path[64];
+
+	if (st->segment_open == first)
+		segment_forget(st);
+	segment_path(path, first);
+	if (disk_remove(st->os, path) == -1 && errno != ENOENT)
+		return state_fail(st, "cannot remove %s: %s", path,
+		    strerror(errno));
+	return 0;
+}

@@ -1,0 +1,106 @@
+# What the README tells one to type works as it stands there.
+
+load ../lib/cluster
+
+setup_file() {
+	# No blank: the README's paths are not quoted.
+	CLUSTER=$BATS_FILE_TMPDIR/nodes
+	cluster_up 3 --no-boot
+}
+
+teardown_file() {
+	CLUSTER=$BATS_FILE_TMPDIR/nodes
+	cluster_down
+}
+
+setup() {
+	CLUSTER=$BATS_FILE_TMPDIR/nodes
+}
+
+teardown() {
+	cluster_explain
+}
+
+# commands HEADING: prints the commands under a heading of the README, as they
+# are typed on hosts that are called n1, n2 ... and share a file system.
+commands() {
+	awk -v heading="$1" '
+		/^---/ { inside = (last == heading) }
+		inside && sub(/^    \$ /, "")
+		{ last = $0 }
+	' "$ROOT/README" |
+		sed -e "s,host\([0-9]\):/srv,n\1:$CLUSTER/n\1,g" -e 's/host\([0-9]\)/n\1/g'
+}
+
+# type_on I FILE: types the lines of FILE on node I; the first that fails is
+# shown, and ends it.
+type_on() {
+	local line
+	while IFS= read -r line <&5; do
+		printf '$ %s\n' "$line"
+		(cd "$CLUSTER/n$1/lite-raft" && PATH=$BATS_FILE_TMPDIR/bin:$PATH out eval "$line") || return
+	done 5<"$2"
+}
+
+@test "the README names no file that is not there, and is short" {
+	[ "$(wc -l <"$ROOT/README")" -le 150 ]
+	grep -o -E '\b(libexec|conf|tests|bin)/[a-z_/]*' "$ROOT/README" | while IFS= read -r name; do
+		[ -e "$ROOT/$name" ] || [ "$name" = conf/directories ]
+	done
+}
+
+@test "the two first commands are there and run" {
+	run -0 commands 'Try it'
+	[ "${#lines[@]}" -eq 2 ]
+	# sandbox.bats runs the demo, and this is a test of a run of the other.
+	[ "${lines[0]}" = './lite-raft demo' ]
+	[ "${lines[1]}" = tests/run ]
+	run -0 out "$ROOT/tests/run" unit -f 'an unknown word is a usage error'
+	[ "${lines[-1]}" = '1 passed, 0 failed, 0 skipped' ]
+}
+
+@test "the tutorial sets up a cluster" {
+	# What real hosts have by themselves: names of their own, and ssh that
+	# knows them.
+	mkdir "$BATS_FILE_TMPDIR/bin"
+	for tool in ssh scp; do
+		printf '#!/bin/sh\nexec %s -F %s "$@"\n' "$(command -v "$tool")" "$CLUSTER/n1/lite-raft/conf/ssh_config" \
+			>"$BATS_FILE_TMPDIR/bin/$tool"
+		chmod 755 "$BATS_FILE_TMPDIR/bin/$tool"
+	done
+	rm -r "$CLUSTER/n2/lite-raft" "$CLUSTER/n3/lite-raft"
+	cp "$ROOT/conf/cluster_nodes" "$CLUSTER/n1/lite-raft/conf"
+	commands 'Set up a cluster' >"$BATS_TEST_TMPDIR/all"
+	sed '/first-boot/,$d' "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/once"
+	sed -n '/first-boot/p' "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/each"
+	sed '1,/first-boot/d' "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/then"
+	type_on 1 "$BATS_TEST_TMPDIR/once"
+	for i in 1 2 3; do
+		printf 'n%s\n' "$i" >"$CLUSTER/n$i/lite-raft/conf/node_name"
+	done
+	for i in 1 2 3; do
+		type_on "$i" "$BATS_TEST_TMPDIR/each"
+	done
+	await_leader
+	for i in 1 2 3; do
+		type_on "$i" "$BATS_TEST_TMPDIR/then"
+	done
+	await_leader
+	commands 'Use it' >"$BATS_TEST_TMPDIR/use"
+	for i in 1 2 3; do
+		type_on "$i" "$BATS_TEST_TMPDIR/use"
+	done
+}
+
+@test "the sandbox works as it is shown" {
+	tree=$BATS_TEST_TMPDIR/tree
+	copy_tree "$tree"
+	commands 'A cluster to play with' >"$BATS_TEST_TMPDIR/play"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/play")" -eq 5 ]
+	cd "$tree"
+	while IFS= read -r line <&5; do
+		printf '$ %s\n' "$line"
+		out eval "$line" 5<&-
+	done 5<"$BATS_TEST_TMPDIR/play"
+	[ ! -e sandbox ]
+}

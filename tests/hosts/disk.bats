@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# Three hosts, each node on a small file system of its own, that fills, hangs,
+# or turns read-only.
+
+load common
+
+setup_file() {
+	LAB_DISKS='1 2 3' cluster_up 3 1
+}
+
+setup() {
+	skip_or cluster_mended 40
+}
+
+# Fills host I's disk to the last block.
+fill() { # I
+	lab_on "$1" sh -c 'dd if=/dev/zero of=filler bs=64k; dd if=/dev/zero of=filler2 bs=512; sync' >/dev/null 2>&1 || :
+}
+
+# Uses up host I's inodes.
+litter() { # I
+	lab_on "$1" sh -c 'mkdir -p litter && n=0 && while : >litter/$n; do n=$((n + 1)); done' >/dev/null 2>&1 || :
+}
+
+free() { # I
+	lab_on "$1" rm -rf filler filler2 litter
+}
+
+# Writes of half a MiB through host I until the segment that is there is full.
+roll() { # I NAME
+	head -c 524288 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/value"
+	roll_n=0
+	for roll_n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do
+		lab_client "$1" --timeout 5 set "$2.$roll_n" - <"$BATS_TEST_TMPDIR/value" || :
+	done
+}
+
+@test "F44 a follower's disk is full: the others go on, and it recovers" {
+	remember_reign
+	full=$(lab_followers | head -n 1)
+	fill "$full"
+	roll "$reign_leader" full
+	[ "$(lab_client "$reign_leader" list full. | wc -l)" -eq 18 ]
+	same_reign
+	lab_runs "$full"
+	free "$full"
+	wait_for 20 cluster_level
+	[ "$(lab_client "$full" get full.18 | wc -c)" -eq 524289 ]
+	check_safety
+}
+
+@test "F44 the leader's disk is full: clients are told, another may lead, it recovers" {
+	old=$(lab_leader)
+	other=$(lab_followers | head -n 1)
+	lab_client "$old" set f44 before
+	fill "$old"
+	roll "$other" lead
+	cluster_settled 20 "$other"
+	tell "F44 leader's disk full: h$old led, now h$(lab_leader); $(lab_client "$other" list lead. | wc -l) of 18 large writes done"
+	lab_client "$other" --timeout 15 set f44 after
+	free "$old"
+	wait_for 30 cluster_level
+	[ "$(lab_client "$old" get f44)" = after ]
+	check_safety
+}
+
+@test "F44 no inodes: the same" {
+	old=$(lab_leader)
+	other=$(lab_followers | head -n 1)
+	litter "$old"
+	roll "$other" inode
+	lab_client "$other" --timeout 15 set f44 inodes
+	free "$old"
+	wait_for 30 cluster_level
+	[ "$(lab_client "$old" get f44)" = inodes ]
+	check_safety
+}
+
+@test "F44 start on a full disk: it starts or says why, and nothing is lost" {
+	full=$(lab_followers | head -n 1)
+	lab_on "$full" ./lite-raft stop
+	fill "$full"
+	before=$(lab_shows "$full" last_index)
+	status=0
+	lab_on "$full" ./lite-raft start || status=$?
+	[ "$status" -eq 0 ] || [ "$status" -eq 74 ]
+	free "$full"
+	lab_runs "$full" || lab_on "$full" ./lite-raft start
+	wait_for 20 cluster_level
+	[ "$(lab_shows "$full" last_index)" -ge "$before" ]
+	check_safety
+}
+
+@test "F47 the leader's disk hangs: it gives way" {
+	old=$(lab_leader)
+	other=$(lab_followers | head -n 1)
+	lab_client "$other" set f47 before
+	lab_disk_freeze "$old"
+	took=$(took lab_client "$other" --timeout 30 set f47 after)
+	tell "F47 leader's disk hangs: next write after $took ms"
+	[ "$took" -lt 15000 ]
+	leader_other "$old"
+	[ "$(lab_client "$other" get f47)" = after ]
+	lab_disk_thaw "$old"
+	cluster_settled 15 "$old"
+	wait_for 20 cluster_level
+	[ "$(lab_client "$old" get f47)" = after ]
+	check_safety
+}
+
+@test "F47 a follower's disk hangs: nobody waits for it" {
+	remember_reign
+	hung=$(lab_followers | head -n 1)
+	lab_disk_freeze "$hung"
+	writer_start hung "$reign_leader"
+	holds 4 same_reign
+	writer_stop hung
+	tell "F47 follower's disk hangs: $(writer_count hung) writes, longest $(writer_worst hung) ms"
+	[ "$(writer_count hung)" -gt 10 ]
+	[ "$(writer_worst hung)" -lt 2000 ]
+	lab_disk_thaw "$hung"
+	wait_for 20 cluster_level
+	writer_check hung "$hung"
+	same_reign
+	check_safety
+}
+
+@test "F48 state/ on a file system that turned read-only: one line, and the others go on" {
+	victim=$(lab_followers | head -n 1)
+	lab_on "$victim" sh -c 'mount --bind state state && mount -o remount,bind,ro state'
+	lab_client "$victim" --timeout 15 set f48 yes
+	lab_on "$victim" ./lite-raft stop || :
+	run lab_on "$victim" ./lite-raft start
+	[ "$status" -eq 74 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *state* ]]
+	lab_on "$victim" umount state
+	lab_on "$victim" ./lite-raft start
+	wait_for 20 cluster_level
+	check_safety
+}
+
+@test "F48 state/ is missing: start refuses and makes none" {
+	victim=$(lab_followers | head -n 1)
+	lab_on "$victim" ./lite-raft stop
+	lab_on "$victim" mv state elsewhere
+	run lab_on "$victim" ./lite-raft start
+	[ "$status" -eq 78 ]
+	[ "${#lines[@]}" -eq 1 ]
+	lab_on "$victim" test ! -e state
+	lab_on "$victim" mv elsewhere state
+	lab_on "$victim" ./lite-raft start
+	wait_for 20 cluster_level
+	check_safety
+}

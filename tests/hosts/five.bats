@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# Five hosts: votes that split, and a network that will not rest.
+
+load common
+
+setup_file() {
+	cluster_up 5 1
+}
+
+setup() {
+	skip_or cluster_mended 40
+}
+
+@test "F8 five hosts that hear each other again at once soon have one leader" {
+	for round in 1 2 3; do
+		for host in $(lab_all); do
+			lab_isolate "$host"
+		done
+		leaderless() { no lab_leader; }
+		wait_for 10 leaderless
+		lab_heal
+		begun=$(lab_ms)
+		cluster_settled 15
+		tell "F8 round $round: a leader and a write after $(($(lab_ms) - begun)) ms"
+	done
+	check_safety
+}
+
+@test "F54 a follower's host and then the leader's lose their power: three are enough" {
+	old=$(lab_leader)
+	first=$(lab_followers | head -n 1)
+	witness=$(lab_followers | tail -n 1)
+	lab_poweroff "$first"
+	lab_poweroff "$old"
+	took=$(took lab_client "$witness" --timeout 20 set f54 three)
+	tell "F54 two of five off: next write after $took ms"
+	[ "$took" -lt 8000 ]
+	lab_poweron "$old" start
+	lab_poweron "$first" start
+	cluster_settled 15 "$old"
+	[ "$(lab_client "$first" get f54)" = three ]
+	check_safety
+}
+
+@test "F19 leaders cut off, frozen and powered off in turn: one history, nothing lost" {
+	writer_start churn1 1
+	writer_start churn2 4
+	seed=7
+	for round in 1 2 3 4 5 6; do
+		seed=$(((seed * 1103 + 12345) % 65536))
+		leader=$(lab_leader) || leader=$((seed % 5 + 1))
+		other=$(((leader + seed % 4) % 5 + 1))
+		case $((seed / 7 % 4)) in
+		0) lab_isolate "$leader" ;;
+		1) lab_cut "$leader" "$other" && lab_isolate "$other" ;;
+		2) lab_freeze "$leader" ;;
+		3)
+			# The leader keeps one follower and goes on with what nobody else hears.
+			for host in $(lab_all); do
+				[ "$host" = "$leader" ] || [ "$host" = "$other" ] || lab_cut "$leader" "$host"
+			done
+			;;
+		esac
+		elsewhere() { leader_other "$leader"; }
+		wait_for 8 elsewhere || :
+		sleep 0.3
+		lab_heal
+		for host in $(lab_powered); do
+			lab_thaw "$host"
+		done
+	done
+	writer_stop churn1
+	writer_stop churn2
+	cluster_settled 15
+	wait_for 20 cluster_level
+	tell "F19 $(writer_count churn1) and $(writer_count churn2) writes acknowledged, term $(lab_shows 1 term)"
+	writer_check churn1 5
+	writer_check churn2 5
+	check_safety
+}

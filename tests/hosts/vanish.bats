@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# Three hosts that lose their power or stand still: nobody says goodbye.
+
+load common
+
+setup_file() {
+	cluster_up 3 1
+}
+
+setup() {
+	skip_or cluster_mended 40
+}
+
+# Milliseconds until host I has a write accepted.
+next_write() { # I KEY VALUE
+	took lab_client "$1" --timeout 20 set "$2" "$3"
+}
+
+@test "F18 a frozen follower: writes on the others go on at their pace" {
+	remember_reign
+	writer_start before "$reign_leader"
+	holds 2 same_reign
+	writer_stop before
+	frozen=$(lab_followers | head -n 1)
+	lab_freeze "$frozen"
+	writer_start frozen "$reign_leader"
+	holds 5 same_reign
+	# Its window is filled as well: more than the sockets in between can hold.
+	head -c 1000000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/value"
+	for n in 1 2 3 4 5 6 7 8; do
+		lab_client "$reign_leader" set "big.$n" - <"$BATS_TEST_TMPDIR/value"
+	done
+	same_reign
+	writer_stop frozen
+	tell "F18 $(writer_count before) writes, longest $(writer_worst before) ms;" \
+		"one host frozen: $(writer_count frozen), longest $(writer_worst frozen) ms"
+	[ "$(writer_count frozen)" -gt 10 ]
+	[ "$(writer_worst frozen)" -lt 2000 ]
+	lab_thaw "$frozen"
+	cluster_settled 10 "$frozen"
+	wait_for 20 cluster_level
+	writer_check frozen "$frozen"
+	check_safety
+}
+
+@test "F36 the leader is frozen, another elected, the first goes on and is read from" {
+	old=$(lab_leader)
+	lab_client "$old" set f36 stale
+	lab_freeze "$old"
+	other=$(lab_followers | head -n 1)
+	took=$(next_write "$other" f36 fresh)
+	tell "F36 leader frozen: next write after $took ms"
+	# Readers on the old leader's host wait, frozen with it, for the moment when it goes on.
+	for n in 1 2 3 4 5 6; do
+		lab_bg reader "$n"
+	done
+	sleep 0.3
+	lab_thaw "$old"
+	all_read() { [ "$(cat "$LAB"/read.[1-6] | wc -l)" -eq 6 ]; }
+	wait_for 20 all_read
+	run cat "$LAB"/read.[1-6]
+	[[ $output != *stale* ]]
+	[[ $output == *fresh* ]]
+	rm -f "$LAB"/read.*
+	check_safety
+}
+
+reader() { # N
+	printf '%s\n' "$(lab_client "$old" --timeout 8 get f36)" >"$LAB/read.$1"
+}
+
+@test "F36 reads that race with the leader's thaw are never stale" {
+	for round in 1 2; do
+		old=$(lab_leader)
+		lab_client "$old" set f36 "stale$round"
+		lab_bg hammer "$round"
+		wait_for 10 test -s "$LAB/hammer.$round"
+		lab_freeze "$old"
+		other=$(lab_followers | head -n 1)
+		next_write "$other" f36 "fresh$round"
+		printf 'written\n' >>"$LAB/hammer.$round"
+		lab_thaw "$old"
+		fresh() { grep -q "fresh$round" "$LAB/hammer.$round"; }
+		wait_for 15 fresh
+		: >"$LAB/hammer.stop"
+		wait_for 10 test -e "$LAB/hammer.stopped"
+		rm "$LAB/hammer.stop" "$LAB/hammer.stopped"
+		# What was answered behind the write, by a request that was made behind it.
+		no sh -c 'sed "1,/^written/d" "$1" | grep "after .*stale"' sh "$LAB/hammer.$round"
+	done
+	check_safety
+}
+
+# One read after another on $old; "after" marks those that began after the write.
+hammer() { # ROUND
+	while [ ! -e "$LAB/hammer.stop" ] && [ -d "$LAB" ]; do
+		hammer_when=before
+		! grep -q '^written' "$LAB/hammer.$1" 2>/dev/null || hammer_when=after
+		hammer_got=$(lab_client "$old" --timeout 2 get f36) || :
+		printf '%s %s\n' "$hammer_when" "${hammer_got:--}" >>"$LAB/hammer.$1"
+	done
+	: >"$LAB/hammer.stopped"
+}
+
+@test "F54 the leader's host loses its power: another leads, and it comes back" {
+	old=$(lab_leader)
+	other=$(lab_followers | head -n 1)
+	writer_start power "$other"
+	wait_for 10 test -s "$LAB/power"
+	lab_poweroff "$old"
+	took=$(next_write "$other" f54 one)
+	tell "F54 leader's power off, election_timeout 1: next write after $took ms"
+	[ "$took" -lt 6000 ]
+	writer_stop power
+	lab_poweron "$old" start
+	cluster_settled 15 "$old"
+	writer_check power "$old"
+	[ "$(lab_client "$old" get f54)" = one ]
+	check_safety
+}
+
+@test "F54 a follower's host loses its power: nobody waits, and it catches up" {
+	remember_reign
+	gone=$(lab_followers | head -n 1)
+	writer_start gone "$reign_leader"
+	lab_poweroff "$gone"
+	holds 4 same_reign
+	writer_stop gone
+	tell "F54 follower's power off: $(writer_count gone) writes, longest $(writer_worst gone) ms"
+	[ "$(writer_count gone)" -gt 10 ]
+	[ "$(writer_worst gone)" -lt 2000 ]
+	lab_poweron "$gone" start
+	cluster_settled 15 "$gone"
+	writer_check gone "$gone"
+	same_reign
+	check_safety
+}
+
+@test "F54 a connection whose host has vanished hangs no client and leaves no ssh behind" {
+	old=$(lab_leader)
+	one=$(lab_followers | head -n 1)
+	two=$(lab_followers | tail -n 1)
+	lab_poweroff "$old"
+	# At once, while the master to the old leader still looks alive.
+	for host in "$one" "$two"; do
+		took=$(next_write "$host" "f54.$host" yes)
+		[ "$took" -lt 8000 ]
+	done
+	status=$(took lab_client "$one" status)
+	tell "F54 status with one host gone: $status ms"
+	[ "$status" -lt 6000 ]
+	# The ssh processes that were on the dead connection end.
+	few() {
+		for host in "$one" "$two"; do
+			[ "$(lab_on "$host" sh -c 'ss -Htn state established dst '"10.77.0.$old"' | wc -l')" -eq 0 ] || return 1
+		done
+	}
+	wait_for 30 few
+	check_safety
+}
+
+@test "F50 what a frozen follower finds in its pipe afterwards does no harm" {
+	old=$(lab_leader)
+	late=$(lab_followers | head -n 1)
+	other=$(lab_followers | tail -n 1)
+	lab_freeze "$late"
+	for n in 1 2 3; do
+		lab_client "$old" set f50 "$n"
+	done
+	# Their sender gives up and another takes its place, over its head.
+	lab_poweroff "$old"
+	lab_thaw "$late"
+	next_write "$other" f50 4
+	[ "$(lab_client "$late" get f50)" = 4 ]
+	lab_poweron "$old" start
+	cluster_settled 15 "$old"
+	[ "$(lab_client "$old" get f50)" = 4 ]
+	wait_for 15 cluster_level
+	check_safety
+}
+
+@test "F51 each process of a node is stopped and goes on: a leader, and nothing lost" {
+	victim=$(lab_leader)
+	other=$(lab_followers | head -n 1)
+	writer_start stopped "$other"
+	for host in "$victim" "$other"; do
+		for pid in $(victims "$host"); do
+			lab_on "$host" sh -c 'kill -s STOP '"$pid"'; sleep 1.5; kill -s CONT '"$pid" 2>/dev/null || :
+		done
+	done
+	writer_stop stopped
+	tell "F51 $(writer_count stopped) writes, longest $(writer_worst stopped) ms"
+	cluster_settled 15 "$victim"
+	writer_check stopped "$victim"
+	wait_for 15 cluster_level
+	check_safety
+}
+
+# One process of each kind on host I.
+victims() { # I
+	lab_on "$1" ps -e -o pid=,args= |
+		awk '$0 ~ /lite-raft|libexec/ && !/inside|awk|ps -e/ && !seen[$2 " " $3 (/append/ ? "append" : "")]++ { print $1 }'
+}
+
+@test "F51 the role is killed: what it left ends by itself, and start works again" {
+	old=$(lab_leader)
+	other=$(lab_followers | head -n 1)
+	role=$(lab_on "$old" libexec/os/hold --who state/running)
+	lab_on "$old" kill -s KILL "$role"
+	took=$(next_write "$other" f51 yes)
+	tell "F51 leader's role killed: next write after $took ms"
+	left() { [ -z "$(lab_on "$old" ps -e -o args= | grep -v grep | grep -e libexec/lead -e link/stream -e link/links -e link/peer)" ]; }
+	wait_for 15 left
+	lab_on "$old" ./lite-raft start
+	cluster_settled 10 "$old"
+	[ "$(lab_client "$old" get f51)" = yes ]
+	check_safety
+}
+
+@test "F51 every process of the cluster is killed at once: nothing acknowledged is lost" {
+	leader=$(lab_leader)
+	writer_start killed "$leader"
+	wait_for 10 test -s "$LAB/killed"
+	sleep 1
+	for host in $(lab_all); do
+		lab_poweroff "$host" &
+	done
+	wait
+	writer_stop killed
+	for host in $(lab_all); do
+		lab_poweron "$host"
+	done
+	for host in $(lab_all); do
+		lab_on "$host" ./lite-raft start
+	done
+	cluster_settled 15
+	writer_check killed 1
+	tell "F51 all hosts off and on: $(writer_count killed) writes there"
+	check_safety
+}

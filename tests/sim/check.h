@@ -1,0 +1,55 @@
+/*
+ * check.h - Raft's properties, held against every node after every piece of
+ * work (FAILURES.md's head; Figure 3 of the paper).
+ *
+ * A node is its number here.  Everything that a node tells another one goes
+ * through check_said before it leaves.
+ */
+#ifndef LITE_RAFT_SIM_CHECK_H
+#define LITE_RAFT_SIM_CHECK_H
+
+#include "core/frame.h"
+#include "image.h"
+
+enum work {			/* what kind of process has worked */
+	WORK_START,		/* init, verify, form: alone on the node */
+	WORK_VOTE,
+	WORK_APPEND,
+	WORK_LEAD
+};
+
+void	check_node(size_t number, struct machine *, const char *name);
+void	check_member(size_t number, const char *id);
+
+/* After each piece of work on a node, however it ended. */
+void	check_worked(size_t number, enum work, enum ended);
+
+/* Around a loss of power, and when verify has looked at what is left. */
+void	check_powered_off(size_t number);
+void	check_verified(size_t number);
+
+/* A node is about to say this to a peer. */
+void	check_said(size_t number, const struct frame *);
+
+/* A lead begins in this term; nothing was sent yet. */
+void	check_leads(size_t number, uint64_t term);
+
+/* It says that all up to index is committed. */
+void	check_committed(size_t number, uint64_t term, uint64_t index);
+
+/* How far anybody has committed. */
+uint64_t check_commit(void);
+
+/* The log of a node, as it believes. */
+const struct log_image *check_log(size_t number);
+
+/* The durable image of a majority holds all that was committed. */
+void	check_durable(void);
+
+/* A bit of this node was flipped: it may be damaged now. */
+void	check_rotten(size_t number);
+
+/* The number of properties that were looked at, for the summary. */
+uint64_t check_count(void);
+
+#endif

@@ -1,0 +1,281 @@
+/*
+ * history.c - linearizability, with the log as its witness: see history.h.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
+#include "sim.h"
+
+/* An operation begins or ends. */
+struct moment {
+	struct op *op;
+	int	 ends;
+};
+
+/* What a key held from index on. */
+struct version {
+	uint64_t index;
+	const char *value;		/* NULL: absent */
+	size_t	 len;
+};
+
+struct key {
+	const char *name;
+	struct version *version;
+	size_t	 versions;
+};
+
+static struct op **ops;
+static size_t op_count;
+static struct moment *moments;
+static size_t moment_count;
+static struct key *keys;
+static size_t key_count;
+
+struct op *
+history_op(void)
+{
+	struct op *op = sim_alloc(sizeof(*op));
+
+	ops = sim_grow(ops, (op_count + 1) * sizeof(*ops));
+	ops[op_count++] = op;
+	return op;
+}
+
+static void
+moment_add(struct op *op, int ends)
+{
+	moments = sim_grow(moments, (moment_count + 1) * sizeof(*moments));
+	moments[moment_count++] = (struct moment){ op, ends };
+}
+
+void
+history_begins(struct op *op)
+{
+	moment_add(op, 0);
+}
+
+void
+history_ends(struct op *op, enum told told, uint64_t committed)
+{
+	op->told = told;
+	op->committed = committed;
+	if (told != TOLD_NOTHING)
+		moment_add(op, 1);
+}
+
+size_t
+history_acknowledged(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < op_count; i++)
+		if (ops[i]->told == TOLD_YES && ops[i]->verb != VERB_GET)
+			n++;
+	return n;
+}
+
+static struct key *
+key_of(const char *name, size_t len)
+{
+	size_t i;
+	char *copy;
+
+	for (i = 0; i < key_count; i++)
+		if (strlen(keys[i].name) == len &&
+		    memcmp(keys[i].name, name, len) == 0)
+			return &keys[i];
+	copy = sim_alloc(len + 1);
+	memcpy(copy, name, len);
+	keys = sim_grow(keys, (key_count + 1) * sizeof(*keys));
+	keys[key_count] = (struct key){ copy, NULL, 0 };
+	return &keys[key_count++];
+}
+
+/* What the key holds at index. */
+static struct version
+version_at(const struct key *k, uint64_t index)
+{
+	struct version none = { 0, NULL, 0 };
+	size_t i;
+
+	for (i = k->versions; i > 0; i--)
+		if (k->version[i - 1].index <= index)
+			return k->version[i - 1];
+	return none;
+}
+
+static void
+version_add(struct key *k, uint64_t index, const char *value, size_t len)
+{
+	k->version = sim_grow(k->version,
+	    (k->versions + 1) * sizeof(*k->version));
+	k->version[k->versions++] = (struct version){ index, value, len };
+}
+
+static int
+same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+static struct op *
+op_by_id(const struct request_id *id)
+{
+	size_t i;
+
+	for (i = 0; i < op_count; i++)
+		if (ops[i]->id.random == id->random && ops[i]->id.base == id->base &&
+		    ops[i]->verb != VERB_GET)
+			return ops[i];
+	return NULL;
+}
+
+/* What the command should be told, and what it does, at index. */
+static void
+take_effect(struct op *op, uint64_t index)
+{
+	struct version now;
+	struct key *k;
+	int holds = 1;
+
+	op->index = index;
+	op->outcome = TOLD_YES;
+	if (op->verb == VERB_NOOP)
+		return;
+	k = key_of(op->key, strlen(op->key));
+	now = version_at(k, index);
+	if (op->verb == VERB_IF_SET || op->verb == VERB_IF_UNSET) {
+		switch (op->test) {
+		case OP_EQUAL:
+			holds = now.value != NULL && same(now.value, now.len,
+			    op->operand, op->operand_len);
+			break;
+		case OP_ABSENT:
+			holds = now.value == NULL;
+			break;
+		case OP_EXISTS:
+			holds = now.value != NULL;
+			break;
+		default:
+			sim_die("a condition that the checker does not know");
+		}
+	}
+	if (!holds)
+		op->outcome = TOLD_NO;
+	else if (op->verb == VERB_SET || op->verb == VERB_IF_SET)
+		version_add(k, index, op->value, op->value_len);
+	else
+		version_add(k, index, NULL, 0);
+}
+
+/* The entry says what its op asked, byte for byte. */
+static void
+entry_check(const struct op *op, const struct entry *e, const char *payload)
+{
+	struct command c;
+
+	if (command_decode(&c, payload, e->record.length) == -1)
+		violation("LIN", "index %" PRIu64 " holds no command",
+		    e->record.index);
+	if (c.verb != op->verb || (op->verb != VERB_NOOP &&
+	    !same(c.key.at, c.key.len, op->key, strlen(op->key))) ||
+	    ((op->verb == VERB_SET || op->verb == VERB_IF_SET) &&
+	    !same(c.value.at, c.value.len, op->value, op->value_len)))
+		violation("LIN", "index %" PRIu64 " is not what client %d asked",
+		    e->record.index, op->client);
+}
+
+static void
+replay(const struct log_image *l, uint64_t commit)
+{
+	const struct entry *e;
+	struct op *op;
+	uint64_t i;
+
+	for (i = 0; i < commit && i < l->n; i++) {
+		e = &l->entry[i];
+		if (e->record.type != RECORD_COMMAND)
+			continue;
+		op = op_by_id(&e->record.id);
+		if (op == NULL)
+			violation("LIN", "index %" PRIu64 " holds a command that no "
+			    "client asked", i + 1);
+		entry_check(op, e, log_image_payload(l, e));
+		if (op->index == 0)
+			take_effect(op, i + 1);
+	}
+}
+
+/* The first index from floor on at which the read could have been answered. */
+static uint64_t
+read_point(const struct op *op)
+{
+	const struct key *k = key_of(op->key, strlen(op->key));
+	struct version v;
+	uint64_t at;
+
+	for (at = op->floor; at <= op->committed; at++) {
+		v = version_at(k, at);
+		if (same(v.value, v.len, op->got, op->got_len))
+			return at;
+	}
+	violation("LIN", "client %d got %.20s of %s, which is not what it held "
+	    "anywhere in %" PRIu64 "..%" PRIu64, op->client,
+	    op->got != NULL ? op->got : "(absent)", op->key, op->floor,
+	    op->committed);
+}
+
+static uint64_t
+write_point(const struct op *op)
+{
+	if (op->index == 0)
+		violation("LIN", "client %d was told %s of a write to %s that is "
+		    "not in the log (id %" PRIu64 "-%016" PRIx64 ")", op->client,
+		    op->told == TOLD_YES ? "yes" : "no", op->key, op->id.base,
+		    op->id.random);
+	if (op->index > op->committed)
+		violation("LIN", "client %d was told of index %" PRIu64 ", when "
+		    "%" PRIu64 " was committed", op->client, op->index,
+		    op->committed);
+	if (op->index <= op->floor && op->verb != VERB_NOOP)
+		violation("LIN", "client %d's write took effect at %" PRIu64
+		    ", before it began (behind %" PRIu64 ")", op->client,
+		    op->index, op->floor);
+	if (op->outcome != (int)op->told)
+		violation("LIN", "client %d was told %s at index %" PRIu64
+		    ", the other is right", op->client,
+		    op->told == TOLD_YES ? "yes" : "no", op->index);
+	return op->index;
+}
+
+void
+history_check(const struct log_image *l, uint64_t commit)
+{
+	uint64_t floor = 0, point;
+	struct op *op;
+	size_t i;
+
+	replay(l, commit);
+	for (i = 0; i < moment_count; i++) {
+		op = moments[i].op;
+		if (!moments[i].ends) {
+			op->floor = floor;
+			continue;
+		}
+		if (op->told == TOLD_NOT_DONE) {
+			if (op->index != 0)
+				violation("LIN", "client %d was told that nothing was "
+				    "changed, but index %" PRIu64 " did",
+				    op->client, op->index);
+			continue;
+		}
+		point = op->verb == VERB_GET ? read_point(op) : write_point(op);
+		if (point > floor)
+			floor = point;
+	}
+}

@@ -1,0 +1,55 @@
+/*
+ * history.h - what the clients asked and were told, and whether it was
+ * linearizable.
+ *
+ * Every write carries an id of its own, so the committed log is a witness of the
+ * order in which the writes took effect: what is left to check is that the
+ * order fits what clients saw (answers, and what ended before what began) and
+ * that each read fits in between.
+ */
+#ifndef LITE_RAFT_SIM_HISTORY_H
+#define LITE_RAFT_SIM_HISTORY_H
+
+#include "core/command.h"
+#include "image.h"
+
+enum told {
+	TOLD_NOTHING,		/* no answer: done, or not, or not yet */
+	TOLD_YES,
+	TOLD_NO,
+	TOLD_NOT_DONE		/* refused: nothing was changed, ever */
+};
+
+struct op {
+	enum verb verb;
+	enum op	 test;		/* of a condition */
+	char	*key;
+	char	*operand;
+	char	*value;
+	size_t	 operand_len;
+	size_t	 value_len;
+	struct request_id id;
+	int	 client;
+
+	enum told told;
+	char	*got;			/* what get answered, NULL: absent */
+	size_t	 got_len;
+	uint64_t committed;		/* that much was committed when it was told */
+	uint64_t index;			/* where it took effect, 0: nowhere */
+	int	 outcome;		/* what it should have been told */
+	uint64_t floor;			/* ended before this one began */
+};
+
+/* A new operation, not begun yet. */
+struct op *history_op(void);
+
+void	history_begins(struct op *);
+void	history_ends(struct op *, enum told, uint64_t committed);
+
+/* The number of writes that were acknowledged. */
+size_t	history_acknowledged(void);
+
+/* Holds all that was told against the log up to commit; ends in a violation. */
+void	history_check(const struct log_image *, uint64_t commit);
+
+#endif

@@ -1,0 +1,686 @@
+/*
+ * leading.c - a lead at work, as its main() drives it: input from streams and
+ * clients, lead_begin, what goes out, lead_finish, what goes out then; and
+ * role/leader's part, which keeps a stream to every peer.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/frame.h"
+#include "lead/inside.h"
+#include "os/os.h"
+#include "queue.h"
+#include "sim.h"
+#include "step/step.h"
+#include "world.h"
+
+/* One stream's leader side. */
+struct strand {
+	struct link *link;
+	struct channel *channel;	/* NULL: there is none */
+	struct stream *stream;
+};
+
+/* link/stream: the first stream goes through a connection that is open already,
+ * and one of its own takes its place. */
+struct link {
+	struct leading *leading;
+	struct node *peer;
+	struct strand first;
+	struct strand own;
+};
+
+struct leading {
+	struct node *node;
+	struct os *os;			/* NULL: it has ended */
+	struct state *st;
+	struct lead *lead;
+	int	 role;			/* the pid of the role that began it */
+	int	 status;
+	uint64_t frozen;
+	uint64_t turn_at;		/* an event is on its way, then; 0: none */
+	enum lead_next next;
+	struct link link[NODES_MAX];
+	struct connection *connections;
+
+	/* What a piece of work is about. */
+	struct strand *about;
+	struct connection *from;
+	const char *in;
+	size_t	 n;
+	int	 result;
+};
+
+struct connection {
+	struct connection *next;
+	struct leading *leading;	/* NULL: its lead has ended */
+	struct client *client;
+	struct pipe *there;
+	struct pipe *back;
+	deliver *told;			/* NULL: the client has closed */
+	void	*arg;
+};
+
+static void turn_soon(struct leading *, uint64_t delay);
+static void dial(void *arg, uint64_t number);
+static void connection_lost(struct connection *);
+
+/* --- the end -------------------------------------------------------------- */
+
+static void
+strand_gone(struct strand *s, int silently)
+{
+	if (s->channel != NULL)
+		channel_close(s->channel, silently);
+	s->channel = NULL;
+	s->stream = NULL;
+}
+
+/* The process is gone: its sockets close, unless its host has vanished. */
+static void
+gone(struct leading *g, int silently)
+{
+	struct connection *c;
+	size_t i;
+
+	g->os = NULL;
+	g->lead = NULL;
+	if (g->node->leading == g)
+		g->node->leading = NULL;
+	for (i = 0; i < config.nodes; i++) {
+		strand_gone(&g->link[i].first, silently);
+		strand_gone(&g->link[i].own, silently);
+	}
+	while ((c = g->connections) != NULL) {
+		g->connections = c->next;
+		c->leading = NULL;
+		connection_lost(c);
+	}
+}
+
+/* The role waits for its lead, and then follows. */
+static void
+role_follows(struct node *n, const char *why)
+{
+	if (n->role != ROLE_LEADER)
+		return;
+	story("%s leads no more: %s", n->name, why);
+	node_step_down(n);
+}
+
+static void clients_output(struct leading *);
+
+struct handover {
+	struct node *to;
+	struct os *os;
+	struct buf bytes;
+	int	 result;
+};
+
+static void
+handover_work(void *arg)
+{
+	struct handover *h = arg;
+	struct state *st;
+	struct frame f;
+	const char *why;
+	size_t used;
+
+	h->result = -1;
+	if (frame_parse(buf_head(&h->bytes), h->bytes.len, &f, &used, &why) != 1)
+		violation("FRAME", "a handover is no frame: %s", why);
+	if ((st = node_state(h->os)) == NULL)
+		return;
+	h->result = vote_handover(st, &f);
+	state_close(st);
+}
+
+static void
+handover_arrives(void *arg, uint64_t number)
+{
+	struct handover *h = arg;
+	struct node *n = h->to;
+
+	(void)number;
+	if (n->shell == NULL)
+		return;
+	h->os = task_new(n->machine, "handover");
+	if (node_works(n, h->os, WORK_VOTE, handover_work, h) == RAN)
+		task_end(h->os);
+}
+
+static void
+hand_over(struct leading *g)
+{
+	struct handover *h = sim_alloc(sizeof(*h));
+	struct frame f;
+	const char *why;
+	uint64_t delay;
+	size_t used;
+
+	if (lead_handover(g->lead, &h->bytes) != 1)
+		return;
+	if (frame_parse(buf_head(&h->bytes), h->bytes.len, &f, &used, &why) != 1)
+		violation("FRAME", "a handover is no frame: %s", why);
+	h->to = node_by_name(f.to.name);
+	story("%s hands over to %s", g->node->name, h->to->name);
+	delay = net_delay(g->node->number, h->to->number);
+	if (delay > 0)
+		queue_in(delay, handover_arrives, h, 0);
+}
+
+/* It has ended by itself: answers what waits, hands over, and exits. */
+static void
+ends(struct leading *g, const char *why)
+{
+	struct node *n = g->node;
+	struct os *os = g->os;
+
+	if (g->next == LEAD_DONE)
+		hand_over(g);
+	lead_dismiss(g->lead);
+	clients_output(g);
+	gone(g, 0);
+	task_end(os);
+	role_follows(n, why);
+}
+
+/* A piece of its work did not come to its end. */
+static void
+cut_short(struct leading *g, enum ended how)
+{
+	if (how == POWERED_OFF)
+		return;			/* leading_power_off has seen to it */
+	gone(g, 0);
+	role_follows(g->node, "killed");
+}
+
+void
+leading_power_off(struct node *n)
+{
+	if (n->leading != NULL)
+		gone(n->leading, 1);
+}
+
+void
+leading_kill(struct node *n)
+{
+	struct leading *g = n->leading;
+
+	if (g == NULL)
+		return;
+	story("%s's lead is killed", n->name);
+	task_end(g->os);
+	gone(g, 0);
+	role_follows(n, "killed");
+}
+
+void
+leading_freeze(struct node *n, uint64_t until)
+{
+	if (n->leading == NULL)
+		return;
+	story("%s's lead is frozen", n->name);
+	n->leading->frozen = until;
+}
+
+/* --- a turn --------------------------------------------------------------- */
+
+static void
+begin_work(void *arg)
+{
+	struct leading *g = arg;
+
+	/* The role was killed: nobody else would end this (lead/main.c). */
+	if (state_running(g->st) != g->role)
+		g->next = LEAD_DOWN;
+	else
+		g->next = lead_begin(g->lead);
+}
+
+static void
+finish_work(void *arg)
+{
+	struct leading *g = arg;
+
+	g->next = lead_finish(g->lead);
+}
+
+static void
+strand_close(struct strand *s)
+{
+	struct link *l = s->link;
+
+	lead_stream_close(l->leading->lead, s->stream);
+	strand_gone(s, 0);
+	if (s == &l->own)
+		queue_in(seed_range(100, 400) * MILLI, dial, l, 0);
+}
+
+static void
+strand_output(struct strand *s)
+{
+	struct leading *g = s->link->leading;
+	struct frame f;
+	struct buf *out;
+	const char *why;
+	size_t at, used;
+
+	if (s->channel == NULL)
+		return;
+	out = lead_stream_output(s->stream);
+	for (at = 0; at < out->len; at += used) {
+		if (frame_parse(buf_head(out) + at, out->len - at, &f, &used,
+		    &why) != 1)
+			violation("FRAME", "lead wrote what is no frame: %s", why);
+		story("%s sends %s %" PRIu64 " entries behind %" PRIu64
+		    ", commit %" PRIu64 ", term %" PRIu64, g->node->name,
+		    s->link->peer->name, f.arg[5], f.arg[0], f.arg[3], f.term);
+		check_said(g->node->number, &f);
+	}
+	if (lead_stream_doomed(s->stream)) {
+		strand_close(s);
+		return;
+	}
+	channel_send(s->channel, buf_head(out), out->len);
+	buf_eat(out, out->len);
+}
+
+static void
+streams_output(struct leading *g)
+{
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++) {
+		strand_output(&g->link[i].first);
+		strand_output(&g->link[i].own);
+	}
+}
+
+static void
+clients_output(struct leading *g)
+{
+	struct connection *c;
+	struct client *client;
+	struct buf *out;
+
+	while ((client = lead_client_ready(g->lead)) != NULL) {
+		c = lead_client_tag(client, NULL);
+		out = lead_client_output(client);
+		pipe_send(c->back, buf_head(out), out->len);
+		buf_eat(out, out->len);
+	}
+}
+
+static void
+turn(void *arg, uint64_t number)
+{
+	struct leading *g = arg;
+	uint64_t due, now;
+	enum ended how;
+
+	if (g->os == NULL || g->turn_at != number)
+		return;
+	g->turn_at = 0;
+	if (g->frozen > sim_time()) {
+		turn_soon(g, g->frozen - sim_time());
+		return;
+	}
+	how = node_works(g->node, g->os, WORK_LEAD, begin_work, g);
+	if (how != RAN) {
+		cut_short(g, how);
+		return;
+	}
+	/* What was written is sent before it is synced. */
+	if (g->next == LEAD_ON) {
+		streams_output(g);
+		how = node_works(g->node, g->os, WORK_LEAD, finish_work, g);
+		if (how != RAN) {
+			cut_short(g, how);
+			return;
+		}
+		check_committed(g->node->number, g->lead->term, g->lead->commit);
+		if (g->next == LEAD_ON)
+			streams_output(g);
+		clients_output(g);
+	}
+	if (g->next != LEAD_ON) {
+		ends(g, g->next == LEAD_DONE ? "it was told to stop" :
+		    lead_why(g->lead));
+		return;
+	}
+	if (task_holds(g->os))
+		violation("LOCK", "%s's lead holds a lock between two turns",
+		    g->node->name);
+	due = lead_due(g->lead);
+	now = clock_now(g->os);
+	turn_soon(g, due > now ? node_takes(g->node, due - now) : 50 * MICRO);
+}
+
+static void
+turn_soon(struct leading *g, uint64_t delay)
+{
+	uint64_t at = sim_time() + delay + 1;
+
+	if (g->turn_at != 0 && g->turn_at <= at)
+		return;
+	g->turn_at = at;
+	queue_put(at, turn, g, at);
+}
+
+/* --- streams -------------------------------------------------------------- */
+
+static void
+stream_work(void *arg)
+{
+	struct leading *g = arg;
+
+	g->result = lead_stream_input(g->lead, g->about->stream, g->in, g->n);
+}
+
+static uint64_t
+from_follower(void *arg, const char *p, size_t n)
+{
+	struct strand *s = arg;
+	struct leading *g = s->link->leading;
+	enum ended how;
+
+	if (g->os == NULL || s->channel == NULL)
+		return 0;
+	if (g->frozen > sim_time())
+		return g->frozen;
+	if (n == 0) {
+		strand_close(s);
+		return 0;
+	}
+	g->about = s;
+	g->in = p;
+	g->n = n;
+	how = node_works(g->node, g->os, WORK_LEAD, stream_work, g);
+	if (how != RAN) {
+		cut_short(g, how);
+		return 0;
+	}
+	if (g->result == -1)
+		strand_close(s);
+	turn_soon(g, seed_below(300 * MICRO));
+	return 0;
+}
+
+static void
+open_work(void *arg)
+{
+	struct leading *g = arg;
+
+	g->about->stream = lead_stream_open(g->lead, g->about->link->peer->name, 1);
+}
+
+/* 0, or -1: the lead is not there any more. */
+static int
+strand_open(struct strand *s)
+{
+	struct link *l = s->link;
+	struct leading *g = l->leading;
+	enum ended how;
+
+	g->about = s;
+	how = node_works(g->node, g->os, WORK_LEAD, open_work, g);
+	if (how != RAN) {
+		cut_short(g, how);
+		return -1;
+	}
+	if (s->stream == NULL)
+		sim_die("no stream to %s", l->peer->name);
+	s->channel = channel_open(g->node, l->peer, from_follower, s);
+	turn_soon(g, seed_below(300 * MICRO));
+	return 0;
+}
+
+/* One round of the loop in link/stream. */
+static void
+dial(void *arg, uint64_t number)
+{
+	struct link *l = arg;
+	struct leading *g = l->leading;
+
+	(void)number;
+	/* The loop is the role's: it ends with it. */
+	if (g->os == NULL || l->own.channel != NULL ||
+	    g->node->role != ROLE_LEADER || g->node->leading != g)
+		return;
+	if (g->frozen > sim_time()) {
+		queue_put(g->frozen, dial, l, 0);
+		return;
+	}
+	if (l->first.channel == NULL && seed_odds(700)) {
+		if (strand_open(&l->first) == 0)
+			queue_in(500 * MILLI, dial, l, 0);
+		return;
+	}
+	(void)strand_open(&l->own);
+}
+
+void
+leading_break(struct node *n)
+{
+	struct strand *s;
+	struct link *l;
+
+	if (n->leading == NULL)
+		return;
+	l = &n->leading->link[seed_below(config.nodes)];
+	s = l->own.channel != NULL ? &l->own : &l->first;
+	if (s->channel == NULL)
+		return;
+	story("the stream from %s to %s breaks", n->name, l->peer->name);
+	channel_break(s->channel);
+}
+
+/* --- clients -------------------------------------------------------------- */
+
+static void
+client_work(void *arg)
+{
+	struct leading *g = arg;
+
+	g->result = lead_client_input(g->lead, g->from->client, g->in, g->n);
+}
+
+static void
+client_open_work(void *arg)
+{
+	struct leading *g = arg;
+
+	g->from->client = lead_client_open(g->lead);
+	if (g->from->client == NULL)
+		sim_die("out of memory");
+	(void)lead_client_tag(g->from->client, g->from);
+}
+
+/* The lead's side of it closes. */
+static void
+connection_drop(struct connection *c)
+{
+	struct connection **at;
+	struct leading *g = c->leading;
+
+	if (g == NULL)
+		return;
+	for (at = &g->connections; *at != NULL; at = &(*at)->next) {
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	}
+	c->leading = NULL;
+	lead_client_close(g->lead, c->client);
+	connection_lost(c);
+}
+
+static void
+connection_lost(struct connection *c)
+{
+	if (c->told != NULL)
+		pipe_close(c->back);
+}
+
+static uint64_t
+from_client(void *arg, const char *p, size_t n)
+{
+	struct connection *c = arg;
+	struct leading *g = c->leading;
+	enum ended how;
+
+	if (g == NULL)
+		return 0;
+	if (g->frozen > sim_time())
+		return g->frozen;
+	if (n == 0) {
+		connection_drop(c);
+		return 0;
+	}
+	g->from = c;
+	g->in = p;
+	g->n = n;
+	how = node_works(g->node, g->os, WORK_LEAD, client_work, g);
+	if (how != RAN) {
+		cut_short(g, how);
+		return 0;
+	}
+	clients_output(g);
+	if (g->result == -1)
+		connection_drop(c);
+	turn_soon(g, seed_below(300 * MICRO));
+	return 0;
+}
+
+static uint64_t
+to_client(void *arg, const char *p, size_t n)
+{
+	struct connection *c = arg;
+
+	return c->told != NULL ? c->told(c->arg, p, n) : 0;
+}
+
+struct connection *
+connection_open(struct node *n, deliver *told, void *arg)
+{
+	struct leading *g = n->leading;
+	struct connection *c;
+	struct buf *out;
+	enum ended how;
+
+	if (g == NULL || g->frozen > sim_time())
+		return NULL;
+	c = sim_alloc(sizeof(*c));
+	c->leading = g;
+	g->from = c;
+	how = node_works(n, g->os, WORK_LEAD, client_open_work, g);
+	if (how != RAN) {
+		cut_short(g, how);
+		return NULL;
+	}
+	c->told = told;
+	c->arg = arg;
+	c->there = pipe_new(ANYWHERE, n->number, from_client, c);
+	c->back = pipe_new(n->number, ANYWHERE, to_client, c);
+	c->next = g->connections;
+	g->connections = c;
+	out = lead_client_output(c->client);
+	pipe_send(c->back, buf_head(out), out->len);
+	buf_eat(out, out->len);
+	return c;
+}
+
+void
+connection_send(struct connection *c, const char *p, size_t n)
+{
+	pipe_send(c->there, p, n);
+}
+
+void
+connection_close(struct connection *c)
+{
+	c->told = NULL;
+	pipe_leave(c->back);
+	/* What was sent may arrive yet, long after its sender gave up. */
+	pipe_close(c->there);
+}
+
+/* --- the beginning -------------------------------------------------------- */
+
+static void
+new_work(void *arg)
+{
+	struct leading *g = arg;
+
+	if ((g->st = node_state(g->os)) == NULL)
+		return;
+	g->role = state_running(g->st);
+	g->lead = lead_new(g->st, run_timeout(g->os), &g->status);
+}
+
+void
+leading_begin(struct node *n)
+{
+	struct leading *g;
+	enum ended how;
+	size_t i;
+
+	n->epoch++;
+	n->role = ROLE_LEADER;
+	if (n->leading != NULL)
+		leading_kill(n);	/* an orphan of an earlier role */
+	g = sim_alloc(sizeof(*g));
+	g->node = n;
+	n->role = ROLE_LEADER;
+	g->os = task_new(n->machine, "lead");
+	how = node_works(n, g->os, WORK_LEAD, new_work, g);
+	if (how == POWERED_OFF)
+		return;
+	if (how == KILLED || g->lead == NULL) {
+		if (how == RAN)
+			task_end(g->os);
+		role_follows(n, how == KILLED ? "killed" : g->st != NULL ?
+		    g->st->why : "no state");
+		return;
+	}
+	story("%s leads term %" PRIu64 " from %" PRIu64 " on", n->name,
+	    g->lead->term, g->lead->noop);
+	n->leading = g;
+	check_leads(n->number, g->lead->term);
+	for (i = 0; i < config.nodes; i++) {
+		g->link[i].leading = g;
+		g->link[i].peer = &nodes[i];
+		g->link[i].first.link = g->link[i].own.link = &g->link[i];
+		if (i != n->number)
+			queue_in(seed_below(30 * MILLI), dial, &g->link[i], 0);
+	}
+	turn_soon(g, 0);
+}
+
+static void
+stop_work(void *arg)
+{
+	struct leading *g = arg;
+
+	lead_stop(g->lead);
+}
+
+void
+leading_stop(struct node *n)
+{
+	struct leading *g = n->leading;
+	enum ended how;
+
+	if (g == NULL || g->frozen > sim_time())
+		return;
+	story("%s's lead is told to stop", n->name);
+	how = node_works(n, g->os, WORK_LEAD, stop_work, g);
+	if (how != RAN) {
+		cut_short(g, how);
+		return;
+	}
+	turn_soon(g, 0);
+}

@@ -1,0 +1,366 @@
+/*
+ * node.c - the life of a node: first boot, start, kill, loss of power; its
+ * follower's timer.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/members.h"
+#include "os/os.h"
+#include "queue.h"
+#include "sim.h"
+#include "world.h"
+
+struct config config;
+struct node nodes[NODES_MAX];
+int trouble;
+
+/* --- a piece of work ------------------------------------------------------ */
+
+enum ended
+node_works(struct node *n, struct os *os, enum work kind, void (*work)(void *),
+    void *arg)
+{
+	unsigned lost = n->machine->lost;
+	enum ended ended;
+
+	if (trouble && seed_odds(config.doom))
+		task_doom(os, 1 + (unsigned)seed_below(40),
+		    seed_odds(config.doom_power) ? POWERED_OFF : KILLED);
+	ended = task_run(os, work, arg);
+	check_worked(n->number, kind, ended);
+	if (ended == KILLED)
+		task_end(os);
+	else if (ended == POWERED_OFF)
+		node_power_off(n);
+	else if (n->machine->lost != lost)
+		story("%s %s has met a sync that failed", n->name, task_name(os));
+	return ended;
+}
+
+struct state *
+node_state(struct os *os)
+{
+	char why[256];
+	struct state *st;
+
+	st = state_open(os, why);
+	if (st == NULL)
+		return NULL;
+	st->segment_bytes = config.segment_bytes;
+	return st;
+}
+
+struct node *
+node_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++)
+		if (strcmp(nodes[i].name, name) == 0)
+			return &nodes[i];
+	sim_die("there is no node %s", name);
+}
+
+/* --- start ---------------------------------------------------------------- */
+
+struct job {
+	struct node *node;
+	struct os *os;
+	int	 result;
+	int	 formed;
+	char	 why[256];
+};
+
+static void
+init_work(void *arg)
+{
+	struct job *j = arg;
+
+	j->result = node_init(j->os, j->node->name, j->why);
+}
+
+static void
+hold_work(void *arg)
+{
+	struct job *j = arg;
+	int fd;
+
+	if (disk_mkdir(j->os, "run") == -1 && errno != EEXIST)
+		sim_die("no run/ on %s", j->node->name);
+	fd = disk_open(j->os, "state/running", DISK_CREATE);
+	j->result = fd == -1 ? -1 : disk_trylock(j->os, fd);
+}
+
+static void
+form(struct job *j, struct state *st)
+{
+	struct members m = { 0, 0, { { "", "" } } };
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++)
+		if (members_add(&m, nodes[i].name, nodes[i].id) == -1)
+			sim_die("no such members");
+	if (state_lock(st) == -1 || node_form(st, &m) == -1 ||
+	    state_unlock(st) == -1)
+		return;
+	j->formed = 1;
+}
+
+static void
+verify_work(void *arg)
+{
+	struct job *j = arg;
+	struct state *st;
+
+	st = state_open(j->os, j->why);
+	if (st == NULL)
+		return;
+	st->segment_bytes = config.segment_bytes;
+	if (node_verify(st) == -1) {
+		(void)snprintf(j->why, sizeof(j->why), "%s", st->why);
+		state_close(st);
+		return;
+	}
+	j->result = 0;
+	j->formed = strcmp(st->cluster, "-") != 0;
+	if (!j->formed)
+		form(j, st);
+	state_close(st);
+}
+
+void
+nodes_make(void)
+{
+	struct job j = { 0 };
+	struct state *st;
+	struct node *n;
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++) {
+		n = &nodes[i];
+		n->number = i;
+		(void)snprintf(n->name, sizeof(n->name), "%c", (int)('a' + i));
+		n->machine = machine_new(n->name);
+		n->machine->rate = seed_range(900, 1100);
+		n->machine->offset = seed_below(1000000) * SECOND;
+		n->role = ROLE_STOPPED;
+		check_node(i, n->machine, n->name);
+
+		j.node = n;
+		j.os = task_new(n->machine, "init");
+		task_alone(j.os);
+		if (node_works(n, j.os, WORK_START, init_work, &j) != RAN ||
+		    j.result == -1)
+			sim_die("no first boot: %s", j.why);
+		if ((st = node_state(j.os)) == NULL)
+			sim_die("no state");
+		memcpy(n->id, st->me.id, sizeof(n->id));
+		state_close(st);
+		task_end(j.os);
+		check_member(i, n->id);
+	}
+}
+
+static void
+start_again(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch && n->role == ROLE_STOPPED)
+		node_start(n);
+}
+
+/* The shell's half of start: the node's own lock, run/ emptied, verify. */
+void
+node_start(struct node *n)
+{
+	struct job j = { .node = n, .result = -1 };
+	unsigned lost = n->machine->lost;
+	int full = n->machine->full;
+	char seconds[32];
+	enum ended ended;
+
+	n->epoch++;
+	n->shell = task_new(n->machine, "role");
+	task_alone(n->shell);
+	j.os = n->shell;
+	if (task_run(n->shell, hold_work, &j) != RAN || j.result == -1)
+		violation("START", "%s cannot take its own lock", n->name);
+	if (n->leading != NULL && seed_odds(700))
+		leading_kill(n);
+	machine_empty(n->machine, "run");
+	(void)snprintf(seconds, sizeof(seconds), "%llu.%03llu\n",
+	    (unsigned long long)(config.timeout / SECOND),
+	    (unsigned long long)(config.timeout % SECOND / MILLI));
+	machine_write(n->machine, "run/election_timeout", seconds);
+
+	j.os = task_new(n->machine, "verify");
+	j.result = -1;
+	task_alone(j.os);
+	ended = node_works(n, j.os, WORK_START, verify_work, &j);
+	if (ended == POWERED_OFF)
+		return;
+	if (ended == RAN)
+		task_end(j.os);
+	if (ended != RAN || j.result == -1 || !j.formed) {
+		if (ended == RAN && n->machine->lost == lost && !full)
+			violation("START", "%s does not start: %s", n->name, j.why);
+		story("%s does not start: %s", n->name,
+		    ended == RAN ? j.why : "killed");
+		node_kill(n);
+		queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
+		return;
+	}
+	story("%s starts", n->name);
+	n->formed = 1;
+	check_verified(n->number);
+	n->tries = 0;
+	node_waits(n);
+}
+
+/* --- end ------------------------------------------------------------------ */
+
+void
+node_kill(struct node *n)
+{
+	n->epoch++;
+	n->role = ROLE_STOPPED;
+	candidate_end(n);
+	if (n->shell != NULL)
+		task_end(n->shell);
+	n->shell = NULL;
+}
+
+void
+node_power_off(struct node *n)
+{
+	if (n->role == ROLE_OFF)
+		return;
+	story("%s loses power", n->name);
+	n->epoch++;
+	n->role = ROLE_OFF;
+	candidate_end(n);
+	leading_power_off(n);
+	filters_power_off(n);
+	n->shell = NULL;
+	machine_power_off(n->machine);
+	check_powered_off(n->number);
+	check_durable();
+}
+
+void
+node_power_on(struct node *n)
+{
+	if (n->role != ROLE_OFF)
+		return;
+	n->machine->offset = seed_below(1000000) * SECOND;
+	n->role = ROLE_STOPPED;
+	node_start(n);
+}
+
+void
+node_step_down(struct node *n)
+{
+	if (n->role != ROLE_LEADER && n->role != ROLE_CANDIDATE)
+		return;
+	candidate_end(n);
+	n->tries = 0;
+	node_waits(n);
+}
+
+/* --- the follower's timer ------------------------------------------------- */
+
+uint64_t
+node_takes(const struct node *n, uint64_t ns)
+{
+	return ns / n->machine->rate * 1000 + MICRO;
+}
+
+/* step/timer.c's wait, one look of it. */
+static void
+timer(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+	struct stamp stamp;
+	uint64_t now;
+
+	if (n->epoch != epoch || n->role != ROLE_FOLLOWER)
+		return;
+	now = clock_now(n->shell);
+	if (stamp_load(n->shell, &stamp) == 0 && stamp.at <= now) {
+		if (stamp.at != n->stamp)
+			n->tries = 0;
+		n->stamp = stamp.at;
+		n->heard_from = stamp.at;
+	}
+	if (n->heard_from == 0 || now - n->heard_from >= n->patience) {
+		candidate_begin(n, BALLOT_PRE);
+		return;
+	}
+	queue_in(node_takes(n, n->patience - (now - n->heard_from)), timer, n, epoch);
+}
+
+void
+node_waits(struct node *n)
+{
+	n->epoch++;
+	n->role = ROLE_FOLLOWER;
+	n->heard_from = clock_now(n->shell);
+	n->patience = config.timeout + seed_below(config.timeout / 2 + 1);
+	timer(n, n->epoch);
+}
+
+static void
+paused(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch && n->role == ROLE_CANDIDATE)
+		node_waits(n);
+}
+
+/* role/candidate's pause: a random time that grows with the tries in vain. */
+void
+node_not_elected(struct node *n)
+{
+	static const uint64_t most[] = { 150, 150, 300, 600 };
+	uint64_t ns = config.timeout < 3 * SECOND ? config.timeout : 3 * SECOND;
+
+	candidate_end(n);
+	if (n->tries < sizeof(most) / sizeof(*most))
+		ns = most[n->tries] * MILLI;
+	n->tries++;
+	n->epoch++;
+	queue_in(seed_below(ns + 1), paused, n, n->epoch);
+}
+
+static void
+woken(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch && n->role == ROLE_FOLLOWER)
+		candidate_begin(n, BALLOT_PRE);
+}
+
+static void
+woken_to_take_over(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch && n->role == ROLE_FOLLOWER)
+		candidate_begin(n, BALLOT_HANDOVER);
+}
+
+/* run/wake: whoever writes there is in the midst of its work. */
+void
+node_woken(struct machine *m, const char *word)
+{
+	struct node *n = node_by_name(m->name);
+
+	queue_in(MILLI, strcmp(word, "handover") == 0 ? woken_to_take_over : woken,
+	    n, n->epoch);
+}

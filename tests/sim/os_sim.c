@@ -1,0 +1,673 @@
+/*
+ * os_sim.c - os/os.h over a simulated host: its first half.  A process may be
+ * killed, and a machine may lose power, in every one of these calls.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk.h"
+#include "os/os.h"
+#include "sim.h"
+#include "world.h"
+
+#define FIRST_FD	3
+#define SMALL_FILE	(64u * 1024)
+
+struct open_file {
+	struct inode *inode;		/* NULL: this descriptor is free */
+	int	 writes;
+	int	 guarded;		/* may change under state/lock only */
+	char	 path[80];
+};
+
+struct os {
+	struct machine *machine;
+	struct os *next;
+	char	 name[32];
+	int	 pid;
+	int	 alone;
+	struct open_file *file;
+	size_t	 files;
+	unsigned doom;			/* calls left to live; 0: no end in sight */
+	enum ended how;
+	int	 running;
+	jmp_buf	 escape;
+};
+
+/* --- machines and processes ----------------------------------------------- */
+
+struct machine *
+machine_new(const char *name)
+{
+	struct machine *m = sim_alloc(sizeof(*m));
+
+	(void)snprintf(m->name, sizeof(m->name), "%s", name);
+	m->root = inode_new(1);
+	m->rate = 1000;
+	m->pids = 100;
+	return m;
+}
+
+struct os *
+task_new(struct machine *m, const char *name)
+{
+	struct os *os = sim_alloc(sizeof(*os));
+
+	os->machine = m;
+	os->pid = m->pids++;
+	(void)snprintf(os->name, sizeof(os->name), "%s", name);
+	os->next = m->tasks;
+	m->tasks = os;
+	return os;
+}
+
+static void
+locks_fall(struct os *os, struct inode *f)
+{
+	if (f->locked_by == os)
+		f->locked_by = NULL;
+}
+
+void
+task_end(struct os *os)
+{
+	struct os **at;
+	size_t i;
+
+	for (i = 0; i < os->files; i++)
+		if (os->file[i].inode != NULL)
+			locks_fall(os, os->file[i].inode);
+	for (at = &os->machine->tasks; *at != NULL; at = &(*at)->next) {
+		if (*at == os) {
+			*at = os->next;
+			break;
+		}
+	}
+	free(os->file);
+	free(os);
+}
+
+enum ended
+task_run(struct os *os, void (*work)(void *), void *arg)
+{
+	int how;
+
+	if (os->running)
+		sim_die("%s runs already", os->name);
+	os->running = 1;
+	how = setjmp(os->escape);
+	if (how == 0) {
+		work(arg);
+		os->running = 0;
+		return RAN;
+	}
+	os->running = 0;
+	return how == POWERED_OFF ? POWERED_OFF : KILLED;
+}
+
+void
+task_doom(struct os *os, unsigned calls, enum ended how)
+{
+	os->doom = calls;
+	os->how = how;
+}
+
+int
+task_pid(const struct os *os)
+{
+	return os->pid;
+}
+
+const char *
+task_name(const struct os *os)
+{
+	return os->name;
+}
+
+void
+task_alone(struct os *os)
+{
+	os->alone = 1;
+}
+
+int
+task_holds(const struct os *os)
+{
+	size_t i;
+
+	for (i = 0; i < os->files; i++)
+		if (os->file[i].inode != NULL &&
+		    os->file[i].inode->locked_by == os)
+			return 1;
+	return 0;
+}
+
+void
+machine_power_off(struct machine *m)
+{
+	while (m->tasks != NULL)
+		task_end(m->tasks);
+	disk_power_off(m);
+	m->sync_fails = 0;
+	m->lost = 0;
+}
+
+void
+machine_empty(struct machine *m, const char *path)
+{
+	struct inode *dir = machine_find(m, path, IMAGE_CACHE);
+	const char *const *names;
+
+	while (dir != NULL && inode_names(dir, IMAGE_CACHE, &names) > 0)
+		dir_change(dir, names[0], NULL, NULL);
+}
+
+/* --- the calls ------------------------------------------------------------ */
+
+static void
+die_here(struct os *os)
+{
+	story("%s %s dies in its midst%s", os->machine->name, os->name,
+	    os->how == POWERED_OFF ? ", with its machine" : "");
+	os->doom = 0;
+	longjmp(os->escape, os->how == POWERED_OFF ? POWERED_OFF : KILLED);
+}
+
+/* 1 if this call is the process's last. */
+static int
+last_call(struct os *os)
+{
+	return os->running && os->doom > 0 && --os->doom == 0;
+}
+
+static void
+enter(struct os *os)
+{
+	if (last_call(os))
+		die_here(os);
+}
+
+static struct open_file *
+file_of(struct os *os, int fd)
+{
+	struct open_file *of;
+
+	if (fd < FIRST_FD || (size_t)(fd - FIRST_FD) >= os->files)
+		violation("DESCRIPTORS", "%s %s uses descriptor %d, which is none",
+		    os->machine->name, os->name, fd);
+	of = &os->file[fd - FIRST_FD];
+	if (of->inode == NULL)
+		violation("DESCRIPTORS", "%s %s uses descriptor %d, which is closed",
+		    os->machine->name, os->name, fd);
+	return of;
+}
+
+/* The directory that path lies in, and its last name. */
+static struct inode *
+parent_of(struct os *os, const char *path, const char **last)
+{
+	const char *slash = strrchr(path, '/');
+	struct inode *dir;
+	char *head;
+
+	if (slash == NULL) {
+		*last = path;
+		return os->machine->root;
+	}
+	head = sim_copy(path);
+	head[slash - path] = '\0';
+	*last = slash + 1;
+	dir = machine_find(os->machine, head, IMAGE_CACHE);
+	free(head);
+	if (dir == NULL || !dir->is_dir) {
+		errno = dir == NULL ? ENOENT : ENOTDIR;
+		return NULL;
+	}
+	return dir;
+}
+
+/* state/ but for the lock files themselves. */
+static int
+path_guarded(const char *path)
+{
+	return strncmp(path, "state/", 6) == 0 &&
+	    strcmp(path, "state/lock") != 0 && strcmp(path, "state/running") != 0;
+}
+
+static void
+guard(struct os *os, const char *path)
+{
+	struct inode *lock;
+
+	if (os->alone || !os->running || !path_guarded(path))
+		return;
+	lock = machine_find(os->machine, "state/lock", IMAGE_CACHE);
+	if (lock == NULL || lock->locked_by != os)
+		violation("LOCK", "%s %s changes %s without the lock",
+		    os->machine->name, os->name, path);
+}
+
+static int
+no_space(struct os *os, size_t n)
+{
+	struct machine *m = os->machine;
+
+	if (!m->full)
+		return 0;
+	if (m->space >= n) {
+		m->space -= n;
+		return 0;
+	}
+	return 1;
+}
+
+int
+disk_open(struct os *os, const char *path, int flags)
+{
+	struct inode *dir, *f;
+	struct open_file *of;
+	const char *last;
+	size_t fd;
+
+	enter(os);
+	if ((dir = parent_of(os, path, &last)) == NULL)
+		return -1;
+	f = inode_child(dir, IMAGE_CACHE, last);
+	if (f == NULL && !(flags & DISK_CREATE)) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (f != NULL && (flags & DISK_EXCL)) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (f != NULL && f->is_dir && flags != DISK_READ) {
+		errno = EISDIR;
+		return -1;
+	}
+	if (f == NULL) {
+		guard(os, path);
+		if (no_space(os, 64)) {
+			errno = ENOSPC;
+			return -1;
+		}
+		f = inode_new(0);
+		dir_change(dir, NULL, last, f);
+	}
+	for (fd = 0; fd < os->files; fd++)
+		if (os->file[fd].inode == NULL)
+			break;
+	if (fd == os->files) {
+		os->file = sim_grow(os->file, (fd + 1) * sizeof(*os->file));
+		os->files++;
+	}
+	of = &os->file[fd];
+	of->inode = f;
+	of->writes = (flags & (DISK_WRITE | DISK_CREATE)) != 0;
+	of->guarded = path_guarded(path);
+	(void)snprintf(of->path, sizeof(of->path), "%s", path);
+	return (int)fd + FIRST_FD;
+}
+
+int
+disk_close(struct os *os, int fd)
+{
+	struct open_file *of = file_of(os, fd);
+
+	/* fcntl: the lock falls with any descriptor of its file. */
+	locks_fall(os, of->inode);
+	of->inode = NULL;
+	return 0;
+}
+
+ssize_t
+disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
+{
+	struct open_file *of = file_of(os, fd);
+	struct inode *f = of->inode;
+
+	enter(os);
+	if (off < 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((size_t)off >= f->size)
+		return 0;
+	if (n > f->size - (size_t)off)
+		n = f->size - (size_t)off;
+	memcpy(p, f->cache + off, n);
+	return (ssize_t)n;
+}
+
+/* As much of a write as came to pass: up to some sector of the file. */
+static size_t
+part_of(size_t n, size_t off)
+{
+	size_t end = (size_t)seed_range(off, off + n);
+
+	end -= end % SECTOR;
+	return end > off ? end - off : 0;
+}
+
+int
+disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
+{
+	struct open_file *of = file_of(os, fd);
+	struct inode *f = of->inode;
+	size_t at = (size_t)off, grows;
+
+	if (!of->writes || off < 0) {
+		errno = EBADF;
+		return -1;
+	}
+	if (of->guarded)
+		guard(os, of->path);
+	if (last_call(os)) {
+		/* Killed before, after, or with some of it done. */
+		if (seed_odds(300))
+			inode_write(f, p, n, at);
+		else if (seed_odds(500))
+			inode_write(f, p, part_of(n, at), at);
+		die_here(os);
+	}
+	grows = at + n > f->size ? at + n - f->size : 0;
+	if (os->machine->full == 2)
+		grows = n;
+	if (grows > 0 && no_space(os, grows)) {
+		inode_write(f, p, part_of(n, at), at);
+		story("%s %s: no space for %zu bytes of %s", os->machine->name,
+		    os->name, n, of->path);
+		errno = ENOSPC;
+		return -1;
+	}
+	inode_write(f, p, n, at);
+	return 0;
+}
+
+int
+disk_sync(struct os *os, int fd)
+{
+	struct open_file *of = file_of(os, fd);
+	struct machine *m = os->machine;
+
+	if (last_call(os)) {
+		inode_sync_some(of->inode, PAGE_DIRTY);
+		die_here(os);
+	}
+	m->syncs++;
+	if (m->sync_fails > 0 && --m->sync_fails == 0) {
+		inode_sync_some(of->inode, PAGE_LOST);
+		m->lost++;
+		story("%s %s: the sync of %s fails", m->name, os->name, of->path);
+		errno = EIO;
+		return -1;
+	}
+	inode_sync(of->inode);
+	return 0;
+}
+
+off_t
+disk_size(struct os *os, int fd)
+{
+	return (off_t)file_of(os, fd)->inode->size;
+}
+
+int
+disk_remove(struct os *os, const char *path)
+{
+	struct inode *dir;
+	const char *last;
+
+	enter(os);
+	guard(os, path);
+	if ((dir = parent_of(os, path, &last)) == NULL)
+		return -1;
+	if (inode_child(dir, IMAGE_CACHE, last) == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	dir_change(dir, last, NULL, NULL);
+	return 0;
+}
+
+int
+disk_rename(struct os *os, const char *from, const char *to)
+{
+	struct inode *dir, *f, *to_dir;
+	const char *from_last, *to_last;
+
+	enter(os);
+	guard(os, from);
+	guard(os, to);
+	if ((dir = parent_of(os, from, &from_last)) == NULL ||
+	    (to_dir = parent_of(os, to, &to_last)) == NULL)
+		return -1;
+	f = inode_child(dir, IMAGE_CACHE, from_last);
+	if (f == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (dir == to_dir) {
+		dir_change(dir, from_last, to_last, f);
+		return 0;
+	}
+	dir_change(to_dir, NULL, to_last, f);
+	dir_change(dir, from_last, NULL, NULL);
+	return 0;
+}
+
+int
+disk_mkdir(struct os *os, const char *path)
+{
+	struct inode *dir;
+	const char *last;
+
+	enter(os);
+	if ((dir = parent_of(os, path, &last)) == NULL)
+		return -1;
+	if (inode_child(dir, IMAGE_CACHE, last) != NULL) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (no_space(os, 64)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	dir_change(dir, NULL, last, inode_new(1));
+	return 0;
+}
+
+int
+disk_syncdir(struct os *os, const char *path)
+{
+	struct inode *dir;
+
+	dir = machine_find(os->machine, path, IMAGE_CACHE);
+	if (last_call(os)) {
+		if (dir != NULL && dir->is_dir && seed_odds(500))
+			dir_sync(dir, 1000);
+		die_here(os);
+	}
+	if (dir == NULL || !dir->is_dir) {
+		errno = ENOENT;
+		return -1;
+	}
+	dir_sync(dir, 1000);
+	return 0;
+}
+
+char **
+disk_names(struct os *os, const char *path)
+{
+	const char *const *names;
+	struct inode *dir;
+	char **copy;
+	size_t i, n;
+
+	enter(os);
+	dir = machine_find(os->machine, path, IMAGE_CACHE);
+	if (dir == NULL || !dir->is_dir) {
+		errno = dir == NULL ? ENOENT : ENOTDIR;
+		return NULL;
+	}
+	n = inode_names(dir, IMAGE_CACHE, &names);
+	copy = sim_alloc((n + 1) * sizeof(*copy));
+	for (i = 0; i < n; i++)
+		copy[i] = sim_copy(names[i]);
+	return copy;
+}
+
+void
+disk_names_free(char **names)
+{
+	size_t i;
+
+	if (names == NULL)
+		return;
+	for (i = 0; names[i] != NULL; i++)
+		free(names[i]);
+	free(names);
+}
+
+char *
+disk_slurp(struct os *os, const char *path, size_t max, size_t *len)
+{
+	struct inode *f;
+	char *p;
+
+	enter(os);
+	f = machine_find(os->machine, path, IMAGE_CACHE);
+	if (f == NULL || f->is_dir) {
+		errno = f == NULL ? ENOENT : EISDIR;
+		return NULL;
+	}
+	if (f->size > max) {
+		errno = EFBIG;
+		return NULL;
+	}
+	p = sim_alloc(f->size + 1);
+	if (f->size > 0)
+		memcpy(p, f->cache, f->size);
+	if (len != NULL)
+		*len = f->size;
+	return p;
+}
+
+void
+machine_write(struct machine *m, const char *path, const char *text)
+{
+	struct os shell = { .machine = m };
+	struct inode *dir;
+	const char *last;
+	struct inode *f;
+
+	if ((dir = parent_of(&shell, path, &last)) == NULL)
+		sim_die("no directory for %s", path);
+	f = inode_new(0);
+	dir_change(dir, NULL, last, f);
+	inode_write(f, text, strlen(text), 0);
+}
+
+/* --- locks ---------------------------------------------------------------- */
+
+int
+disk_trylock(struct os *os, int fd)
+{
+	struct open_file *of = file_of(os, fd);
+
+	enter(os);
+	if (of->inode->locked_by != NULL && of->inode->locked_by != os) {
+		errno = EAGAIN;
+		return -1;
+	}
+	of->inode->locked_by = os;
+	return 0;
+}
+
+int
+disk_lock(struct os *os, int fd)
+{
+	struct open_file *of = file_of(os, fd);
+
+	enter(os);
+	/* A piece of work that is over and kept the lock would block for ever. */
+	if (of->inode->locked_by != NULL && of->inode->locked_by != os)
+		violation("LOCK", "%s %s waits for %s, which %s still holds",
+		    os->machine->name, os->name, of->path,
+		    of->inode->locked_by->name);
+	of->inode->locked_by = os;
+	return 0;
+}
+
+int
+disk_unlock(struct os *os, int fd)
+{
+	struct open_file *of = file_of(os, fd);
+
+	enter(os);
+	locks_fall(os, of->inode);
+	return 0;
+}
+
+pid_t
+disk_holder(struct os *os, int fd)
+{
+	struct open_file *of = file_of(os, fd);
+	struct os *holder = of->inode->locked_by;
+
+	enter(os);
+	return holder != NULL && holder != os ? holder->pid : 0;
+}
+
+/* --- clock, chance, note -------------------------------------------------- */
+
+uint64_t
+clock_now(struct os *os)
+{
+	return sim_time() / 1000 * os->machine->rate + os->machine->offset + 1;
+}
+
+uint64_t
+chance_u64(struct os *os)
+{
+	(void)os;
+	return seed_node();
+}
+
+void
+note(struct os *os, uint64_t term, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	(void)term;
+	if (!story_told())
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	story("%s %s notes: %s", os->machine->name, os->name, line);
+}
+
+struct os *
+os_open(const char *path)
+{
+	sim_die("os_open of %s: a piece of work is given its os", path);
+}
+
+void
+os_close(struct os *os)
+{
+	sim_die("os_close by %s: a piece of work is given its os", os->name);
+}
+
+void
+wake(struct os *os, const char *word)
+{
+	enter(os);
+	node_woken(os->machine, word);
+}

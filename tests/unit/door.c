@@ -1,0 +1,33 @@
+/*
+ * door.c - listens on a Unix socket for one caller: says "welcome", and prints
+ * what it hears until the caller is gone.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "os/os.h"
+
+int
+main(int argc, char **argv)
+{
+	char heard[4096];
+	ssize_t n;
+	int caller, door;
+
+	if (argc != 2)
+		return 64;
+	door = wire_listen(argv[1]);
+	if (door == -1 || wire_wait(door, UINT64_MAX) != 1)
+		return 74;
+	caller = wire_accept(door);
+	if (caller == -1 || wire_write_all(caller, "welcome\n", 8) == -1)
+		return 74;
+	while (wire_wait(caller, UINT64_MAX) == 1) {
+		n = wire_read(caller, heard, sizeof(heard));
+		if (n <= 0)
+			return n == 0 ? 0 : 74;
+		if (wire_write_all(STDOUT_FILENO, heard, (size_t)n) == -1)
+			return 74;
+	}
+	return 74;
+}

@@ -1,0 +1,53 @@
+# unit.bash - what the tests of single programs share.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=${BATS_TEST_DIRNAME%/tests/*}
+PATH=$ROOT/libexec/os:$ROOT/libexec/step:$ROOT/libexec/link:$ROOT/build/tests:$PATH
+export LC_ALL=C
+
+# Each test works in a directory of its own, with a blank in its name.
+setup() {
+	mkdir "$BATS_TEST_TMPDIR/a node"
+	cd "$BATS_TEST_TMPDIR/a node"
+	started=
+}
+
+teardown() {
+	[ -z "$started" ] || kill -KILL $started 2>/dev/null || :
+}
+
+# start CMD...: in the background, its stdout in ./out, its stderr in ./err; sets
+# $pid.  bats waits for whoever holds its descriptors 3 and 4.
+start() {
+	"$@" >out 2>err 3>&- 4>&- &
+	pid=$!
+	started="$started $pid"
+}
+
+# ended: waits for $pid; sets $status, prints what it printed.
+ended() {
+	status=0
+	wait "$pid" || status=$?
+	output=$(cat out)
+}
+
+# soon CMD...: waits until it is so, ten seconds at most.
+soon() {
+	local polls=0
+	until "$@"; do
+		polls=$((polls + 1))
+		[ "$polls" -le 500 ] || return 1
+		sleep 0.02
+	done
+}
+
+# gone PID: there is no such process, or only its zombie.
+gone() {
+	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
+}
+
+# now: microseconds.
+now() {
+	printf '%s' "${EPOCHREALTIME/[.,]/}"
+}
