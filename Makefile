@@ -30,7 +30,18 @@ LEAD_OBJECTS = $(LEAD:libexec/%.c=build/%.o)
 MAIN_OBJECTS = $(MAINS:libexec/%.c=build/%.o)
 OBJECTS = $(LIB_OBJECTS) $(LEAD_OBJECTS) $(MAIN_OBJECTS) $(TESTS:=.o)
 
-.PHONY: all asan clean format lint sim test tests FORCE
+# What lint and format look at: all that is in git, or could be.
+FILES = git ls-files --cached --others --exclude-standard
+C_FILES = $(shell $(FILES) '*.c' | sort -u)
+C_AND_H = $(shell $(FILES) '*.[ch]' | sort -u)
+SCRIPTS = $(shell $(FILES) | sort -u | while IFS= read -r file; do \
+	case $$file in (*.sh) printf '%s\n' "$$file"; continue ;; esac; \
+	head -n 1 "$$file" | grep -q '^.!/bin/sh' && printf '%s\n' "$$file"; done)
+CPPCHECK = cppcheck -q --std=c99 --enable=warning,performance,portability \
+	--error-exitcode=1 -Ilibexec
+
+.PHONY: all asan clean format lint lint-c lint-format lint-scripts lint-tidy sim \
+	test tests FORCE
 
 all: $(PROGRAMS)
 
@@ -81,6 +92,28 @@ test: tests
 
 asan:
 	$(MAKE) CFLAGS='$(SANITIZE)' tests
+
+lint: lint-c lint-format lint-scripts lint-tidy
+
+# tests/sim is a world of its own, with another os.h behind it.
+lint-c:
+	$(CPPCHECK) $(filter-out tests/sim/%,$(C_FILES))
+	$(CPPCHECK) $(filter tests/sim/%,$(C_FILES))
+
+lint-format:
+	clang-format --dry-run -Werror $(C_AND_H)
+
+lint-scripts:
+	shellcheck -x -P SCRIPTDIR:. -s sh $(SCRIPTS)
+	shfmt -ln posix -d $(SCRIPTS)
+
+lint-tidy:
+	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
+		'clang-tidy --quiet "$$@" -- $(filter -std% -D% -I%,$(COMPILE))' sh
+
+format:
+	clang-format -i $(C_AND_H)
+	shfmt -ln posix -w $(SCRIPTS)
 
 clean:
 	rm -rf build $(PROGRAMS)

@@ -13,6 +13,36 @@
 #define SLOTS_FULL	8192u			/* answers that a client waits for */
 #define OUTPUT_FULL	(4u * 1024 * 1024)	/* bytes that it has not read */
 
+static void
+client_ready(struct lead *l, struct client *c)
+{
+	if (c->ready)
+		return;
+	c->ready = 1;
+	c->next_ready = l->ready;
+	l->ready = c;
+}
+
+static int
+hello(struct lead *l, struct client *c, uint64_t commit)
+{
+	if (buf_fmt(&c->out, "hello 1 %" PRIu64 "\n", commit) == -1)
+		return -1;
+	client_ready(l, c);
+	return 0;
+}
+
+/* A request's base must be an index that is committed, and no old one. */
+void
+clients_greet(struct lead *l, uint64_t commit)
+{
+	size_t i;
+
+	for (i = 0; i < l->clients; i++)
+		if (l->client[i] != NULL && hello(l, l->client[i], commit) == -1)
+			l->client[i]->closing = 1;
+}
+
 struct client *
 lead_client_open(struct lead *l)
 {
@@ -34,7 +64,7 @@ lead_client_open(struct lead *l)
 		return NULL;
 	c->id = i;
 	c->generation = ++l->generations;
-	if (buf_fmt(&c->out, "hello 1 %" PRIu64 "\n", l->commit) == -1) {
+	if (l->commit >= l->noop && hello(l, c, l->commit) == -1) {
 		free(c);
 		return NULL;
 	}
@@ -150,11 +180,8 @@ answers_flush(struct lead *l, struct client *c)
 		c->slots--;
 		grown = 1;
 	}
-	if (grown && !c->ready) {
-		c->ready = 1;
-		c->next_ready = l->ready;
-		l->ready = c;
-	}
+	if (grown)
+		client_ready(l, c);
 }
 
 /* Takes over text (malloc'd, beginning with a blank), which may be NULL. */
@@ -525,8 +552,11 @@ lead_dismiss(struct lead *l)
 	/* What is in the log may be committed yet, by the next leader. */
 	for (; l->pendings > 0; l->pendings--) {
 		p = &l->pending[l->pending_first];
-		answer_text(l, &p->waiter, EXIT_UNKNOWN, "the leader has stepped "
-		    "down, the outcome is not known");
+		if (p->index > l->st->tail.index)
+			answer_elsewhere(l, &p->waiter);
+		else
+			answer_text(l, &p->waiter, EXIT_UNKNOWN, "the leader has "
+			    "stepped down, the outcome is not known");
 		l->pending_first = (l->pending_first + 1) % l->pending_cap;
 	}
 	for (; l->readings > 0; l->readings--) {

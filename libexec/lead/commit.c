@@ -165,7 +165,7 @@ record_add(struct lead *l, char type, const struct request_id *id,
 	if (l->fresh.len == 0)
 		*t = l->st->tail;
 	r.index = t->index + 1;
-	r.term = l->st->term.current_term;
+	r.term = l->term;
 	r.type = type;
 	if (id != NULL)
 		r.id = *id;
@@ -273,8 +273,8 @@ apply(struct lead *l)
 	while (!bad && at < b.len) {
 		record_parse(buf_head(&b) + at, b.len - at, &r);
 		if (!record_intact(&r, buf_head(&b) + at)) {
-			lead_down(l, "entry %" PRIu64 " is damaged", r.index);
-			bad = -1;
+			bad = state_fail(l->st, "cannot apply: index %" PRIu64
+			    " is damaged", r.index);
 			break;
 		}
 		bad = entry_apply(l, &r, buf_head(&b) + at + RECORD_HEADER);
@@ -297,6 +297,8 @@ commit(struct lead *l)
 	 * counting replicas" (§5.4.2): those from its no-op on. */
 	if (quorum <= l->commit || quorum < l->noop)
 		return;
+	if (l->commit < l->noop)
+		clients_greet(l, quorum);
 	l->commit = quorum;
 	run_commit_store(l->st->os, l->commit_fd, quorum);
 }

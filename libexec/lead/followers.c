@@ -13,7 +13,8 @@
 #define FRAME_ENTRIES	(256u * 1024)		/* bytes of records in a frame */
 #define PROBE_ENTRIES	(64u * 1024)		/* the same, in a probe */
 #define OUTPUT_FULL	(1024u * 1024)		/* bytes that wait for a stream */
-#define SECOND		UINT64_C(1000000000)
+#define SECOND		UINT64_C(1000000000)	/* ns */
+#define FIRST_QUORUM	(5 * SECOND)		/* while connections are made */
 
 void
 lead_down(struct lead *l, const char *fmt, ...)
@@ -27,6 +28,34 @@ lead_down(struct lead *l, const char *fmt, ...)
 	vsnprintf(l->why, sizeof(l->why), fmt, ap);
 	va_end(ap);
 	note(l->st->os, l->term, "lead: steps down: %s", l->why);
+}
+
+/* What was sent on another stream may be lost: begins where it is known to agree. */
+static void
+peer_reset(struct lead *l, struct peer *p, uint64_t next)
+{
+	p->next_index = next;
+	p->cursor.index = 0;
+	p->probing = 1;
+	p->waiting = 0;
+	p->reset_seq = l->seq + 1;
+	l->push = 1;
+}
+
+/* From now on this is its peer's stream; the one before ends. */
+static void
+stream_use(struct lead *l, struct stream *s)
+{
+	struct peer *p = s->peer;
+
+	if (p->stream != NULL) {
+		p->stream->peer = NULL;
+		p->stream->doomed = 1;
+	}
+	if (p->fresh == s)
+		p->fresh = NULL;
+	p->stream = s;
+	peer_reset(l, p, p->match_index > 0 ? p->match_index + 1 : l->noop);
 }
 
 struct stream *
@@ -43,22 +72,34 @@ lead_stream_open(struct lead *l, const char *node, pid_t pid)
 	if (s == NULL)
 		return NULL;
 	p = &l->peer[i];
-	if (p->stream != NULL) {
-		p->stream->peer = NULL;
-		p->stream->doomed = 1;
-	}
-	p->stream = s;
 	s->peer = p;
 	s->pid = pid;
-	p->opened_at = clock_now(l->st->os);
-	/* What was sent before may be lost: begin where it is known to agree. */
-	p->next_index = p->match_index > 0 ? p->match_index + 1 : l->noop;
-	p->cursor.index = 0;
-	p->probing = 1;
-	p->waiting = 0;
-	p->reset_seq = l->seq + 1;
-	l->push = 1;
+	s->opened_at = clock_now(l->st->os);
+	if (p->stream == NULL) {
+		stream_use(l, s);
+		return s;
+	}
+	/* One that stands is kept until the new one has been answered: its ssh may
+	 * take long, or never get through. */
+	if (p->fresh != NULL) {
+		p->fresh->peer = NULL;
+		p->fresh->doomed = 1;
+	}
+	p->fresh = s;
 	return s;
+}
+
+/* Asks a new stream's far end for a sign of life: an append of nothing. */
+static int
+knock(struct lead *l, struct stream *s)
+{
+	struct frame f;
+
+	f = address(l->st, FRAME_APPEND, &s->peer->who);
+	f.term = l->term;
+	f.seq = l->seq;
+	f.arg[4] = l->st->tail.index;
+	return frame_encode(&f, &s->out);
 }
 
 struct buf *
@@ -82,9 +123,15 @@ lead_stream_pid(const struct stream *s)
 void
 lead_stream_close(struct lead *l, struct stream *s)
 {
-	(void)l;
-	if (s->peer != NULL && s->peer->stream == s)
-		s->peer->stream = NULL;
+	struct peer *p = s->peer;
+
+	if (p != NULL && p->fresh == s)
+		p->fresh = NULL;
+	if (p != NULL && p->stream == s) {
+		p->stream = NULL;
+		if (p->fresh != NULL)
+			stream_use(l, p->fresh);
+	}
 	buf_free(&s->in);
 	buf_free(&s->out);
 	free(s);
@@ -214,14 +261,8 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 	}
 	if (log_last_within(l->st, f->arg[2], f->arg[3], &r) == -1)
 		return -1;
-	p->next_index = r.index + 1;
-	if (p->next_index <= p->match_index)
-		p->next_index = p->match_index + 1;
-	p->cursor.index = 0;
-	p->probing = 1;
-	p->waiting = 0;
-	p->reset_seq = l->seq + 1;
-	l->push = 1;
+	peer_reset(l, p, r.index >= p->match_index ? r.index + 1 :
+	    p->match_index + 1);
 	return 0;
 }
 
@@ -249,6 +290,8 @@ reply_take(struct lead *l, struct stream *s, const struct frame *f)
 		return newer_term(l, f);
 	if (f->term < l->term)
 		return 0;
+	if (p->fresh == s)
+		stream_use(l, s);
 	p->heard_at = now;
 	p->last_index = f->arg[4];
 	p->damaged = f->arg[5] != 0;
@@ -306,7 +349,10 @@ lead_stream_input(struct lead *l, struct stream *s, const char *bytes, size_t n)
 		if (r != 1)
 			return r;
 		s->greeted = 1;
+		s->opened_at = clock_now(l->st->os);
 		buf_eat(&s->in, used);
+		if (s->peer->fresh == s && knock(l, s) == -1)
+			return -1;
 	}
 	while (s->in.len > 0 && !l->down) {
 		r = frame_parse(buf_head(&s->in), s->in.len, &f, &used, &why);
@@ -356,26 +402,33 @@ followers_confirmed(const struct lead *l, uint64_t seq)
 	return members_majority(&l->members, n);
 }
 
+/* Dooms a stream that nothing was heard on for too long. */
+static void
+stream_check(struct lead *l, struct stream *s, uint64_t heard_at, uint64_t now)
+{
+	uint64_t limit = l->timeout > SECOND ? l->timeout : SECOND;
+
+	if (s == NULL || s->doomed)
+		return;
+	/* Opening a connection may take long, on a slow login shell. */
+	if (!s->greeted)
+		limit = 10 * SECOND;
+	if (now - (heard_at > s->opened_at ? heard_at : s->opened_at) <= limit)
+		return;
+	note(l->st->os, l->term, "lead: the stream to %s is silent",
+	    s->peer->who.name);
+	s->doomed = 1;
+}
+
 /* Ends streams that are silent, and steps down without a majority. */
 void
 followers_check(struct lead *l, uint64_t now)
 {
-	const uint64_t silent = l->timeout > SECOND ? l->timeout : SECOND;
-	struct peer *p;
-	uint64_t since;
 	size_t i;
 
 	for (i = 0; i < l->members.n; i++) {
-		p = &l->peer[i];
-		if (p->stream == NULL || p->stream->doomed)
-			continue;
-		since = p->heard_at > p->opened_at ? p->heard_at : p->opened_at;
-		/* Opening a connection may take long, on a slow login shell. */
-		if (now - since > (p->stream->greeted ? silent : 10 * SECOND)) {
-			note(l->st->os, l->term, "lead: the stream to %s is silent",
-			    p->who.name);
-			p->stream->doomed = 1;
-		}
+		stream_check(l, l->peer[i].stream, l->peer[i].heard_at, now);
+		stream_check(l, l->peer[i].fresh, 0, now);
 	}
 	if (members_majority(&l->members, followers_heard(l,
 	    now > l->timeout ? now - l->timeout : 0))) {
@@ -384,7 +437,7 @@ followers_check(struct lead *l, uint64_t now)
 		return;
 	}
 	/* CheckQuorum (thesis §6.2); the first time, connections are being made. */
-	if (now - l->quorum_at > (l->quorum_once || l->timeout > 3 * SECOND ?
-	    l->timeout : 3 * SECOND))
+	if (now - l->quorum_at > (l->quorum_once || l->timeout > FIRST_QUORUM ?
+	    l->timeout : FIRST_QUORUM))
 		lead_down(l, "no majority was heard for an election timeout");
 }

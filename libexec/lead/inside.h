@@ -15,6 +15,7 @@ struct stream {
 	pid_t	 pid;
 	int	 doomed;
 	int	 greeted;		/* the gate's greeting has come */
+	uint64_t opened_at;		/* or greeted at */
 	struct buf in, out;
 };
 
@@ -22,6 +23,7 @@ struct stream {
 struct peer {
 	struct who who;
 	struct stream *stream;
+	struct stream *fresh;		/* a newer one, not answered yet */
 	uint64_t next_index;
 	uint64_t match_index;
 	struct cursor cursor;		/* on next_index; index 0: to be found */
@@ -34,7 +36,6 @@ struct peer {
 	uint64_t sent_commit;
 	uint64_t acked_seq;		/* the newest round that it has answered */
 	uint64_t heard_at;		/* clock_now, 0: never */
-	uint64_t opened_at;		/* its stream */
 	uint64_t last_index;		/* its own log's end, as it said */
 	uint64_t full_until;		/* its disk was full: not before then */
 	int	 lost;			/* it lost what it had acknowledged */
@@ -148,6 +149,8 @@ void	readings_answer(struct lead *);
 void	pendings_answer(struct lead *, uint64_t index, int outcome);
 /* Refuses what waits for entries that were not written. */
 void	pendings_refuse(struct lead *, int status, const char *why);
+/* Says hello to those who came before anything was committed. */
+void	clients_greet(struct lead *, uint64_t commit);
 void	clients_free(struct lead *);
 
 /* commit.c: adds an entry to this turn's. 0, or -1 (ENOMEM). */

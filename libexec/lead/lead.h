@@ -61,7 +61,10 @@ void	lead_stream_close(struct lead *, struct stream *);
 
 /* --- clients ------------------------------------------------------------------ */
 
-/* NULL: ENOMEM. A line of greeting is in its output. */
+/*
+ * NULL: ENOMEM.  "hello 1 COMMIT_INDEX" goes out first: at once, or when this
+ * term's first entry is committed.
+ */
 struct client *lead_client_open(struct lead *);
 
 /* 0, or -1: it is to be closed when its output is out. */

@@ -122,11 +122,8 @@ conn_accept(struct serve *v, struct conn *from)
 		if (*list != NULL)
 			(*list)->at = &c->next;
 		*list = c;
-		if (c->client != NULL) {
+		if (c->client != NULL)
 			lead_client_tag(c->client, c);
-			if (conn_flush(v, c, lead_client_output(c->client)) == -1)
-				conn_close(v, c);
-		}
 	}
 	if (errno != EMFILE && errno != ENFILE)
 		return;

@@ -208,6 +208,9 @@ int	process_kill(pid_t, int signo);
  */
 int	process_on_signal(int signo, volatile sig_atomic_t *flag);
 
+/* Ends this process by SIGALRM in ns nanoseconds; 0: not any more. */
+void	process_alarm(uint64_t ns);
+
 /* Raises the descriptor limit to the hard limit; returns it. */
 size_t	process_fd_limit(void);
 

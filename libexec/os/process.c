@@ -195,6 +195,8 @@ wait_until(pid_t pid, uint64_t deadline, int heed_flags, int *status)
 	pid_t ended;
 	int error;
 
+	if (heed_children() == -1)
+		return -1;
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
 	for (;;) {

@@ -394,23 +394,34 @@ append_input(struct append *a, const char *p, size_t n, struct buf *out)
 	return ends;
 }
 
-void
+int
 append_end(struct append *a)
 {
 	struct state *st = a->st;
 	struct stamp s;
+	int expired = 0;
 
 	if (!a->registered || state_lock(st) == -1)
-		return;
-	if (stamp_load(st->os, &s) == 0 && s.stream == a->stream &&
+		return 0;
+	if (stamp_read(st->os, a->stamp_fd, &s) == 0 && s.stream == a->stream &&
 	    s.term == st->term.current_term) {
 		note(st->os, s.term, "append: the stream from %s has ended",
 		    a->leader.name);
 		s.at = 0;
 		stamp_store(st->os, a->stamp_fd, &s);
-		wake(st->os, "ended");
+		expired = 1;
 	}
 	(void)state_unlock(st);
+	return expired;
+}
+
+void
+append_wake(struct append *a)
+{
+	struct stamp s;
+
+	if (stamp_read(a->st->os, a->stamp_fd, &s) == 0 && s.at == 0)
+		wake(a->st->os, "ended");
 }
 
 static int
@@ -441,7 +452,10 @@ serve(struct append *a, struct state *st)
 		n = wire_read(0, chunk, INPUT);
 		if (n <= 0)
 			break;
+		/* A disk that hangs must not collect one append after another. */
+		process_alarm(idle);
 		r = append_input(a, chunk, (size_t)n, &out);
+		process_alarm(0);
 		/* A reply that can't be written is as if it was never given. */
 		if (r != -1 && out.len > 0 &&
 		    wire_write_all(1, buf_head(&out), out.len) == -1)
@@ -454,9 +468,11 @@ serve(struct append *a, struct state *st)
 		note(st->os, UINT64_MAX, "append: the stream ends: %s", st->why);
 	if (r != 0)
 		(void)fail(st->why);
-	if (r == 0) {
+	if (r == 0 && append_end(a)) {
+		/* Its node may grant votes from now on; it stands a little later,
+		 * so that not all stand at once. */
 		(void)process_sleep(chance_u64(st->os) % END_DELAY * 1000000);
-		append_end(a);
+		append_wake(a);
 	}
 	return r == 0 ? EXIT_YES : r == 1 ? EXIT_GATE : EXIT_DISK;
 }

@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "core/frame.h"
 #include "core/rules.h"
+#include "core/tally.h"
 #include "state/state.h"
 
 /* 1 if a leader was heard within the least election timeout (ns). */
@@ -30,22 +31,8 @@ int	vote_ask(struct state *, enum ballot, uint64_t timeout, struct buf *out);
 int	vote_answer(struct state *, const struct frame *, uint64_t timeout,
 	    struct buf *out);
 
-/* The votes for one ballot. */
-enum count { COUNT_OPEN, COUNT_WON, COUNT_LOST };
-
-struct tally {
-	enum ballot kind;
-	uint64_t term;			/* that was asked for */
-	uint64_t newest;		/* the newest term seen in a reply */
-	struct who me;
-	struct members members;
-	char	 vote[MEMBERS_MAX];	/* 0 none yet, 'y', 'n' */
-};
-
 /* Begins a count for the ballot that vote_ask wrote. 0, or -1. */
 int	tally_begin(struct tally *, struct state *, enum ballot);
-enum count tally_add(struct tally *, const struct frame *);
-enum count tally_count(const struct tally *);
 
 /*
  * Ends a count: records a newer term that was seen; COUNT_WON only if this node
@@ -72,8 +59,10 @@ int	append_input(struct append *, const char *, size_t, struct buf *out);
 
 /*
  * The stream has ended: its leader may be dead.  Expires the stamp, if it is
- * still this stream's and the term is still current, and wakes the timer.
+ * still this stream's and the term is still current: 1, else 0.  append_wake, a
+ * little later, wakes the timer if nobody else leads by then.
  */
-void	append_end(struct append *);
+int	append_end(struct append *);
+void	append_wake(struct append *);
 
 #endif

@@ -298,27 +298,30 @@ check_powered_off(size_t number)
 }
 
 void
+check_evicted(size_t number)
+{
+	struct watched *w = &nodes[number];
+
+	w->cached_term = 0;
+	read_cache(w, WORK_START, 0);
+}
+
+void
+check_emptied(size_t number)
+{
+	nodes[number].commit = 0;
+}
+
+void
 check_verified(size_t number)
 {
 	struct watched *w = &nodes[number];
 
-	w->commit = 0;
 	check_worked(number, WORK_START, RAN);
 	check_promise(w, WORK_START);
 }
 
 /* --- what is said --------------------------------------------------------- */
-
-static size_t
-number_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < node_count; i++)
-		if (strcmp(nodes[i].name, name) == 0)
-			return i;
-	sim_die("who is %s?", name);
-}
 
 /* "Each server will vote for at most one candidate in a given term" (§5.2), and
  * the vote is on disk before anybody hears of it. */

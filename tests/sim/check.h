@@ -24,8 +24,11 @@ void	check_member(size_t number, const char *id);
 /* After each piece of work on a node, however it ended. */
 void	check_worked(size_t number, enum work, enum ended);
 
-/* Around a loss of power, and when verify has looked at what is left. */
+/* After a loss of power; when clean pages have left the page cache, when run/ is
+ * empty, when verify has looked. */
 void	check_powered_off(size_t number);
+void	check_evicted(size_t number);
+void	check_emptied(size_t number);
 void	check_verified(size_t number);
 
 /* A node is about to say this to a peer. */

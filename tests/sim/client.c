@@ -21,15 +21,15 @@ struct visit;
 
 struct client_host {
 	int	 number;
-	struct op *op;			/* NULL: it has a rest */
+	struct deed *op;			/* NULL: it has a rest */
 	uint64_t asked;			/* how often it has asked, ever */
 	uint64_t since;			/* this op */
 	int	 open_ended;		/* an attempt was sent and never answered */
 	struct node *guess;
 	struct visit *visit;		/* NULL: not connected */
 	char	 last[2][64];		/* values that it has seen */
-	uint64_t base;
-	int	 based;
+	uint64_t base;			/* what the newest greeting said */
+	int	 based;			/* this op has its id */
 };
 
 /* One connection; what comes late from an old one is nobody's. */
@@ -55,7 +55,7 @@ clients_busy(void)
 
 /* A value that nobody else writes; some are long, or end or begin in zeros. */
 static void
-value_make(struct client_host *c, struct op *op)
+value_make(struct client_host *c, struct deed *op)
 {
 	size_t n, pad = 0, zeros = 0;
 	char head[32];
@@ -76,10 +76,10 @@ value_make(struct client_host *c, struct op *op)
 	memcpy(op->value, head, n);
 }
 
-static struct op *
-op_make(struct client_host *c)
+static struct deed *
+deed_make(struct client_host *c)
 {
-	struct op *op = history_op();
+	struct deed *op = history_deed();
 	uint64_t kind = seed_below(100), key = seed_below(config.keys);
 	const char *seen = c->last[key % 2];
 	char name[16];
@@ -123,7 +123,7 @@ word(struct buf *b, const char *p, size_t n)
 }
 
 static void
-request(const struct op *op, struct buf *b)
+request(const struct deed *op, struct buf *b)
 {
 	static const char *const tests[] = {
 		[OP_EQUAL] = " =", [OP_ABSENT] = " absent", [OP_EXISTS] = " exists"
@@ -185,7 +185,7 @@ leave(struct client_host *c)
 static void
 ends(struct client_host *c, enum told told)
 {
-	struct op *op = c->op;
+	struct deed *op = c->op;
 
 	story("client %d: %s %s -> %s", c->number, op->verb == VERB_GET ? "get" :
 	    "write", op->key, told == TOLD_YES ? "yes" : told == TOLD_NO ? "no" :
@@ -219,7 +219,7 @@ static void
 answer(struct client_host *c, char *line, size_t n)
 {
 	struct words w = { 0 };
-	struct op *op = c->op;
+	struct deed *op = c->op;
 	const char *why;
 	int status;
 
@@ -256,11 +256,13 @@ ask(struct client_host *c)
 {
 	struct buf b = { 0 };
 
-	if (!c->op->id.base) {
+	/* The commit index known when the request was first made. */
+	if (!c->based)
 		c->op->id.base = c->base;
-	}
+	c->based = 1;
 	request(c->op, &b);
 	c->visit->sent = 1;
+	story("client %d asks %s: %.100s", c->number, c->guess->name, buf_head(&b));
 	connection_send(c->visit->connection, buf_head(&b), b.len);
 	buf_free(&b);
 }
@@ -347,10 +349,11 @@ next_op(void *arg, uint64_t number)
 	(void)number;
 	if (stopping)
 		return;
-	c->op = op_make(c);
+	c->op = deed_make(c);
 	c->asked++;
 	c->since = sim_time();
 	c->open_ended = 0;
+	c->based = 0;
 	busy++;
 	history_begins(c->op);
 	attempt(c, c->asked);

@@ -10,7 +10,7 @@
 
 /* An operation begins or ends. */
 struct moment {
-	struct op *op;
+	struct deed *op;
 	int	 ends;
 };
 
@@ -27,38 +27,38 @@ struct key {
 	size_t	 versions;
 };
 
-static struct op **ops;
-static size_t op_count;
+static struct deed **ops;
+static size_t deed_count;
 static struct moment *moments;
 static size_t moment_count;
 static struct key *keys;
 static size_t key_count;
 
-struct op *
-history_op(void)
+struct deed *
+history_deed(void)
 {
-	struct op *op = sim_alloc(sizeof(*op));
+	struct deed *op = sim_alloc(sizeof(*op));
 
-	ops = sim_grow(ops, (op_count + 1) * sizeof(*ops));
-	ops[op_count++] = op;
+	ops = sim_grow(ops, (deed_count + 1) * sizeof(*ops));
+	ops[deed_count++] = op;
 	return op;
 }
 
 static void
-moment_add(struct op *op, int ends)
+moment_add(struct deed *op, int ends)
 {
 	moments = sim_grow(moments, (moment_count + 1) * sizeof(*moments));
 	moments[moment_count++] = (struct moment){ op, ends };
 }
 
 void
-history_begins(struct op *op)
+history_begins(struct deed *op)
 {
 	moment_add(op, 0);
 }
 
 void
-history_ends(struct op *op, enum told told, uint64_t committed)
+history_ends(struct deed *op, enum told told, uint64_t committed)
 {
 	op->told = told;
 	op->committed = committed;
@@ -71,7 +71,7 @@ history_acknowledged(void)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < op_count; i++)
+	for (i = 0; i < deed_count; i++)
 		if (ops[i]->told == TOLD_YES && ops[i]->verb != VERB_GET)
 			n++;
 	return n;
@@ -123,12 +123,12 @@ same(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-static struct op *
-op_by_id(const struct request_id *id)
+static struct deed *
+deed_by_id(const struct request_id *id)
 {
 	size_t i;
 
-	for (i = 0; i < op_count; i++)
+	for (i = 0; i < deed_count; i++)
 		if (ops[i]->id.random == id->random && ops[i]->id.base == id->base &&
 		    ops[i]->verb != VERB_GET)
 			return ops[i];
@@ -137,7 +137,7 @@ op_by_id(const struct request_id *id)
 
 /* What the command should be told, and what it does, at index. */
 static void
-take_effect(struct op *op, uint64_t index)
+take_effect(struct deed *op, uint64_t index)
 {
 	struct version now;
 	struct key *k;
@@ -175,7 +175,7 @@ take_effect(struct op *op, uint64_t index)
 
 /* The entry says what its op asked, byte for byte. */
 static void
-entry_check(const struct op *op, const struct entry *e, const char *payload)
+entry_check(const struct deed *op, const struct entry *e, const char *payload)
 {
 	struct command c;
 
@@ -194,14 +194,14 @@ static void
 replay(const struct log_image *l, uint64_t commit)
 {
 	const struct entry *e;
-	struct op *op;
+	struct deed *op;
 	uint64_t i;
 
 	for (i = 0; i < commit && i < l->n; i++) {
 		e = &l->entry[i];
 		if (e->record.type != RECORD_COMMAND)
 			continue;
-		op = op_by_id(&e->record.id);
+		op = deed_by_id(&e->record.id);
 		if (op == NULL)
 			violation("LIN", "index %" PRIu64 " holds a command that no "
 			    "client asked", i + 1);
@@ -213,7 +213,7 @@ replay(const struct log_image *l, uint64_t commit)
 
 /* The first index from floor on at which the read could have been answered. */
 static uint64_t
-read_point(const struct op *op)
+read_point(const struct deed *op)
 {
 	const struct key *k = key_of(op->key, strlen(op->key));
 	struct version v;
@@ -231,7 +231,7 @@ read_point(const struct op *op)
 }
 
 static uint64_t
-write_point(const struct op *op)
+write_point(const struct deed *op)
 {
 	if (op->index == 0)
 		violation("LIN", "client %d was told %s of a write to %s that is "
@@ -257,7 +257,7 @@ void
 history_check(const struct log_image *l, uint64_t commit)
 {
 	uint64_t floor = 0, point;
-	struct op *op;
+	struct deed *op;
 	size_t i;
 
 	replay(l, commit);

@@ -20,7 +20,7 @@ enum told {
 	TOLD_NOT_DONE		/* refused: nothing was changed, ever */
 };
 
-struct op {
+struct deed {
 	enum verb verb;
 	enum op	 test;		/* of a condition */
 	char	*key;
@@ -41,10 +41,10 @@ struct op {
 };
 
 /* A new operation, not begun yet. */
-struct op *history_op(void);
+struct deed *history_deed(void);
 
-void	history_begins(struct op *);
-void	history_ends(struct op *, enum told, uint64_t committed);
+void	history_begins(struct deed *);
+void	history_ends(struct deed *, enum told, uint64_t committed);
 
 /* The number of writes that were acknowledged. */
 size_t	history_acknowledged(void);

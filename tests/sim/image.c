@@ -56,7 +56,14 @@ read_segments(struct log_image *l, struct inode *dir)
 	uint64_t first;
 
 	count = inode_names(dir, l->image, &names);
-	for (i = 0; i < count && n < sizeof(l->first) / sizeof(*l->first); i++) {
+	if (count > l->segments_room) {
+		l->segments_room = 2 * count;
+		l->segment = sim_grow(l->segment,
+		    l->segments_room * sizeof(*l->segment));
+		l->first = sim_grow(l->first,
+		    l->segments_room * sizeof(*l->first));
+	}
+	for (i = 0; i < count; i++) {
 		struct inode *f;
 
 		if (strlen(names[i]) != SEGMENT_DIGITS || num_u64(names[i],

@@ -23,9 +23,10 @@ struct log_image {
 	struct entry *entry;
 	size_t	 n;
 	size_t	 room;
-	struct inode *segment[64];
-	uint64_t first[64];
+	struct inode **segment;
+	uint64_t *first;
 	size_t	 segments;
+	size_t	 segments_room;
 	int	 read;
 };
 

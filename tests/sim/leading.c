@@ -192,6 +192,8 @@ cut_short(struct leading *g, enum ended how)
 {
 	if (how == POWERED_OFF)
 		return;			/* leading_power_off has seen to it */
+	/* What it wrote to run/commit_index before, others may read. */
+	check_committed(g->node->number, g->lead->term, g->lead->commit);
 	gone(g, 0);
 	role_follows(g->node, "killed");
 }

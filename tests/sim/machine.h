@@ -96,4 +96,7 @@ void	task_alone(struct os *);
 /* 1 if it holds a lock (none may outlive a piece of work, but the node's). */
 int	task_holds(const struct os *);
 
+/* What the second half of os/os.h comes to here (see build.mk): a violation. */
+void	not_simulated(void);
+
 #endif

@@ -89,7 +89,7 @@ hold_work(void *arg)
 	int fd;
 
 	if (disk_mkdir(j->os, "run") == -1 && errno != EEXIST)
-		sim_die("no run/ on %s", j->node->name);
+		return;
 	fd = disk_open(j->os, "state/running", DISK_CREATE);
 	j->result = fd == -1 ? -1 : disk_trylock(j->os, fd);
 }
@@ -173,6 +173,15 @@ start_again(void *arg, uint64_t epoch)
 		node_start(n);
 }
 
+/* The node was not started: whoever started it does so again. */
+static void
+start_fails(struct node *n, const char *why)
+{
+	story("%s does not start: %s", n->name, why);
+	node_kill(n);
+	queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
+}
+
 /* The shell's half of start: the node's own lock, run/ emptied, verify. */
 void
 node_start(struct node *n)
@@ -187,11 +196,17 @@ node_start(struct node *n)
 	n->shell = task_new(n->machine, "role");
 	task_alone(n->shell);
 	j.os = n->shell;
-	if (task_run(n->shell, hold_work, &j) != RAN || j.result == -1)
-		violation("START", "%s cannot take its own lock", n->name);
+	(void)task_run(n->shell, hold_work, &j);
+	if (j.result == -1) {
+		if (!full)
+			violation("START", "%s cannot take its own lock", n->name);
+		start_fails(n, "no space");
+		return;
+	}
 	if (n->leading != NULL && seed_odds(700))
 		leading_kill(n);
 	machine_empty(n->machine, "run");
+	check_emptied(n->number);
 	(void)snprintf(seconds, sizeof(seconds), "%llu.%03llu\n",
 	    (unsigned long long)(config.timeout / SECOND),
 	    (unsigned long long)(config.timeout % SECOND / MILLI));
@@ -208,10 +223,7 @@ node_start(struct node *n)
 	if (ended != RAN || j.result == -1 || !j.formed) {
 		if (ended == RAN && n->machine->lost == lost && !full)
 			violation("START", "%s does not start: %s", n->name, j.why);
-		story("%s does not start: %s", n->name,
-		    ended == RAN ? j.why : "killed");
-		node_kill(n);
-		queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
+		start_fails(n, ended == RAN ? j.why : "killed");
 		return;
 	}
 	story("%s starts", n->name);
@@ -234,9 +246,20 @@ node_kill(struct node *n)
 	n->shell = NULL;
 }
 
+static void
+comes_back(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch)
+		node_power_on(n);
+}
+
 void
 node_power_off(struct node *n)
 {
+	uint64_t back = seed_odds(300) ? seed_below(200) : seed_below(5000);
+
 	if (n->role == ROLE_OFF)
 		return;
 	story("%s loses power", n->name);
@@ -249,6 +272,7 @@ node_power_off(struct node *n)
 	machine_power_off(n->machine);
 	check_powered_off(n->number);
 	check_durable();
+	queue_in(back * MILLI, comes_back, n, n->epoch);
 }
 
 void

@@ -653,21 +653,15 @@ note(struct os *os, uint64_t term, const char *fmt, ...)
 	story("%s %s notes: %s", os->machine->name, os->name, line);
 }
 
-struct os *
-os_open(const char *path)
-{
-	sim_die("os_open of %s: a piece of work is given its os", path);
-}
-
-void
-os_close(struct os *os)
-{
-	sim_die("os_close by %s: a piece of work is given its os", os->name);
-}
-
 void
 wake(struct os *os, const char *word)
 {
 	enter(os);
 	node_woken(os->machine, word);
+}
+
+void
+not_simulated(void)
+{
+	violation("OS", "a piece of work calls what is for main() only");
 }

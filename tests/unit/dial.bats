@@ -39,7 +39,7 @@ listening() {
 	[ -d /proc/self/fd ] || skip 'no /proc'
 	start door s
 	soon listening s
-	dial s sh -c 'ls -l /proc/self/fd >&2' 2>list
+	dial s sh -c 'list=$(ls -l /proc/$$/fd); printf "%s\n" "$list" >&2' 2>list
 	ended
 	[ "$(grep -c socket: list)" -eq 2 ]
 	grep -q ' 0 -> socket:' list

@@ -331,6 +331,76 @@ deep_keys(void)
 	store_free(s);
 }
 
+/* One condition on a stored value (NULL: no key), each answer written out. */
+static void
+condition(const char *stored, enum op op, const char *operand, int want)
+{
+	struct store *s = store_new(10);
+	struct command c;
+
+	MUST(s != NULL);
+	memset(&c, 0, sizeof(c));
+	c.verb = VERB_SET;
+	c.key.at = "k";
+	c.key.len = 1;
+	if (stored != NULL) {
+		c.value.at = stored;
+		c.value.len = strlen(stored);
+		MUST(store_apply(s, 1, NULL, &c) == OUTCOME_YES);
+	}
+	c.verb = VERB_IF_UNSET;
+	c.op = op;
+	c.operand.at = operand;
+	c.operand.len = strlen(operand);
+	if (store_apply(s, 2, NULL, &c) != want) {
+		fprintf(stderr, "%s, operator %d, %s: not %d\n",
+		    stored == NULL ? "(absent)" : stored, (int)op, operand, want);
+		exit(1);
+	}
+	MUST(store_count(s) == (stored != NULL && want == OUTCOME_NO));
+	store_free(s);
+}
+
+static void
+conditions(void)
+{
+	int op;
+
+	for (op = OP_EQUAL; op <= OP_EXISTS; op++)
+		condition(NULL, (enum op)op, op < OP_ABSENT ? "0" : "",
+		    op == OP_ABSENT ? OUTCOME_YES : OUTCOME_NO);
+	condition("v", OP_ABSENT, "", OUTCOME_NO);
+	condition("v", OP_EXISTS, "", OUTCOME_YES);
+	condition("", OP_EXISTS, "", OUTCOME_YES);
+	condition("v", OP_EQUAL, "v", OUTCOME_YES);
+	condition("v", OP_EQUAL, "vv", OUTCOME_NO);
+	condition("", OP_EQUAL, "", OUTCOME_YES);
+	condition("1", OP_EQUAL, "01", OUTCOME_NO);
+	condition("v", OP_DIFFERS, "v", OUTCOME_NO);
+	condition("v", OP_DIFFERS, "w", OUTCOME_YES);
+	condition("v", OP_DIFFERS, "", OUTCOME_YES);
+	condition("1", OP_EQ, "01", OUTCOME_YES);
+	condition("1", OP_EQ, "2", OUTCOME_NO);
+	condition("1", OP_NE, "2", OUTCOME_YES);
+	condition("1", OP_NE, "+1", OUTCOME_NO);
+	condition("9", OP_LT, "10", OUTCOME_YES);
+	condition("10", OP_LT, "10", OUTCOME_NO);
+	condition("10", OP_LE, "10", OUTCOME_YES);
+	condition("11", OP_LE, "10", OUTCOME_NO);
+	condition("-9223372036854775808", OP_LT, "9223372036854775807", OUTCOME_YES);
+	condition("9223372036854775807", OP_GT, "-9223372036854775808", OUTCOME_YES);
+	condition("10", OP_GT, "9", OUTCOME_YES);
+	condition("9", OP_GT, "9", OUTCOME_NO);
+	condition("9", OP_GE, "9", OUTCOME_YES);
+	condition("8", OP_GE, "9", OUTCOME_NO);
+	for (op = OP_EQ; op <= OP_GE; op++) {
+		condition("", (enum op)op, "0", OUTCOME_NO);
+		condition("abc", (enum op)op, "0", OUTCOME_NO);
+		condition("1 ", (enum op)op, "1", OUTCOME_NO);
+		condition("9223372036854775808", (enum op)op, "1", OUTCOME_NO);
+	}
+}
+
 /* Sets "k" to one letter, if it is absent when absent is set. */
 static int
 apply(struct store *s, uint64_t index, uint64_t base, uint64_t random,
@@ -617,6 +687,7 @@ main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{ "against_model", against_model },
 		{ "deep_keys", deep_keys },
+		{ "conditions", conditions },
 		{ "window_edges", window_edges },
 		{ "window_model", window_model },
 		{ "memory", memory },

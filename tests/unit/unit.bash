@@ -14,7 +14,7 @@ setup() {
 }
 
 teardown() {
-	[ -z "$started" ] || kill -KILL $started 2>/dev/null || :
+	[ -z "$started" ] || { kill -KILL $started; wait; } 2>/dev/null || :
 }
 
 # start CMD...: in the background, its stdout in ./out, its stderr in ./err; sets

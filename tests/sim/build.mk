@@ -1,0 +1,34 @@
+# Included by the Makefile: the simulator, made of the very objects of core/,
+# state/, step/ and lead/ over a simulated os/.  Where an object has a main(), a
+# copy of it is linked in which that name is local.
+
+SIM = build/tests/sim
+SIM_SOURCES = $(wildcard tests/sim/*.c)
+SIM_OBJECTS = $(SIM_SOURCES:tests/sim/%.c=$(SIM)/%.o)
+SIM_PRODUCT = $(patsubst libexec/%.c,build/%.o,$(wildcard libexec/core/*.c \
+	libexec/state/*.c) $(filter-out libexec/lead/main.c,$(LEAD)))
+SIM_STEPS = $(SIM)/step/vote.o $(SIM)/step/append.o
+
+# The steps' mains call what no piece of work may: whatever the real os/ has and
+# the simulated one has not ends the run.
+SIM_REAL_OS = $(filter build/os/%,$(LIB_OBJECTS))
+
+sim: $(SIM)/sim
+
+$(SIM)/sim: $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM)/rest.ld
+	$(LINK) -o $@ $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM)/rest.ld
+
+$(SIM)/rest.ld: $(SIM_REAL_OS)
+	@mkdir -p $(@D)
+	nm -g $(SIM_REAL_OS) | \
+		sed -n 's/.* T \(.*\)/PROVIDE(\1 = not_simulated);/p' >$@
+
+$(SIM_OBJECTS): $(SIM)/%.o: tests/sim/%.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests/sim -MMD -MP -c -o $@ $<
+
+$(SIM_STEPS): $(SIM)/%.o: build/%.o
+	@mkdir -p $(@D)
+	objcopy --localize-symbol=main $< $@
+
+-include $(SIM_OBJECTS:.o=.d)

@@ -1,0 +1,246 @@
+/*
+ * fault.c - what one seed has in store: how the cluster is made, and what goes
+ * wrong in it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "queue.h"
+#include "sim.h"
+#include "world.h"
+
+enum fault {
+	FAULT_POWER,		/* a machine goes, and comes back later */
+	FAULT_POWER_ALL,	/* all at once */
+	FAULT_ROLE,		/* the role's process is killed; start, later */
+	FAULT_LEAD,
+	FAULT_APPEND,
+	FAULT_STOP,		/* a leader is told to hand over */
+	FAULT_ONE_WAY,
+	FAULT_ALONE,		/* a node is cut off from all */
+	FAULT_SPLIT,
+	FAULT_FREEZE,		/* SIGSTOP of a lead */
+	FAULT_FREEZE_APPEND,
+	FAULT_SYNC,		/* one of the next syncs fails */
+	FAULT_FULL,
+	FAULT_EVICT,		/* clean pages leave the page cache */
+	FAULT_BREAK,		/* a stream's connection is reset */
+	FAULTS
+};
+
+/* Segments of some hundred bytes are used up as fast as any test needs it. */
+void
+config_draw(void)
+{
+	static const size_t segments[] = { 1024, 4096, 4096, 16384, 65536 };
+	static const size_t sizes[] = { 3, 3, 3, 3, 3, 3, 5, 5, 1, 2 };
+	struct weather *w = &config.weather;
+
+	memset(&config, 0, sizeof(config));
+	config.nodes = sizes[seed_below(sizeof(sizes) / sizeof(*sizes))];
+	config.timeout = SECOND;
+	config.segment_bytes =
+	    segments[seed_below(sizeof(segments) / sizeof(*segments))];
+	config.trouble = seed_range(6, 25) * SECOND;
+	config.fault_every = seed_range(200, 3000) * MILLI;
+	/* Each seed has its own mix: too many kinds at once hide one another. */
+	config.faults = (unsigned)(seed_next() & seed_next()) | 1u <<
+	    seed_below(FAULTS);
+	if (seed_odds(150))
+		config.faults = (1u << FAULTS) - 1;
+	config.doom = seed_odds(500) ? (unsigned)seed_below(12) : 0;
+	config.doom_power = seed_odds(500) ? (unsigned)seed_below(1000) : 0;
+	config.clients = (size_t)seed_range(1, 4);
+	config.keys = (size_t)seed_range(1, 3);
+	config.big = seed_odds(500) ? (unsigned)seed_below(500) : 0;
+	config.pause = seed_range(5, 400) * MILLI;
+
+	w->delay = seed_range(100, 5000) * MICRO;
+	w->spread = seed_odds(500) ? seed_below(100 * MILLI) :
+	    seed_below(3 * MILLI);
+	w->lost = seed_odds(500) ? (unsigned)seed_below(300) : 0;
+	w->late = seed_odds(500) ? (unsigned)seed_below(300) : 0;
+	w->twice = seed_odds(500) ? (unsigned)seed_below(500) : 0;
+	w->stalls = seed_odds(300) ? (unsigned)seed_below(8) : 0;
+}
+
+static struct node *
+some_node(void)
+{
+	return &nodes[seed_below(config.nodes)];
+}
+
+static struct node *
+some_leader(void)
+{
+	size_t at = (size_t)seed_below(config.nodes), i;
+
+	for (i = 0; i < config.nodes; i++)
+		if (nodes[(at + i) % config.nodes].leading != NULL)
+			return &nodes[(at + i) % config.nodes];
+	return &nodes[at];
+}
+
+static void
+starts(void *arg, uint64_t number)
+{
+	struct node *n = arg;
+
+	(void)number;
+	if (n->role == ROLE_STOPPED)
+		node_start(n);
+}
+
+static void
+has_space(void *arg, uint64_t number)
+{
+	struct node *n = arg;
+
+	(void)number;
+	n->machine->full = 0;
+}
+
+static void
+cut_heals(void *arg, uint64_t number)
+{
+	(void)arg;
+	net_cut((size_t)(number / HOSTS), (size_t)(number % HOSTS), 0);
+}
+
+static void
+cut(size_t from, size_t to, uint64_t until)
+{
+	if (from == to)
+		return;
+	net_cut(from, to, 1);
+	queue_put(until, cut_heals, NULL, from * HOSTS + to);
+}
+
+static void
+split(uint64_t until)
+{
+	uint64_t side = seed_next();
+	size_t i, j;
+
+	story("the network is split in two");
+	for (i = 0; i < config.nodes; i++)
+		for (j = 0; j < config.nodes; j++)
+			if ((side >> i & 1) != (side >> j & 1))
+				cut(i, j, until);
+}
+
+static void
+strike(enum fault what)
+{
+	uint64_t until = sim_time() + seed_range(100, 5000) * MILLI;
+	struct node *n = seed_odds(500) ? some_leader() : some_node();
+	size_t i, other;
+
+	switch (what) {
+	case FAULT_POWER:
+		node_power_off(n);
+		break;
+	case FAULT_POWER_ALL:
+		for (i = 0; i < config.nodes; i++)
+			node_power_off(&nodes[i]);
+		break;
+	case FAULT_ROLE:
+		if (n->shell == NULL)
+			break;
+		story("%s's role is killed", n->name);
+		node_kill(n);
+		queue_in(seed_below(3000) * MILLI, starts, n, 0);
+		break;
+	case FAULT_LEAD:
+		leading_kill(n);
+		break;
+	case FAULT_APPEND:
+		filter_kill(n);
+		break;
+	case FAULT_STOP:
+		leading_stop(n);
+		break;
+	case FAULT_ONE_WAY:
+		other = (size_t)seed_below(config.nodes);
+		story("nothing gets from %s to %s", n->name, nodes[other].name);
+		cut(n->number, other, until);
+		break;
+	case FAULT_ALONE:
+		story("%s is cut off", n->name);
+		for (i = 0; i < config.nodes; i++) {
+			cut(n->number, i, until);
+			cut(i, n->number, until);
+		}
+		break;
+	case FAULT_SPLIT:
+		split(until);
+		break;
+	case FAULT_FREEZE:
+		leading_freeze(n, until);
+		break;
+	case FAULT_FREEZE_APPEND:
+		filter_freeze(n, until);
+		break;
+	case FAULT_SYNC:
+		n->machine->sync_fails = 1 + (unsigned)seed_below(6);
+		break;
+	case FAULT_FULL:
+		story("%s's disk is full", n->name);
+		n->machine->full = seed_odds(300) ? 2 : 1;
+		n->machine->space = seed_below(8192);
+		queue_put(until, has_space, n, 0);
+		break;
+	case FAULT_EVICT:
+		machine_evict(n->machine);
+		check_evicted(n->number);
+		break;
+	case FAULT_BREAK:
+		leading_break(n);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+fault(void *arg, uint64_t number)
+{
+	unsigned kinds = config.faults & ((1u << FAULTS) - 1);
+	enum fault what;
+
+	(void)arg;
+	(void)number;
+	if (!trouble)
+		return;
+	do {
+		what = (enum fault)seed_below(FAULTS);
+	} while ((kinds & 1u << what) == 0);
+	strike(what);
+	queue_in(seed_below(2 * config.fault_every), fault, NULL, 0);
+}
+
+void
+faults_begin(void)
+{
+	trouble = 1;
+	queue_in(seed_below(3 * SECOND), fault, NULL, 0);
+}
+
+void
+faults_end(void)
+{
+	struct weather calm = config.weather;
+	size_t i;
+
+	story("the trouble is over");
+	trouble = 0;
+	net_heal();
+	calm.lost = calm.late = calm.stalls = 0;
+	net_set(&calm);
+	for (i = 0; i < config.nodes; i++) {
+		nodes[i].machine->full = 0;
+		nodes[i].machine->sync_fails = 0;
+		node_power_on(&nodes[i]);
+		starts(&nodes[i], 0);
+	}
+}

@@ -1,0 +1,222 @@
+/*
+ * sim - Raft under a simulated disk, network and clock: one run a seed, the same
+ * run for the same seed, all properties checked after every piece of work.
+ */
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "history.h"
+#include "queue.h"
+#include "sim.h"
+#include "world.h"
+
+#define LIVE_TIMEOUTS	30u	/* election timeouts until all is well again */
+#define HANG		60u	/* seconds of real time for one seed */
+
+/* What a run came to, for the summary. */
+struct sum {
+	uint64_t runs;
+	uint64_t checks;
+	uint64_t commits;
+	uint64_t writes;
+	uint64_t seconds;		/* virtual */
+	uint64_t terms;
+};
+
+static void
+nodes_begin(void *arg, uint64_t number)
+{
+	struct node *n = arg;
+
+	(void)number;
+	if (n->role == ROLE_STOPPED)
+		node_start(n);
+}
+
+/* Every node runs and holds all that is committed. */
+static int
+in_step(void)
+{
+	uint32_t chain, first = 0;
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++) {
+		if (nodes[i].shell == NULL ||
+		    !log_image_chain(check_log(i), check_commit(), &chain))
+			return 0;
+		if (i == 0)
+			first = chain;
+		if (chain != first)
+			return 0;
+	}
+	return 1;
+}
+
+static void
+healed(void)
+{
+	uint64_t end = sim_time() + LIVE_TIMEOUTS * config.timeout;
+	uint64_t commit = check_commit();
+	size_t writes = history_acknowledged();
+
+	/* A leader and a commit, and every node in step, within a few timeouts. */
+	while (check_commit() == commit || history_acknowledged() == writes ||
+	    !in_step())
+		if (!queue_step(end))
+			violation("LIVE", "%u election timeouts after the trouble was "
+			    "over, %s", LIVE_TIMEOUTS, check_commit() == commit ?
+			    "nothing more was committed" :
+			    history_acknowledged() == writes ?
+			    "no write was acknowledged" :
+			    "not every node has what was committed");
+	clients_stop();
+	end = sim_time() + LIVE_TIMEOUTS * config.timeout;
+	while (clients_busy() > 0 || !in_step())
+		if (!queue_step(end))
+			violation("LIVE", "%zu clients still wait, or a node lags",
+			    clients_busy());
+}
+
+static void
+run(uint64_t seed, struct sum *sum)
+{
+	struct term t;
+	uint64_t end;
+	size_t i;
+
+	seed_set(seed);
+	config_draw();
+	net_set(&config.weather);
+	story("seed %" PRIu64 ": %zu nodes, segments of %zu bytes, faults %x every "
+	    "%" PRIu64 " ms, doom %u, %zu clients", seed, config.nodes,
+	    config.segment_bytes, config.faults, config.fault_every / MILLI,
+	    config.doom, config.clients);
+	nodes_make();
+	for (i = 0; i < config.nodes; i++)
+		queue_in(seed_below(SECOND), nodes_begin, &nodes[i], 0);
+	clients_begin();
+	faults_begin();
+	end = config.trouble;
+	while (queue_step(end))
+		continue;
+	faults_end();
+	healed();
+	history_check(check_log(0), check_commit());
+	for (i = 0; i < config.nodes; i++)
+		node_power_off(&nodes[i]);
+	sum->runs++;
+	sum->checks += check_count();
+	sum->commits += check_commit();
+	sum->writes += history_acknowledged();
+	sum->seconds += sim_time() / SECOND;
+	if (term_image(nodes[0].machine, IMAGE_DISK, &t) == 0)
+		sum->terms += t.current_term;
+}
+
+/* A seed in a process of its own: what it left in memory goes with it. */
+static int
+run_apart(uint64_t seed, enum story how, struct sum *sum)
+{
+	struct sum one = { 0 };
+	int fd[2], status;
+	pid_t pid;
+
+	(void)fflush(stdout);
+	if (pipe(fd) == -1 || (pid = fork()) == -1)
+		sim_die("cannot fork: %s", strerror(errno));
+	if (pid == 0) {
+		(void)alarm(HANG);
+		story_set(how);
+		run(seed, &one);
+		(void)fflush(stdout);
+		_exit(write(fd[1], &one, sizeof(one)) == sizeof(one) ? 0 : 70);
+	}
+	(void)close(fd[1]);
+	if (read(fd[0], &one, sizeof(one)) == (ssize_t)sizeof(one)) {
+		sum->runs += one.runs;
+		sum->checks += one.checks;
+		sum->commits += one.commits;
+		sum->writes += one.writes;
+		sum->seconds += one.seconds;
+		sum->terms += one.terms;
+	}
+	(void)close(fd[0]);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			sim_die("cannot wait: %s", strerror(errno));
+	if (WIFSIGNALED(status))
+		printf("seed %" PRIu64 ": ended by signal %d%s\n", seed,
+		    WTERMSIG(status), WTERMSIG(status) == SIGALRM ? " (it hangs)" :
+		    "");
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static void
+usage(void)
+{
+	(void)fprintf(stderr, "usage: sim [--trace | --keep-going] SEED [COUNT]\n");
+	exit(64);
+}
+
+static uint64_t
+number(const char *s)
+{
+	char *end;
+	uint64_t n;
+
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	if (*s == '\0' || *end != '\0' || errno != 0)
+		usage();
+	return n;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sum sum = { 0 };
+	uint64_t bad = 0, count = 1, first, i;
+	enum story how = STORY_NONE;
+	struct timespec begin, end;
+	int at = 1, go_on = 0;
+	double took;
+
+	if (argc > at && strcmp(argv[at], "--trace") == 0) {
+		how = STORY_PRINT;
+		at++;
+	} else if (argc > at && strcmp(argv[at], "--keep-going") == 0) {
+		go_on = 1;
+		at++;
+	}
+	if (argc <= at || argc > at + 2)
+		usage();
+	first = number(argv[at]);
+	if (argc == at + 2)
+		count = number(argv[at + 1]);
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (i = 0; i < count && (bad == 0 || go_on); i++) {
+		if (run_apart(first + i, how, &sum) == 0)
+			continue;
+		bad++;
+		/* The same seed is the same run: now with its story. */
+		if (how == STORY_NONE && !go_on)
+			(void)run_apart(first + i, STORY_KEEP, &sum);
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	took = (double)(end.tv_sec - begin.tv_sec) +
+	    (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+	printf("%" PRIu64 " seeds, %" PRIu64 " bad; %" PRIu64 " virtual seconds, %"
+	    PRIu64 " terms, %" PRIu64 " entries, %" PRIu64 " writes acknowledged, %"
+	    PRIu64 " checks; %.1f s, %.0f seeds a second\n", i, bad, sum.seconds,
+	    sum.terms, sum.commits, sum.writes, sum.checks, took,
+	    (double)i / (took > 0 ? took : 1));
+	return bad > 0;
+}

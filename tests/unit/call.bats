@@ -1,0 +1,731 @@
+# call: a client against leaders that are not what they should be.  Its own
+# node is called a, the others are reached by a stub of link/peer.
+
+load unit
+
+setup() {
+	mkdir -p "$BATS_TEST_TMPDIR/a node"
+	cd "$BATS_TEST_TMPDIR/a node"
+	started=
+	mkdir -p run conf state libexec/link peers
+	printf '# the nodes\na b # two\n\tc\n' >conf/cluster_nodes
+	printf 'lite-raft-node 1 a 0123456789abcdef - member 00000000\n' >state/node
+	: >state/running
+	: >heard
+	: >asked
+	cat >libexec/link/peer <<-'END'
+		#!/bin/sh
+		printf '%s\n' "$*" >>asked
+		[ "$1" != -o ] || shift
+		[ -x "peers/$1" ] || exit 255
+		exec "peers/$1"
+	END
+	chmod +x libexec/link/peer
+}
+
+# peer NAME: what the node NAME does behind ssh is on stdin.
+peer() {
+	{ printf '#!/bin/sh\n' && cat; } >"peers/$1"
+	chmod +x "peers/$1"
+}
+
+# leads NAME ANSWER: it hears one request, which is left in ./heard.
+leads() {
+	peer "$1" <<-END
+		printf '\nlite-raft-gate 1\nhello 1 17\n'
+		IFS= read -r line
+		printf '%s\n' "\$line" >>heard
+		printf '%s\n' '$2'
+	END
+}
+
+# follows NAME LEADER
+follows() {
+	peer "$1" <<-END
+		printf '\nlite-raft-gate 1\n69 not-leader $2\n'
+		exit 69
+	END
+}
+
+# leader ACTION...: on this node; what it hears is in ./out.
+leader() {
+	start fake run/client.sock "$@"
+	soon listening run/client.sock
+}
+
+listening() {
+	[ -S "$1" ]
+}
+
+# ids FILE: the request ids in it, each once.
+ids() {
+	sed -n 's/^id=\([^ ]*\) .*/\1/p' "$1" | sort -u
+}
+
+# took_less SECONDS CMD...: run CMD, and measure.
+took_less() {
+	local limit=$1 start
+	shift
+	start=$(now)
+	"$@"
+	[ "$(($(now) - start))" -lt "$((limit * 1000000))" ]
+}
+
+@test "a write on the leader's own node" {
+	leader say 'hello 1 17' hear say 0
+	run -0 call set 'a key' ''
+	[ "$output" = '' ]
+	ended
+	[[ $output =~ ^'id=17-'[0-9a-f]{16}' set "a key" ""'$ ]]
+	[ ! -s asked ]
+}
+
+@test "two requests have different ids, a read has none" {
+	leader say 'hello 1 17' hear say 0 ...
+	call noop
+	call noop
+	call list
+	[ "$(ids out | wc -l)" -eq 2 ]
+	[ "$(tail -n 1 out)" = list ]
+}
+
+@test "all forms of all verbs go through as they are" {
+	leader say 'hello 1 0' hear say 0 ...
+	call set -- -
+	call unset --json
+	call if k = v set '*'
+	call if k absent unset
+	call -- noop
+	call list -x
+	call --timeout 3 list ''
+	[ "$(sed 's/^id=[^ ]* //' out)" = 'set -- ""
+unset --json
+if k = v set "*"
+if k absent unset
+noop
+list -x
+list ""' ]
+} </dev/null
+
+@test "get prints the value and one newline, --raw the bytes alone" {
+	leader say 'hello 1 17' hear say '0 "two\nlines\x00\xff*$(id)"' ...
+	call get k >got
+	printf 'two\nlines\000\377*$(id)\n' | cmp - got
+	call --raw get k >got
+	printf 'two\nlines\000\377*$(id)' | cmp - got
+	call --json get "k\"\\"$'\001' >got
+	printf '{"key":"k\\"\\\\\\u0001","value":"two\\nlines"}' >/dev/null
+	[ "$(cat got)" = '{"key":"k\"\\\u0001","value":"two\u000alines\u0000\udcff*$(id)"}' ]
+}
+
+@test "JSON has characters as they are, and bytes that are none marked" {
+	leader say 'hello 1 17' hear say '0 "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 \xc3 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe2\x82 \x7f"'
+	run -0 call --json get k
+	[ "$output" = '{"key":"k","value":"ä € 😀 \udcc3 \udcc0\udcaf \udced\udca0\udc80 \udcf4\udc90\udc80\udc80 \udce2\udc82 \u007f"}' ]
+}
+
+@test "what is not there is a no, without a word" {
+	leader say 'hello 1 17' hear say 1 ...
+	run -1 call get k
+	[ "$output" = '' ]
+	run -1 call --json get k
+	[ "$output" = '' ]
+	run -1 call if k = v set w
+	[ "$output" = '' ]
+}
+
+@test "list prints one key a line, as it would be typed in a batch" {
+	leader say 'hello 1 17' hear say '0 a "b c" "\n" --d' -- \
+		say 'hello 1 17' hear say 0 -- \
+		say 'hello 1 17' hear say '0 a "b c" "\n"' -- \
+		say 'hello 1 17' hear say 0
+	run -0 call list
+	[ "$output" = $'a\n"b c"\n"\\n"\n--d' ]
+	run -0 call list x
+	[ "$output" = '' ]
+	run -0 call --json list
+	[ "$output" = '{"keys":["a","b c","\u000a"]}' ]
+	run -0 call --json list
+	[ "$output" = '{"keys":[]}' ]
+}
+
+@test "a long list arrives whole" {
+	local i
+	for ((i = 0; i < 200000; i++)); do
+		printf ' key%017d' "$i"
+	done >keys
+	start bash -c 'fake run/client.sock say "hello 1 17" hear raw 0 swallow' # to make the socket
+	soon listening run/client.sock
+	kill "$pid"
+	leads b ''
+	peer b <<-'END'
+		printf '\nlite-raft-gate 1\nhello 1 17\n'
+		read -r line
+		printf 0
+		cat keys
+		printf '\n'
+	END
+	call list >got
+	[ "$(wc -l <got)" -eq 200000 ]
+	[ "$(tail -n 1 got)" = key00000000000199999 ]
+}
+
+status_line='0 "leader=a term=3 cluster=00000000000000ff" "name=a id=0000000000000001 role=leader term=3 last=120 commit=119 match=120 lag=0 heard=0.000" "name=123 id=0000000000000002 role=down term=3 last=7 commit=7 match=7 lag=113 heard=-"'
+
+@test "status is a table" {
+	leader say 'hello 1 17' hear say "$status_line" ...
+	run -0 call status
+	[ "$output" = 'NODE  ROLE    TERM  LAST  COMMIT  MATCH  LAG  HEARD  ID
+a     leader     3   120     119    120    0  0.000  0000000000000001
+123   down       3     7       7      7  113      -  0000000000000002' ]
+}
+
+@test "status --json has leader, term and nodes; the option stands on either side" {
+	leader say 'hello 1 17' hear say "$status_line" ...
+	run -0 call status --json
+	[ "$output" = '{"leader":"a","term":3,"cluster":"00000000000000ff","nodes":[{"name":"a","role":"leader","term":3,"last":120,"commit":119,"match":120,"lag":0,"heard":0.000,"id":"0000000000000001","note":null},{"name":"123","role":"down","term":3,"last":7,"commit":7,"match":7,"lag":113,"heard":null,"id":"0000000000000002","note":null}]}' ]
+	first=$output
+	run -0 call --timeout 5 --json status
+	[ "$output" = "$first" ]
+	run -0 call status --timeout 5 --json
+	[ "$output" = "$first" ]
+}
+
+@test "a node that is in trouble says so in status" {
+	leader say 'hello 1 17' hear say '0 "leader=a term=3 cluster=-" "name=a role=leader note=damaged" "name=b role=down"'
+	run -0 call status
+	[ "${lines[0]}" = 'NODE  ROLE    TERM  LAST  COMMIT  MATCH  LAG  HEARD  ID  NOTE' ]
+	[ "${lines[1]}" = 'a     leader     -     -       -      -    -      -  -   damaged' ]
+	[ "${lines[2]}" = 'b     down       -     -       -      -    -      -  -   -' ]
+}
+
+@test "the hint in run/leader is asked first, then whoever is named" {
+	printf 'c 3\n' >run/leader
+	follows c b
+	leads b 0
+	run -0 call set k v
+	[ "$(cat asked)" = $'c client\nb client' ]
+	[[ $(cat heard) =~ ^'id=17-'[0-9a-f]{16}' set k v'$ ]]
+}
+
+@test "a hint may name a node that is in no list" {
+	follows b new.example
+	leads new.example '0 v'
+	run -0 call get k
+	[ "$output" = v ]
+	[ "$(cat asked)" = $'b client\nnew.example client' ]
+}
+
+@test "a hint that is no name is nobody" {
+	local name
+	for name in - -oProxyCommand=x '"b c"' '""' '../x' 'b c'; do
+		printf '%s 3\n' "${name//\"/}" >run/leader
+		: >asked
+		follows b "$name"
+		leads c 0
+		run -0 call noop
+		[ "$(cat asked)" = $'b client\nc client' ]
+	done
+}
+
+@test "members that conf does not name are asked, too" {
+	printf 'lite-raft-members 1 1 75 0 0\nmember a 0\nmember d 1\nmember b 2\n' >state/members
+	leads d '0 v'
+	run -0 call get k
+	[ "$output" = v ]
+	[ "$(cat asked)" = 'd client' ]
+}
+
+@test "nodes that name each other are not asked for ever" {
+	follows b c
+	follows c b
+	took_less 3 run -69 call --timeout 1 get k
+	[ "$output" = 'lite-raft-client: cannot get k: no leader answers: a does not run (./lite-raft start), b follows c, c follows b' ]
+	[ "$(wc -l <asked)" -lt 20 ]
+}
+
+@test "F56: what a login shell prints before the greeting is skipped" {
+	peer b <<-'END'
+		printf 'Welcome to b\n69 not-leader x\n0 nonsense\nhello 1 3\nlite-raft-gate 12\n\001\377'
+		printf '\nlite-raft-gate 1\nhello 1 17\n'
+		read -r line
+		printf '%s\n' "$line" >>heard
+		printf '0 v\n'
+	END
+	run -0 call get k
+	[ "$output" = v ]
+	[ "$(cat heard)" = 'get k' ]
+}
+
+@test "a node that never greets is left: silent, or talking without end" {
+	peer b <<-'END'
+		exec yes 'I am not your leader'
+	END
+	leads c 0
+	took_less 5 run -0 call noop
+	[ "$(cat asked)" = $'b client\nc client' ]
+	peer b <<-'END'
+		printf 'Password: '
+		exec sleep 100
+	END
+	took_less 5 run -0 call --timeout 3 noop
+}
+
+@test "F37: an answer that is lost: the same id again, and the first outcome" {
+	leader say 'hello 1 17' hear -- say 'hello 1 18' hear say 1
+	run -1 call if k absent set v
+	[ "$output" = '' ]
+	ended
+	[ "$(wc -l <out)" -eq 2 ]
+	[ "$(ids out | wc -l)" -eq 1 ]
+	[[ $(ids out) = 17-* ]]
+}
+
+@test "F37: an answer that is lost, and another leader" {
+	leader say 'hello 1 17' hear
+	peer b <<-'END'
+		printf '\nlite-raft-gate 1\nhello 1 9\n'
+		read -r line
+		printf '%s\n' "$line" >>heard
+		printf '0\n'
+	END
+	run -0 call set k v
+	ended
+	cmp out heard
+}
+
+@test "a line that is cut off is no answer" {
+	leader say 'hello 1 17' hear raw '0' -- say 'hello 1 17' hear say '1'
+	run -1 call if k = v unset
+	ended
+	[ "$(ids out | wc -l)" -eq 1 ]
+}
+
+@test "sent, and no answer from anybody: unknown" {
+	leader say 'hello 1 17' hear
+	follows b c
+	follows c -
+	took_less 4 run -75 call --timeout 1 set k v
+	[ "$output" = 'lite-raft-client: cannot set k: outcome unknown, it may be carried out or not (get shows the value): a does not run (./lite-raft start), b follows c, c knows no leader' ]
+}
+
+@test "a read that is never answered has changed nothing" {
+	leader say 'hello 1 17' hear ...
+	run -69 call --timeout 1 get k
+	[[ $output = 'lite-raft-client: cannot get k: no leader answers: a broke off, b cannot be reached (try: ssh b true), '* ]]
+}
+
+@test "F40: a leader that hangs before it says hello: nothing was sent" {
+	leader hang ...
+	took_less 5 run -69 call --timeout 2 set k v
+	[[ $output = *'a does not answer'* ]]
+	[ ! -s out ]
+}
+
+@test "F36: a leader that hangs with the request: unknown, or done by another" {
+	leader say 'hello 1 17' hear hang ...
+	took_less 5 run -75 call --timeout 2 set k v
+	[[ $output = *'outcome unknown'*'a does not answer'* ]]
+	leads c 0
+	took_less 4 run -0 call --timeout 3 set k v
+	[ "$(cat heard)" = "$(tail -n 1 out)" ]
+}
+
+@test "a hanging ssh leaves time for the others, and is ended" {
+	printf 'b 3\n' >run/leader
+	peer b <<-'END'
+		printf '%s\n' "$$" >hangs
+		exec sleep 100
+	END
+	leads c 0
+	took_less 4 run -0 call --timeout 6 set k v
+	[ "$(cat asked)" = $'b client\nc client' ]
+	gone "$(cat hangs)"
+}
+
+@test "what was slow is asked again over a connection of its own, for a shorter time" {
+	peer b <<-'END'
+		exec sleep 100
+	END
+	took_less 9 run -69 call --timeout 6 get k
+	grep -qx -e '-o b client' asked
+	[[ $output = *'b does not answer'* ]]
+}
+
+@test "a leader that talks nonsense before it was asked: nothing was sent" {
+	local line
+	for line in 'hello' 'hello 1' 'hello 1 x' 'hello 1 -1' 'hello 2 17' 0 1 '75 x' '"' \
+		'what?' '' 'HTTP/1.1 400 Bad Request'; do
+		leader say "$line" hang ...
+		run -69 call --timeout 0.2 set k v
+		[[ $output = *'a talks nonsense'* || $output = *'a speaks another version'* ]]
+		[ ! -s out ]
+		kill "$pid"
+		wait "$pid" || :
+	done
+}
+
+@test "a leader that talks nonsense for an answer: unknown" {
+	local line
+	for line in 'hello 1 17' x '' '"' '0 "' '2' '126' '-1' '00000000000000000000' '0x0' 'ok'; do
+		[ "$line" != 00000000000000000000 ] || continue
+		leader say 'hello 1 17' hear say "$line" ...
+		run -75 call --timeout 0.2 set k v
+		[[ $output = *'a talks nonsense'* || $output = *'a speaks another version'* ]]
+		kill "$pid"
+		wait "$pid" || :
+	done
+	leader say 'hello 1 17' hear say 0 ...
+	run -69 call --timeout 0.2 get k
+	[[ $output = *'a talks nonsense'* ]]
+	run -69 call --timeout 0.2 status
+	[[ $output = *'a talks nonsense'* ]]
+}
+
+@test "an answer before the question was out is none" {
+	dd if=/dev/zero of=big bs=1024 count=1024 2>/dev/null
+	leader say 'hello 1 17' say 0 hang ...
+	run -69 call --timeout 0.3 set k - <big
+	[[ $output = *'a talks nonsense'* ]]
+}
+
+@test "a request that has not left whole cannot have been carried out" {
+	dd if=/dev/zero of=big bs=1024 count=1024 2>/dev/null
+	leader say 'hello 1 17' ...
+	run -69 call --timeout 0.3 set k - <big
+	[[ $output = *'nothing changed'* || $output = *'no leader answers'* ]]
+}
+
+@test "a leader that does not read is left, and says why if it can" {
+	dd if=/dev/zero of=big bs=1024 count=1024 2>/dev/null
+	leader say 'hello 1 17' say '64 "the line is too long"' hang
+	run -64 call --timeout 3 set k - <big
+	[ "$output" = 'lite-raft-client: cannot set k: the line is too long' ]
+}
+
+@test "75 for an answer: again with the same id until the time is up" {
+	leader say 'hello 1 17' hear say '75 "the leader has gone"' -- say 'hello 1 18' hear say 0
+	run -0 call set k v
+	ended
+	[ "$(wc -l <out)" -eq 2 ]
+	[ "$(ids out | wc -l)" -eq 1 ]
+	leader say 'hello 1 17' hear say '75 "the leader has gone"' ...
+	run -75 call --timeout 1 unset k
+	[[ $output = *'outcome unknown'*'a says: the leader has gone'* ]]
+	[ "$(ids out | wc -l)" -eq 1 ]
+	[ "$(wc -l <out)" -ge 3 ]
+	run -69 call --timeout 0.3 list
+}
+
+@test "69 for an answer: not carried out, asked again" {
+	leader say 'hello 1 17' hear say '69 not-leader -' -- say 'hello 1 17' hear say '69 "no quorum"' -- \
+		say 'hello 1 18' hear say 0
+	run -0 call noop
+	leader say 'hello 1 17' hear say '69 "no quorum"' ...
+	run -69 call --timeout 0.5 set k v
+	[[ $output = *'a says: no quorum'* ]]
+}
+
+@test "64 and 74 are the leader's last word" {
+	leader say 'hello 1 17' hear say '64 "no such verb"' -- say 'hello 1 17' hear say '74 the disk "is full\n"'
+	run -64 call set k v
+	[ "$output" = 'lite-raft-client: cannot set k: no such verb' ]
+	run -74 call set k v
+	[ "$output" = 'lite-raft-client: cannot set k: the disk is full?' ]
+}
+
+@test "74 after an answer that was lost is still unknown" {
+	leader say 'hello 1 17' hear -- say 'hello 1 17' hear say '74 "the disk is full"' ...
+	run -75 call set k v
+	[ "$output" = 'lite-raft-client: cannot set k: the disk is full' ]
+	leader say 'hello 1 17' hear -- say 'hello 1 17' hear say '74 "the disk is full"' ...
+	run -74 call get k
+}
+
+@test "how an ssh ended says what is wrong" {
+	peer b <<<'exit 69'
+	peer c <<<'exit 77'
+	run -69 call --timeout 0.2 get k
+	[[ $output = *', b does not run, c refuses this host' ]]
+	peer b <<<'exit 127'
+	peer c <<<'exit 78'
+	run -69 call --timeout 0.2 get k
+	[[ $output = *', b has no lite-raft in that directory, c had no first boot' ]]
+	rm libexec/link/peer
+	run -69 call --timeout 0.2 get k
+	[[ $output = *', b cannot be asked: libexec/link/peer: No such file or directory, '* ]]
+}
+
+@test "when no node runs there is nothing to wait for" {
+	printf 'a\n' >conf/cluster_nodes
+	took_less 2 run -69 call get k
+	[ "$output" = 'lite-raft-client: cannot get k: no leader answers: a does not run (./lite-raft start)' ]
+	printf 'a b' >conf/cluster_nodes
+	peer b <<<'exit 69'
+	took_less 2 run -69 call get k
+}
+
+@test "a node that runs and does not lead yet is waited for" {
+	printf 'a\n' >conf/cluster_nodes
+	start hold state/running sleep 100
+	soon held
+	(sleep 0.5 && exec fake run/client.sock say 'hello 1 17' hear say '0 v') >/dev/null 3>&- 4>&- &
+	run -0 call get k
+	[ "$output" = v ]
+	run -69 call --timeout 0.3 get k
+	[ "$output" = 'lite-raft-client: cannot get k: no leader answers: a does not lead' ]
+}
+
+held() {
+	hold --who state/running
+}
+
+@test "F59: conf/cluster_nodes missing, empty, with what is no name; nothing started" {
+	rm conf/cluster_nodes
+	run -78 call get k
+	[ "$output" = 'lite-raft-client: cannot get k: cannot read conf/cluster_nodes: No such file or directory' ]
+	printf 'b x;y\n' >conf/cluster_nodes
+	run -78 call get k
+	[ "$output" = 'lite-raft-client: cannot get k: conf/cluster_nodes: no name of a node: x;y' ]
+	rm state/node
+	printf '# none\n' >conf/cluster_nodes
+	run -78 call get k
+	[ "$output" = 'lite-raft-client: cannot get k: conf/cluster_nodes names no node' ]
+	rmdir run
+	run -69 call get k
+	[ "$output" = 'lite-raft-client: cannot get k: this node was never started (./lite-raft first-boot)' ]
+}
+
+@test "a value from stdin: any bytes, up to 1 MiB" {
+	head -c 1048576 /dev/urandom >big
+	leader say 'hello 1 17' hear say 0 ...
+	call set k - <big
+	call --timeout 5 if k exists set - </dev/null
+	printf - | call set k -
+	[ "$(sed -n '2p' out | cut -d' ' -f 2-)" = 'if k exists set ""' ]
+	[ "$(sed -n '3p' out | cut -d' ' -f 2-)" = 'set k -' ]
+	kill "$pid"
+
+	# Back through a reader of such lines.
+	value=$(sed -n 1p out | cut -d' ' -f 4)
+	start fake run/client.sock say 'hello 1 17' hear raw '0 ' swallow
+	soon listening run/client.sock
+	kill "$pid"
+	printf '%s' "$value" >value
+	peer b <<-'END'
+		printf '\nlite-raft-gate 1\nhello 1 17\n'
+		read -r line
+		printf '0 '
+		cat value
+		printf '\n'
+	END
+	call --raw get k >got
+	cmp big got
+}
+
+@test "a value over 1 MiB is refused before anything is sent" {
+	head -c 1048577 /dev/zero >big
+	leader say 'hello 1 17' hear say 0
+	run -64 call set k - <big
+	[ "$output" = 'lite-raft-client: cannot set k: value over 1 MiB' ]
+	run -64 call if k = x set - </dev/zero
+	[ "$output" = 'lite-raft-client: cannot if k: value over 1 MiB' ]
+	run -74 call set k - <&-
+	[[ $output = 'lite-raft-client: cannot set k: cannot read standard input: '* ]]
+	[ ! -s out ]
+}
+
+# refused WORDS... with the reason on stdin.
+refused() {
+	run -64 --separate-stderr call "$@"
+	[ "$output" = '' ]
+	[ "$stderr" = "lite-raft-client: cannot $(cat)" ]
+}
+
+@test "usage errors are one line, and change nothing" {
+	local key
+	key=$(printf '%01024d' 1)
+	leader say 'hello 1 17' hear say 0
+	refused <<<'begin: no verb (set get unset list noop status if)'
+	refused -- <<<'begin: no verb (set get unset list noop status if)'
+	refused frob x <<<'frob x: no such verb (set get unset list noop status if)'
+	refused - <<<'-: no such verb (set get unset list noop status if)'
+	refused '' <<<'"": no such verb (set get unset list noop status if)'
+	refused --frob get k <<<'use --frob: no such option (--timeout SECONDS, --json, --raw, --help)'
+	refused --timeout <<<'use --timeout: it takes a number of seconds, more than 0'
+	refused --timeout 0 get k <<<'use --timeout: it takes a number of seconds, more than 0'
+	refused --timeout -1 get k <<<'use --timeout: it takes a number of seconds, more than 0'
+	refused --timeout x get k <<<'use --timeout: it takes a number of seconds, more than 0'
+	refused --raw list <<<'use --raw: it goes with get'
+	refused --json set k v <<<'use --json: it goes with get, list and status'
+	refused --json --raw get k <<<'use --raw: it does not go with --json'
+	refused status --frob <<<'use --frob: no such option (--timeout SECONDS, --json, --raw, --help)'
+	refused get <<<'get: usage: get KEY'
+	refused get '' <<<'get "": empty key'
+	refused get a b <<<'get a: usage: get KEY'
+	refused get k --json <<<'get k: usage: get KEY'
+	refused get --json k <<<'get --json: usage: get KEY'
+	refused set k <<<'set k: usage: set KEY VALUE'
+	refused set $'a\nb\033' v w <<<'set "a\nb\x1b": usage: set KEY VALUE'
+	refused get "${key}1" <<<"get ${key:0:64}...: key over 1024 bytes"
+	refused if k '~' v set n <<<'if k: no such operator (= != -eq -ne -lt -le -gt -ge absent exists)'
+	refused if k -lt x set n <<<'if k: the operand of -eq -ne -lt -le -gt -ge must be a 64-bit integer'
+	refused list a b <<<'list a: usage: list [PREFIX]'
+	refused status x <<<'status: this verb takes no argument'
+	[ ! -s out ]
+	run -0 call set "$key" v
+}
+
+@test "--help" {
+	run -0 --separate-stderr call --help
+	[[ $output = 'usage: lite-raft-client '* ]]
+	[ "$stderr" = '' ]
+	run -0 call status --help
+}
+
+@test "stdout that takes nothing is an error" {
+	[ -c /dev/full ] || skip 'no /dev/full'
+	leader say 'hello 1 17' hear say '0 v' ...
+	run -74 --separate-stderr bash -c 'exec call get k >/dev/full'
+	[ "$stderr" = 'lite-raft-client: cannot get k: cannot write standard output: No space left on device' ]
+	run -74 --separate-stderr bash -c 'exec call get k >&-'
+}
+
+@test "a signal ends it, and its ssh: unknown if it had been sent" {
+	peer b <<-'END'
+		printf '%s\n' "$$" >hangs
+		printf '\nlite-raft-gate 1\nhello 1 17\n'
+		read -r line
+		printf '%s\n' "$line" >>heard
+		exec sleep 100
+	END
+	start call set k v
+	soon test -s heard
+	kill -TERM "$pid"
+	ended
+	[ "$status" -eq 75 ]
+	[[ $(cat err) = 'lite-raft-client: cannot set k: interrupted; outcome unknown'* ]]
+	gone "$(cat hangs)"
+	start call get k
+	soon test "$(wc -l <heard)" -eq 2
+	kill -INT "$pid"
+	kill -TERM "$pid"
+	ended
+	[ "$status" -eq 69 ]
+	[[ $(cat err) = 'lite-raft-client: cannot get k: interrupted; no leader'* ]]
+}
+
+@test "the timeout follows the election timeout where that is long" {
+	printf '# seconds\n0.1\n' >conf/election_timeout
+	printf 'a\n' >conf/cluster_nodes
+	start hold state/running sleep 100
+	soon held
+	start call get k
+	sleep 1
+	kill -0 "$pid"
+	kill "$pid"
+}
+
+@test "--gate passes everything on, both ends at their own pace" {
+	leader say 'hello 1 17' hear say '0 v' swallow
+	printf 'get k\nand more' | call --gate >got
+	[ "$(cat got)" = $'hello 1 17\n0 v' ]
+	ended
+	[ "$output" = $'get k\nswallowed 8' ]
+}
+
+@test "--gate: much in both directions at once, and a slow reader" {
+	head -c 3000000 /dev/zero >big
+	leader flood 3000000 swallow
+	call --gate <big | { sleep 0.3 && cat; } >got
+	[ "$(wc -c <got)" -eq 3000000 ]
+	ended
+	[ "$output" = 'swallowed 3000000' ]
+	leader flood 300000 swallow
+	printf x | call --gate | wc -c >got
+	[ "$(cat got)" -eq 300000 ]
+	ended
+	[ "$output" = 'swallowed 1' ]
+}
+
+@test "--gate ends with the leader, though more could come in" {
+	leader say 'hello 1 17'
+	sleep 100 3>&- 4>&- | call --gate >got &
+	started="$started $!"
+	soon test -s got
+	ended
+	soon gone "$!"
+}
+
+@test "--gate ends when nobody reads any more" {
+	leader say 'hello 1 17' hang
+	mkfifo in
+	start bash -c 'exec 9<>in; call --gate <in | head -n 1; printf "ended\n" >done'
+	soon test -s done
+}
+
+@test "--gate leaves what it inherited as it is" {
+	[ -r /proc/self/fdinfo/1 ] || skip 'no /proc'
+	leader say 'hello 1 17' flood 100000
+	mkfifo pipe
+	cat pipe >got &
+	{
+		grep flags: /proc/self/fdinfo/1 >before
+		call --gate </dev/null
+		grep flags: /proc/self/fdinfo/1 >after
+	} >pipe
+	wait "$!"
+	cmp before after
+}
+
+@test "--gate on a node that does not lead names the one that does" {
+	run -69 call --gate
+	[ "$output" = '69 not-leader -' ]
+	printf 'b 3\n' >run/leader
+	run -69 call --gate
+	[ "$output" = '69 not-leader b' ]
+	: >run/leader
+	run -69 call --gate
+	[ "$output" = '69 not-leader -' ]
+	printf 'b' >run/leader
+	run -69 call --gate
+	[ "$output" = '69 not-leader b' ]
+}
+
+@test "through a gate and back" {
+	peer b <<-'END'
+		cd b
+		printf '\nlite-raft-gate 1\n'
+		exec call --gate
+	END
+	mkdir -p b/run
+	start fake b/run/client.sock say 'hello 1 17' hear say '0 v'
+	soon listening b/run/client.sock
+	run -0 call get k
+	[ "$output" = v ]
+	printf 'c 7\n' >b/run/leader
+	leads c '0 w'
+	run -0 call get k
+	[ "$output" = w ]
+}
+
+@test "lite-raft-client works from anywhere, and says so where nothing is built" {
+	leader say 'hello 1 17' hear say '0 v' ...
+	mkdir bin
+	cp "$ROOT/lite-raft-client" .
+	cp "$ROOT/bin/lite-raft-client" bin
+	run -78 ./lite-raft-client get k
+	[ "$output" = 'lite-raft-client: cannot begin: it is not built yet; use: ./lite-raft first-boot' ]
+	cp "$ROOT/libexec/link/call" libexec/link
+	run -0 ./lite-raft-client get k
+	[ "$output" = v ]
+	here=$PWD
+	cd /
+	CDPATH=/tmp run -0 "$here/lite-raft-client" get k
+	[ "$output" = v ]
+	cd "$here/conf"
+	CDPATH=$here run -0 sh ../lite-raft-client get '*'
+	cd "$here"
+	CDPATH=$here/run run -0 sh lite-raft-client get '*'
+	[ "$(tail -n 1 out)" = 'get "*"' ]
+}

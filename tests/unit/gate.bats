@@ -1,0 +1,150 @@
+# The door in: which verbs it takes from whom, and on what kind of node.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	HERE=$BATS_TEST_TMPDIR/a\ tree
+	mkdir -p "$HERE"/libexec/{link,os,step} "$HERE"/{state,run}
+	cp "${BATS_TEST_DIRNAME%/tests/*}/libexec/link/gate" "$HERE/libexec/link"
+	GATE=$HERE/libexec/link/gate
+	stub os/hold
+	cat >"$HERE/libexec/os/hold" <<-'END'
+		#!/bin/sh
+		[ "$*" = "--who state/running" ] && [ -s running ] && cat running
+	END
+	stub os/node
+	stub step/vote
+	stub step/append
+	stub link/call
+	printf 'name\n' >"$HERE/state/node"
+	running 4711
+	unset SSH_ORIGINAL_COMMAND
+}
+
+# stub PROGRAM: says what it was called as, where, and with what on stdin.
+stub() {
+	cat >"$HERE/libexec/$1" <<-END
+		#!/bin/sh
+		printf '%s\n' "$1 \$*" "\${PWD##*/}" "pid \${LITE_RAFT_RUNNING-}"
+		cat
+	END
+	chmod +x "$HERE/libexec/$1"
+}
+
+running() {
+	printf '%s\n' "$1" >"$HERE/running"
+	printf '%s\n' "$1" >"$HERE/run/ready"
+}
+
+# opens VERB PROGRAM ARG...: the greeting, then the program, in the tree.
+opens() {
+	local verb=$1
+	shift
+	run -0 "$GATE" "$verb" <<<'the request'
+	[ "$output" = "
+lite-raft-gate 1
+$*
+a tree
+pid 4711
+the request" ]
+}
+
+# refused STATUS WORDS: one line on stderr that has WORDS in it.
+refused() {
+	printf '%s: %s\n' "$status" "$stderr"
+	[ "$status" -eq "$1" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr = "gate: "*"$2"* ]]
+}
+
+@test "each verb opens its step, in the tree's root" {
+	opens vote 'step/vote answer'
+	opens append 'step/append '
+	opens handover 'step/vote handover'
+	opens client 'link/call --gate'
+	run -0 "$GATE" hello <<<'the request'
+	[[ $output = *"os/node hello"*"the request" ]]
+}
+
+@test "F61 what is no verb is refused, nothing is run" {
+	local verb
+	for verb in '' peer snapshot Vote 'vote ' ' vote' 'vote;id' '$(id)' '../step/vote' -h $'vote\nid'; do
+		run --separate-stderr "$GATE" "$verb"
+		[ -z "$output" ]
+		refused 77 'no such verb'
+	done
+	run --separate-stderr "$GATE" vote extra
+	[ -z "$output" ]
+	refused 77 'one verb'
+	run --separate-stderr "$GATE"
+	refused 77 'one verb'
+}
+
+@test "a forced command takes the last word of what was asked" {
+	export SSH_ORIGINAL_COMMAND="'/somewhere else/libexec/link/gate' vote"
+	run -0 "$GATE" peer <<<'the request'
+	[[ $output = *"step/vote answer"*"the request" ]]
+	SSH_ORIGINAL_COMMAND=append
+	run -0 "$GATE" peer <<<''
+	[[ $output = *step/append* ]]
+	SSH_ORIGINAL_COMMAND="rm -rf / ; hello"
+	run -0 "$GATE" peer <<<''
+	[[ $output = *"os/node hello"* ]]
+}
+
+@test "F61 a client's key opens client and nothing else" {
+	export SSH_ORIGINAL_COMMAND=client
+	run -0 "$GATE" client <<<''
+	[[ $output = *"link/call --gate"* ]]
+	for SSH_ORIGINAL_COMMAND in vote append handover hello '' 'client vote' 'gate client;id' $'client\nvote' $'x\nclient'; do
+		run --separate-stderr "$GATE" client
+		[ -z "$output" ]
+		refused 77 'no such verb'
+	done
+	SSH_ORIGINAL_COMMAND=vote
+	run --separate-stderr "$GATE" vote
+	refused 77 'no such verb'
+}
+
+@test "a stopped node answers hello, and nothing else" {
+	: >"$HERE/running"
+	local verb
+	for verb in vote append handover client; do
+		run --separate-stderr "$GATE" "$verb" </dev/null
+		[ "$output" = $'\nlite-raft-gate 1' ]
+		refused 69 'this node is stopped'
+	done
+	run -0 "$GATE" hello </dev/null
+	[[ $output = *"os/node hello"* ]]
+}
+
+@test "a node that is starting is not disturbed" {
+	printf '4710\n' >"$HERE/run/ready"
+	run --separate-stderr "$GATE" append </dev/null
+	refused 69 'this node is starting'
+	rm "$HERE/run/ready"
+	run --separate-stderr "$GATE" vote </dev/null
+	refused 69 'this node is starting'
+	run -0 "$GATE" hello </dev/null
+}
+
+@test "before the first boot there is a sentence" {
+	rm "$HERE/state/node"
+	run --separate-stderr "$GATE" hello </dev/null
+	refused 78 'not had its first boot'
+	run --separate-stderr "$GATE" vote </dev/null
+	refused 78 'not had its first boot'
+}
+
+@test "every shell behaves so" {
+	local shell
+	for shell in dash bash 'busybox ash' mksh ksh93 yash; do
+		command -v "${shell%% *}" >/dev/null || continue
+		run -0 $shell "$GATE" vote <<<'the request'
+		[[ $output = *"step/vote answer"*"pid 4711"*"the request" ]]
+		run --separate-stderr $shell "$GATE" vote append
+		refused 77 'one verb'
+		SSH_ORIGINAL_COMMAND='a b vote' run --separate-stderr $shell "$GATE" client
+		refused 77 'no such verb'
+	done
+}
