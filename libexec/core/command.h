@@ -24,25 +24,41 @@
 #include "types.h"
 #include "words.h"
 
-enum verb {			/* what a client may ask */
-	VERB_NONE, VERB_NOOP, VERB_SET, VERB_UNSET, VERB_IF_SET, VERB_IF_UNSET,
-	VERB_GET, VERB_LIST, VERB_STATUS
+enum verb { /* what a client may ask */
+	VERB_NONE,
+	VERB_NOOP,
+	VERB_SET,
+	VERB_UNSET,
+	VERB_IF_SET,
+	VERB_IF_UNSET,
+	VERB_GET,
+	VERB_LIST,
+	VERB_STATUS
 };
 
 enum op {
-	OP_NONE, OP_EQUAL, OP_DIFFERS, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE,
-	OP_ABSENT, OP_EXISTS
+	OP_NONE,
+	OP_EQUAL,
+	OP_DIFFERS,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_ABSENT,
+	OP_EXISTS
 };
 
 struct bytes {
 	const char *at;
-	size_t	 len;
+	size_t len;
 };
 
 struct command {
 	enum verb verb;
-	enum op	 op;
-	struct bytes key;		/* list: the prefix, may be empty */
+	enum op op;
+	struct bytes key; /* list: the prefix, may be empty */
 	struct bytes operand;
 	struct bytes value;
 };
@@ -57,28 +73,28 @@ struct request_id {
 	uint64_t random;
 };
 
-#define REQUEST_ID_SIZE 34		/* the longest text, with its NUL */
+#define REQUEST_ID_SIZE 34 /* the longest text, with its NUL */
 
-int	request_id_parse(const char *, size_t, struct request_id *);
-void	request_id_print(const struct request_id *, char [REQUEST_ID_SIZE]);
+int request_id_parse(const char *, size_t, struct request_id *);
+void request_id_print(const struct request_id *, char[REQUEST_ID_SIZE]);
 
 /*
  * Understands the words of a request, verb first (no id): 0, or -1 and *why a
  * sentence without a full stop.  Every limit and every bad operand of a number
  * operator is found here.  The command points into the words.
  */
-int	command_from_words(struct command *, const struct word *, size_t n,
-	    const char **why);
+int command_from_words(struct command *, const struct word *, size_t n,
+    const char **why);
 
-int	command_is_write(const struct command *);	/* goes through the log */
+int command_is_write(const struct command *); /* goes through the log */
 
 /* Appends the payload of a write: 0, or -1 (ENOMEM; EINVAL: a read). */
-int	command_encode(const struct command *, struct buf *);
+int command_encode(const struct command *, struct buf *);
 
 /* The largest payload that command_encode can make. */
 #define COMMAND_MAX (KEY_MAX + 2 * VALUE_MAX + 64)
 
 /* Reads a payload, strictly; the command points into it. 0, or -1. */
-int	command_decode(struct command *, const char *, size_t);
+int command_decode(struct command *, const char *, size_t);
 
 #endif

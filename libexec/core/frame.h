@@ -26,62 +26,68 @@
 #include "buf.h"
 #include "types.h"
 
-#define FRAME_HEADER_MAX 1024u			/* bytes of the header line */
-#define FRAME_BODY_MAX	(4u * 1024 * 1024)	/* bytes; more is refused unread */
+#define FRAME_HEADER_MAX 1024u              /* bytes of the header line */
+#define FRAME_BODY_MAX   (4u * 1024 * 1024) /* bytes; more is refused unread */
 
 enum frame_type {
-	FRAME_VOTE, FRAME_VOTED, FRAME_APPEND, FRAME_APPENDED, FRAME_HANDOVER,
-	FRAME_HELLO, FRAME_HELLO_REPLY, FRAME_TYPES
+	FRAME_VOTE,
+	FRAME_VOTED,
+	FRAME_APPEND,
+	FRAME_APPENDED,
+	FRAME_HANDOVER,
+	FRAME_HELLO,
+	FRAME_HELLO_REPLY,
+	FRAME_TYPES
 };
 
 enum ballot { BALLOT_PRE, BALLOT_REAL, BALLOT_HANDOVER };
 
 enum appended {
-	APPENDED_YES,		/* the log agrees up to B, durably */
-	APPENDED_NO,		/* no entry (prev index, prev term); hint in C, D */
-	APPENDED_STALE,		/* the sender's term has passed */
-	APPENDED_FULL		/* no space: nothing was written */
+	APPENDED_YES,   /* the log agrees up to B, durably */
+	APPENDED_NO,    /* no entry (prev index, prev term); hint in C, D */
+	APPENDED_STALE, /* the sender's term has passed */
+	APPENDED_FULL   /* no space: nothing was written */
 };
 
 struct who {
-	char	name[NAME_LIMIT + 1];
-	char	id[ID_DIGITS + 1];		/* "-": not known */
+	char name[NAME_LIMIT + 1];
+	char id[ID_DIGITS + 1]; /* "-": not known */
 };
 
 struct frame {
 	enum frame_type type;
-	char	 cluster[ID_DIGITS + 1];	/* "-": none yet */
+	char cluster[ID_DIGITS + 1]; /* "-": none yet */
 	struct who from;
 	struct who to;
 	uint64_t term;
 	uint64_t seq;
 	uint64_t arg[6];
-	size_t	 length;
-	const char *body;			/* parsed: points into the input */
+	size_t length;
+	const char *body; /* parsed: points into the input */
 };
 
 /* Appends the frame; length and body are taken from it. 0, or -1 (ENOMEM). */
-int	frame_encode(const struct frame *, struct buf *);
+int frame_encode(const struct frame *, struct buf *);
 
 /*
  * Reads a frame at p[0..n): 1, *f and *used; 0: more is needed (at least *used
  * bytes in all, as far as is known); -1: this is no frame, *why says so.
  */
-int	frame_parse(const char *p, size_t n, struct frame *, size_t *used,
-	    const char **why);
+int frame_parse(const char *p, size_t n, struct frame *, size_t *used,
+    const char **why);
 
 /*
  * The door opens with this line; what a login shell printed stands before it.
  */
-#define FRAME_GREETING	"lite-raft-gate 1"
+#define FRAME_GREETING "lite-raft-gate 1"
 
 /*
  * Where what follows the greeting begins in p[0..n): 1 and *skip; 0: not there
  * yet; -1: more than 64 KiB without it.
  */
-int	frame_greeting(const char *p, size_t n, size_t *skip);
+int frame_greeting(const char *p, size_t n, size_t *skip);
 
 /* A node's name: 1..NAME_LIMIT of A-Z a-z 0-9 . _ : % -, not "-" first. */
-int	name_valid(const char *, size_t);
+int name_valid(const char *, size_t);
 
 #endif

@@ -8,18 +8,18 @@
 #include <stdint.h>
 
 /* Decimal digits s[0..n): 0 and *out, or -1 (no digit, another byte, over max). */
-int	num_u64(const char *s, size_t n, uint64_t max, uint64_t *out);
+int num_u64(const char *s, size_t n, uint64_t max, uint64_t *out);
 
 /* Exactly n lower-case hexadecimal digits (n <= 16). */
-int	num_hex(const char *s, size_t n, uint64_t *out);
+int num_hex(const char *s, size_t n, uint64_t *out);
 
 /* A signed 64-bit integer: [-+]?digits, as test(1) takes it. */
-int	num_i64(const char *s, size_t n, int64_t *out);
+int num_i64(const char *s, size_t n, int64_t *out);
 
 /*
  * Seconds with an optional fraction ("0.4", "10"), to nanoseconds; at most
  * 1,000,000 seconds, digits behind the ninth are dropped.
  */
-int	num_seconds(const char *s, size_t n, uint64_t *ns);
+int num_seconds(const char *s, size_t n, uint64_t *ns);
 
 #endif

@@ -19,54 +19,54 @@
 #include "command.h"
 #include "types.h"
 
-#define RECORD_HEADER	130u		/* bytes, its newline included */
-#define RECORD_PAYLOAD	((size_t)COMMAND_MAX)
-#define RECORD_MAX	(RECORD_HEADER + RECORD_PAYLOAD + 1)
-#define SECTOR		512u		/* bytes that a disk writes whole */
+#define RECORD_HEADER  130u /* bytes, its newline included */
+#define RECORD_PAYLOAD ((size_t)COMMAND_MAX)
+#define RECORD_MAX     (RECORD_HEADER + RECORD_PAYLOAD + 1)
+#define SECTOR         512u /* bytes that a disk writes whole */
 
 enum record_type {
-	RECORD_NOOP = 'n',	/* a leader's first entry in its term */
-	RECORD_MEMBERS = 'm',	/* a configuration: members.h */
-	RECORD_COMMAND = 'c'	/* a client's: command.h */
+	RECORD_NOOP = 'n',    /* a leader's first entry in its term */
+	RECORD_MEMBERS = 'm', /* a configuration: members.h */
+	RECORD_COMMAND = 'c'  /* a client's: command.h */
 };
 
 struct record {
 	uint64_t index;
 	uint64_t term;
-	char	 type;
-	struct request_id id;	/* base and random 0: none */
-	size_t	 length;	/* of the payload */
+	char type;
+	struct request_id id; /* base and random 0: none */
+	size_t length;        /* of the payload */
 	uint64_t durable;
 	uint32_t zeros;
-	uint32_t crc;		/* of the payload */
+	uint32_t crc; /* of the payload */
 	uint32_t chain;
 };
 
 /* The whole record's size on disk. */
-size_t	record_size(const struct record *);
+size_t record_size(const struct record *);
 
 /*
  * Appends the record to buf; index, term, type and id are given, the rest is
  * computed from the payload and the chain of the record before.  DURABLE and
  * ZEROS are left 0: record_localise puts them in.  0, or -1 (ENOMEM).
  */
-int	record_encode(struct record *, uint32_t chain, const char *payload,
-	    size_t length, struct buf *);
+int record_encode(struct record *, uint32_t chain, const char *payload, size_t length,
+    struct buf *);
 
 /*
  * Reads a header at p[0..n): 1 and *rec; 0: n is less than a header; -1: no
  * intact header.  The payload is not looked at.
  */
-int	record_parse(const char *p, size_t n, struct record *);
+int record_parse(const char *p, size_t n, struct record *);
 
 /* 1 if the payload behind the header at p fits its CRC and ends in a newline. */
-int	record_intact(const struct record *, const char *p);
+int record_intact(const struct record *, const char *p);
 
 /* The chain of rec behind a record whose chain is given. */
 uint32_t record_chain(const struct record *, uint32_t before);
 
 /* Rewrites DURABLE and ZEROS in the encoded record p, which will lie at off. */
-void	record_localise(char *p, struct record *, uint64_t durable, uint64_t off);
+void record_localise(char *p, struct record *, uint64_t durable, uint64_t off);
 
 /*
  * How many of the pieces that sector boundaries cut p[0..n) into (it lies at

@@ -18,9 +18,9 @@
  *
  * All return 0, or -1: ENOMEM, or EINVAL where the answer is none.
  */
-int	report_value(const struct word *key, const struct word *value,
-	    struct buf *);			/* {"key":..,"value":..} */
-int	report_keys(const struct words *answer, int json, struct buf *);
-int	report_status(const struct words *answer, int json, struct buf *);
+int report_value(const struct word *key, const struct word *value,
+    struct buf *); /* {"key":..,"value":..} */
+int report_keys(const struct words *answer, int json, struct buf *);
+int report_status(const struct words *answer, int json, struct buf *);
 
 #endif

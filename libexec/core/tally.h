@@ -11,11 +11,11 @@ enum count { COUNT_OPEN, COUNT_WON, COUNT_LOST };
 
 struct tally {
 	enum ballot kind;
-	uint64_t term;			/* that was asked for */
-	uint64_t newest;		/* the newest term seen in a refusal */
+	uint64_t term;   /* that was asked for */
+	uint64_t newest; /* the newest term seen in a refusal */
 	struct who me;
 	struct members members;
-	char	 vote[MEMBERS_MAX];	/* 0 none yet, 'y', 'n' */
+	char vote[MEMBERS_MAX]; /* 0 none yet, 'y', 'n' */
 };
 
 /*

@@ -15,25 +15,25 @@
 /* All zero is an empty trie. */
 struct trie {
 	struct node *root;
-	size_t	 count;			/* of keys */
+	size_t count; /* of keys */
 };
 
 /* The value of a key: 1 and *value (valid until the next change), or 0. */
-int	trie_get(const struct trie *, struct bytes key, struct bytes *value);
+int trie_get(const struct trie *, struct bytes key, struct bytes *value);
 
 /* 0, or -1 with ENOMEM and nothing changed.  A key has 1 to KEY_MAX bytes. */
-int	trie_set(struct trie *, struct bytes key, struct bytes value);
+int trie_set(struct trie *, struct bytes key, struct bytes value);
 
 /* 1 if the key was there.  No memory is needed for it. */
-int	trie_unset(struct trie *, struct bytes key);
+int trie_unset(struct trie *, struct bytes key);
 
 /*
  * Every key that begins with prefix, in byte order, until visit returns
  * non-zero: that, or 0.
  */
-int	trie_each(const struct trie *, struct bytes prefix,
-	    int (*visit)(void *, struct bytes key, struct bytes value), void *arg);
+int trie_each(const struct trie *, struct bytes prefix,
+    int (*visit)(void *, struct bytes key, struct bytes value), void *arg);
 
-void	trie_free(struct trie *);
+void trie_free(struct trie *);
 
 #endif

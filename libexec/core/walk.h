@@ -11,47 +11,47 @@
 #include "buf.h"
 #include "types.h"
 
-#define WALK_MAX	(2u * MEMBERS_MAX)	/* the configured, and the members */
+#define WALK_MAX (2u * MEMBERS_MAX) /* the configured, and the members */
 
 struct walk_node {
-	char	 name[NAME_LIMIT + 1];	/* "": this one, whose name is not known */
-	int	 asked;			/* in this round */
-	int	 slow;			/* it let a time pass without an answer */
-	int	 stopped;		/* it does not run */
-	char	 why[160];		/* what it did last, as in "a does not lead" */
+	char name[NAME_LIMIT + 1]; /* "": this one, whose name is not known */
+	int asked;                 /* in this round */
+	int slow;                  /* it let a time pass without an answer */
+	int stopped;               /* it does not run */
+	char why[160];             /* what it did last, as in "a does not lead" */
 };
 
 struct walk {
-	struct walk_node node[WALK_MAX];	/* the first is this one */
-	size_t	 n;
-	char	 hint[NAME_LIMIT + 1];
+	struct walk_node node[WALK_MAX]; /* the first is this one */
+	size_t n;
+	char hint[NAME_LIMIT + 1];
 };
 
 /* Begins with this node alone; name may be "". */
-void	walk_begin(struct walk *, const char *name);
+void walk_begin(struct walk *, const char *name);
 
 /* Names this node. */
-void	walk_name(struct walk *, const char *name, size_t);
+void walk_name(struct walk *, const char *name, size_t);
 
 /* Adds a node if it is not there; -1: no name, or too many. */
-int	walk_add(struct walk *, const char *name, size_t);
+int walk_add(struct walk *, const char *name, size_t);
 
 /* Adds the names of conf/cluster_nodes: 0, or -1 and the name that is none. */
-int	walk_conf(struct walk *, const char *text, const char **bad, size_t *len);
+int walk_conf(struct walk *, const char *text, const char **bad, size_t *len);
 
 /* Adds what the lines "member NAME ID" name; other lines are skipped. */
-void	walk_members(struct walk *, const char *text);
+void walk_members(struct walk *, const char *text);
 
 /* The one to ask before others, if it is not this round's already. */
-void	walk_hint(struct walk *, const char *name, size_t);
+void walk_hint(struct walk *, const char *name, size_t);
 
-void	walk_round(struct walk *);		/* begins the next round */
-struct walk_node *walk_next(struct walk *);	/* NULL: the round is over */
+void walk_round(struct walk *);             /* begins the next round */
+struct walk_node *walk_next(struct walk *); /* NULL: the round is over */
 
 /* 1 if no node runs: waiting does not help. */
-int	walk_all_stopped(const struct walk *);
+int walk_all_stopped(const struct walk *);
 
 /* Appends "a does not run, b does not lead". */
-int	walk_report(const struct walk *, struct buf *);
+int walk_report(const struct walk *, struct buf *);
 
 #endif

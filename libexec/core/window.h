@@ -16,32 +16,31 @@
 
 struct seen {
 	struct request_id id;
-	uint64_t index;			/* of the entry that was carried out */
-	uint32_t next;			/* in its chain: position + 1, 0: none */
-	int	 outcome;
+	uint64_t index; /* of the entry that was carried out */
+	uint32_t next;  /* in its chain: position + 1, 0: none */
+	int outcome;
 };
 
 /* All zero but size is an empty window. */
 struct window {
-	uint64_t size;			/* in log entries */
-	struct seen *ring;		/* in the order of their indexes */
-	uint32_t *chain;		/* where each begins: position + 1 */
-	uint32_t cap;			/* of both, a power of two */
-	uint32_t first;			/* position of the oldest */
+	uint64_t size;     /* in log entries */
+	struct seen *ring; /* in the order of their indexes */
+	uint32_t *chain;   /* where each begins: position + 1 */
+	uint32_t cap;      /* of both, a power of two */
+	uint32_t first;    /* position of the oldest */
 	uint32_t n;
 };
 
 /* The first outcome of a request that comes (again) at index: 1, or 0. */
-int	window_find(struct window *, uint64_t index, const struct request_id *,
-	    int *outcome);
+int window_find(struct window *, uint64_t index, const struct request_id *,
+    int *outcome);
 
 /*
  * Remembers one that window_find does not know.  Indexes only rise.  0, or -1
  * with ENOMEM.
  */
-int	window_add(struct window *, uint64_t index, const struct request_id *,
-	    int outcome);
+int window_add(struct window *, uint64_t index, const struct request_id *, int outcome);
 
-void	window_free(struct window *);
+void window_free(struct window *);
 
 #endif

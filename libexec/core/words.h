@@ -16,17 +16,17 @@
 #include "buf.h"
 
 struct word {
-	char	*bytes;			/* followed by a NUL that is not counted */
-	size_t	 len;
-	int	 quoted;
+	char *bytes; /* followed by a NUL that is not counted */
+	size_t len;
+	int quoted;
 };
 
 /* All zero is ready for use. */
 struct words {
 	struct word *word;
-	size_t	 n;
-	size_t	 cap;			/* words there is room for */
-	struct buf text;		/* the words' bytes */
+	size_t n;
+	size_t cap;      /* words there is room for */
+	struct buf text; /* the words' bytes */
 };
 
 /*
@@ -34,13 +34,13 @@ struct words {
  * *why a sentence ("an escape that is none"), or -1 with ENOMEM.
  * A struct words may be used again; words_free ends it.
  */
-int	words_parse(struct words *, const char *line, size_t n, const char **why);
-void	words_free(struct words *);
+int words_parse(struct words *, const char *line, size_t n, const char **why);
+void words_free(struct words *);
 
 /*
  * Appends one word, quoted where it must be.  Bytes under 0x20 and 0x7f are
  * written as escapes; bytes from 0x80 up stand for themselves.
  */
-int	words_put(struct buf *, const char *bytes, size_t len);
+int words_put(struct buf *, const char *bytes, size_t len);
 
 #endif

@@ -206,6 +206,8 @@ lead_begin(struct lead *l)
 	int beat = now - l->beat_at >= l->beat;
 	int round = beat || l->round_wanted;
 
+	if (st->broken)
+		return LEAD_BROKEN;
 	if (l->down)
 		return LEAD_DOWN;
 	if (!round && !l->push && l->fresh.len == 0)
@@ -335,6 +337,8 @@ lead_finish(struct lead *l)
 	struct state *st = l->st;
 	uint64_t now;
 
+	if (st->broken)
+		return LEAD_BROKEN;
 	if (l->begun) {
 		/* Its own write and the followers' went on at the same time. */
 		if (l->wrote && (log_sync(st) == -1 || state_settle(st) == -1))
@@ -346,7 +350,7 @@ lead_finish(struct lead *l)
 		l->begun = 0;
 	}
 	if (l->down)
-		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
+		return LEAD_DOWN;
 	commit(l);
 	if (apply(l) == -1)
 		return st->broken ? LEAD_BROKEN : LEAD_DOWN;

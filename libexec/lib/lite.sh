@@ -91,15 +91,14 @@ complain() { # NODE FILE
 	complained=$last
 }
 
-# Ends what this shell started in the background, and waits for it.  A signal
-# that cuts a wait short does not end this.
+# Ends what this shell started in the background, and waits until it is gone.  A
+# shell loses a signal that comes before it has set its trap: it is sent again.
 end() { # PID...
 	[ $# -gt 0 ] || return 0
 	kill -s TERM "$@" 2>/dev/null
 	for end_pid; do
-		while kill -s 0 "$end_pid" 2>/dev/null; do
-			wait "$end_pid" 2>/dev/null
-			[ $? -ne 127 ] || break # no child of this shell
+		while kill -s TERM "$end_pid" 2>/dev/null; do
+			libexec/step/timer sleep 0.01
 		done
 	done
 }

@@ -25,24 +25,23 @@ links_begin() {
 }
 
 links_end() {
-	links=$(libexec/os/hold --who run/links.lock) || return 0
-	kill -s TERM "$links" 2>/dev/null
-	while libexec/os/hold --who run/links.lock >/dev/null; do
+	while links=$(libexec/os/hold --who run/links.lock); do
+		kill -s TERM "$links" 2>/dev/null
 		libexec/step/timer sleep 0.02
 	done
 }
 
 # Waits a random time that grows with the number of TRIES in vain, so that of
-# several candidates one comes first (Raft §5.2).
+# several candidates one comes first (Raft §5.2), and that those whose calls take
+# long do not make them take longer still.
 pause() { # TRIES
 	case $1 in
 	1 | 2) pause_most=0.15 ;;
 	3) pause_most=0.3 ;;
 	4) pause_most=0.6 ;;
-	*)
-		timeout_load
-		pause_most=$((seconds < 3 ? seconds : 3))
-		;;
+	5) pause_most=1.2 ;;
+	6) pause_most=2.5 ;;
+	*) pause_most=5 ;;
 	esac
 	await libexec/step/timer sleep --random "$pause_most"
 }

@@ -22,60 +22,60 @@ struct os;
 
 /* The node's directory at path ("." for the steps); NULL with errno set. */
 struct os *os_open(const char *path);
-void	os_close(struct os *);
+void os_close(struct os *);
 
 /* --- disk: paths are relative to the node's directory --------------------- */
 
 enum {
-	DISK_READ = 0,		/* read only */
-	DISK_WRITE = 1,		/* read and write, the file exists */
-	DISK_CREATE = 2,	/* read and write, created (0600) if missing */
-	DISK_EXCL = 4		/* with DISK_CREATE: EEXIST if it is there */
+	DISK_READ = 0,   /* read only */
+	DISK_WRITE = 1,  /* read and write, the file exists */
+	DISK_CREATE = 2, /* read and write, created (0600) if missing */
+	DISK_EXCL = 4    /* with DISK_CREATE: EEXIST if it is there */
 };
 
 /* A descriptor (close-on-exec), or -1. */
-int	disk_open(struct os *, const char *path, int flags);
-int	disk_close(struct os *, int fd);
+int disk_open(struct os *, const char *path, int flags);
+int disk_close(struct os *, int fd);
 
 /* Reads n bytes at off, fewer only at the end of the file; -1 on an error. */
-ssize_t	disk_read(struct os *, int fd, void *, size_t n, off_t off);
+ssize_t disk_read(struct os *, int fd, void *, size_t n, off_t off);
 
 /* Writes all n bytes at off, or fails: a short write is ENOSPC or EIO. */
-int	disk_write(struct os *, int fd, const void *, size_t n, off_t off);
+int disk_write(struct os *, int fd, const void *, size_t n, off_t off);
 
 /*
  * Makes what was written durable (fdatasync).  When it fails the process must
  * not go on: the kernel may call the page clean although it is not (F43).
  */
-int	disk_sync(struct os *, int fd);
+int disk_sync(struct os *, int fd);
 
-off_t	disk_size(struct os *, int fd);	/* in bytes, or -1 */
-int	disk_remove(struct os *, const char *path);
-int	disk_rename(struct os *, const char *from, const char *to);
-int	disk_mkdir(struct os *, const char *path);	/* mode 0700 */
-int	disk_syncdir(struct os *, const char *path);
+off_t disk_size(struct os *, int fd); /* in bytes, or -1 */
+int disk_remove(struct os *, const char *path);
+int disk_rename(struct os *, const char *from, const char *to);
+int disk_mkdir(struct os *, const char *path); /* mode 0700 */
+int disk_syncdir(struct os *, const char *path);
 
 /*
  * The names in a directory, sorted bytewise, without "." and "..": a
  * NULL-terminated array, to be given to disk_names_free; NULL on an error.
  */
-char	**disk_names(struct os *, const char *path);
-void	disk_names_free(char **);
+char **disk_names(struct os *, const char *path);
+void disk_names_free(char **);
 
 /* A small file whole, NUL-terminated, to be freed; NULL (EFBIG: over max). */
-char	*disk_slurp(struct os *, const char *path, size_t max, size_t *len);
+char *disk_slurp(struct os *, const char *path, size_t max, size_t *len);
 
 /*
  * fcntl record locks over the whole file: they belong to the process and die
  * with it, and they fall when ANY descriptor of that file is closed in the
  * process.  disk_lock waits; disk_trylock answers EAGAIN.
  */
-int	disk_lock(struct os *, int fd);
-int	disk_trylock(struct os *, int fd);
-int	disk_unlock(struct os *, int fd);
+int disk_lock(struct os *, int fd);
+int disk_trylock(struct os *, int fd);
+int disk_unlock(struct os *, int fd);
 
 /* The pid that holds the lock of fd's file: 0 nobody, -1 an error. */
-pid_t	disk_holder(struct os *, int fd);
+pid_t disk_holder(struct os *, int fd);
 
 /* --- clock ---------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ uint64_t clock_now(struct os *);
 
 /* --- chance --------------------------------------------------------------- */
 
-uint64_t chance_u64(struct os *);		/* from the kernel */
+uint64_t chance_u64(struct os *); /* from the kernel */
 
 /* --- note ----------------------------------------------------------------- */
 
@@ -96,13 +96,13 @@ uint64_t chance_u64(struct os *);		/* from the kernel */
  * to node.log.1 (one generation).  An error is swallowed: a full disk must
  * not stop a vote.
  */
-void	note(struct os *, uint64_t term, const char *fmt, ...)
-	    __attribute__((format(printf, 3, 4)));
+void note(struct os *, uint64_t term, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* --- wake ----------------------------------------------------------------- */
 
 /* Writes a line to run/wake, for the follower's timer. Nobody waits: no error. */
-void	wake(struct os *, const char *word);
+void wake(struct os *, const char *word);
 
 /* ========================================================================== */
 /* Below: for main() functions; not simulated.                                */
@@ -110,45 +110,45 @@ void	wake(struct os *, const char *word);
 /* --- wire ----------------------------------------------------------------- */
 
 /* Reads once; 0 at the end; -1 (EAGAIN when nothing is there). EINTR retried. */
-ssize_t	wire_read(int fd, void *, size_t);
+ssize_t wire_read(int fd, void *, size_t);
 
 /* Writes once, as much as goes in; -1 (EAGAIN when nothing does). */
-ssize_t	wire_write(int fd, const void *, size_t);
+ssize_t wire_write(int fd, const void *, size_t);
 
 /* Writes all, waiting where it must; -1 on an error. */
-int	wire_write_all(int fd, const void *, size_t);
+int wire_write_all(int fd, const void *, size_t);
 
 /*
  * Waits until fd can be read: 1 yes (or at its end), 0 not within timeout
  * (nanoseconds; UINT64_MAX for ever), -1 on an error (EINTR included).
  */
-int	wire_wait(int fd, uint64_t timeout);
+int wire_wait(int fd, uint64_t timeout);
 
-int	wire_nonblock(int fd);		/* sets O_NONBLOCK */
-int	wire_close(int fd);
-int	wire_stdio(int fd);		/* makes fd stdin and stdout */
+int wire_nonblock(int fd); /* sets O_NONBLOCK */
+int wire_close(int fd);
+int wire_stdio(int fd); /* makes fd stdin and stdout */
 
 /*
  * Opens a FIFO, made first if it is missing, for both directions: who has it
  * open so never sees its end, and writers find a reader.  Non-blocking.
  */
-int	wire_fifo(const char *path);
+int wire_fifo(const char *path);
 
 /*
  * Unix stream sockets.  The path may be longer than a sockaddr_un: both go to
  * its directory for the call and come back (so: not while threads run).
  * wire_listen removes a stale socket first; mode 0600; non-blocking.
  */
-int	wire_listen(const char *path);
-int	wire_accept(int fd);		/* non-blocking, close-on-exec */
-int	wire_connect(const char *path);	/* blocking, close-on-exec */
+int wire_listen(const char *path);
+int wire_accept(int fd);            /* non-blocking, close-on-exec */
+int wire_connect(const char *path); /* blocking, close-on-exec */
 
 /*
  * Carries bytes from in to the socket and from the socket to out, until the
  * socket has ended and all that came from it is written.  The end of in is
  * passed on.  in and out are left as they are: no O_NONBLOCK.
  */
-int	relay(int in, int out, int fd);
+int relay(int in, int out, int fd);
 
 /* --- loop: one event loop; epoll, kqueue or poll behind it ---------------- */
 
@@ -157,21 +157,21 @@ struct loop;
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
 struct loop_event {
-	void	*arg;
-	int	 what;			/* LOOP_READ | LOOP_WRITE; end and error are READ */
+	void *arg;
+	int what; /* LOOP_READ | LOOP_WRITE; end and error are READ */
 };
 
 struct loop *loop_new(void);
-void	loop_free(struct loop *);
-int	loop_add(struct loop *, int fd, int what, void *arg);
-int	loop_mod(struct loop *, int fd, int what, void *arg);
-int	loop_del(struct loop *, int fd);
+void loop_free(struct loop *);
+int loop_add(struct loop *, int fd, int what, void *arg);
+int loop_mod(struct loop *, int fd, int what, void *arg);
+int loop_del(struct loop *, int fd);
 
 /*
  * Fills up to max events; waits at most timeout nanoseconds (0: not at all).
  * Returns their number; a signal ends the wait with 0.
  */
-int	loop_wait(struct loop *, struct loop_event *, int max, uint64_t timeout);
+int loop_wait(struct loop *, struct loop_event *, int max, uint64_t timeout);
 
 /* --- process -------------------------------------------------------------- */
 
@@ -180,38 +180,38 @@ int	loop_wait(struct loop *, struct loop_event *, int max, uint64_t timeout);
  * stderr on /dev/null if quiet is set.  Returns this side's descriptor
  * (close-on-exec) and sets *pid.
  */
-int	process_start(char *const argv[], int quiet, pid_t *pid);
+int process_start(char *const argv[], int quiet, pid_t *pid);
 
 /* Starts argv, found in PATH, with this process's descriptors. */
-int	process_spawn(char *const argv[], pid_t *pid);
+int process_spawn(char *const argv[], pid_t *pid);
 
 /* Becomes argv, found in PATH; returns (-1) only if that fails. */
-int	process_exec(char *const argv[]);
+int process_exec(char *const argv[]);
 
 /*
  * Waits for a child: 1 and its wait status; 0: not within timeout (nanoseconds;
  * UINT64_MAX for ever), or a flag of process_on_signal is set.
  */
-int	process_wait(pid_t, uint64_t timeout, int *status);
+int process_wait(pid_t, uint64_t timeout, int *status);
 
-int	process_sleep(uint64_t ns);	/* all of it, whatever signals come */
+int process_sleep(uint64_t ns); /* all of it, whatever signals come */
 
 /* Sends SIGTERM, after grace nanoseconds SIGKILL, and reaps: its wait status. */
-int	process_end(pid_t, uint64_t grace);
+int process_end(pid_t, uint64_t grace);
 
-int	process_kill(pid_t, int signo);
+int process_kill(pid_t, int signo);
 
 /*
  * Sets *flag to the signal's number when it comes; interrupts waits.  With a
  * NULL flag it does no more than that: so a write to a closed pipe is EPIPE.
  * SIGHUP and SIGINT stay ignored where the parent had them ignored.
  */
-int	process_on_signal(int signo, volatile sig_atomic_t *flag);
+int process_on_signal(int signo, volatile sig_atomic_t *flag);
 
 /* Ends this process by SIGALRM in ns nanoseconds; 0: not any more. */
-void	process_alarm(uint64_t ns);
+void process_alarm(uint64_t ns);
 
 /* Raises the descriptor limit to the hard limit; returns it. */
-size_t	process_fd_limit(void);
+size_t process_fd_limit(void);
 
 #endif

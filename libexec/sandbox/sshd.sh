@@ -45,7 +45,8 @@ END
 	} >"$dir/n$1/lite-raft/conf/ssh_config"
 }
 
-# write_sshd_config I PORT
+# write_sshd_config I PORT: what is run there has a home of its own, so that the
+# user's shell start-up files neither slow it down nor change it.
 write_sshd_config() {
 	# Without PAM sshd turns a locked account away, with a key too; Debian
 	# locks root's where sudo is to be used.
@@ -64,6 +65,7 @@ PermitUserRC no
 PrintMotd no
 StrictModes no
 Subsystem sftp internal-sftp
+SetEnv HOME="$dir/n$1"
 END
 	[ "$pam" = no ] || printf 'UsePAM yes\n' >>"$dir/n$1/sshd_config"
 }

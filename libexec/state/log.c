@@ -92,12 +92,11 @@ log_append(struct state *st, char *records, size_t n)
 		return -1;
 	if (rest == 0)
 		return 0;
-	/* A segment is whole before the next one holds anything. */
-	if (fit > 0) {
-		if (log_sync(st) == -1)
-			return -1;
-		durable = st->tail.index;
-	}
+	/* A segment is whole before the next one holds anything: also what an
+	 * earlier call has left in it. */
+	if (log_sync(st) == -1)
+		return -1;
+	durable = st->tail.index;
 	st->tail.segment = next;
 	st->tail.off = 0;
 	return put(st, records + fit, rest, durable);

@@ -33,15 +33,28 @@ first_word(struct os *os, const char *path, char *out, size_t max)
 }
 
 uint64_t
+run_commit_read(struct os *os, int fd)
+{
+	char line[17];
+	uint64_t commit;
+
+	if (fd == -1 || disk_read(os, fd, line, sizeof(line), 0) != sizeof(line) ||
+	    num_u64(line, sizeof(line) - 1, NUMBER_MAX, &commit) == -1)
+		return 0;
+	return commit;
+}
+
+uint64_t
 run_commit_load(struct os *os)
 {
-	char word[32];
 	uint64_t commit;
-	size_t n;
+	int fd;
 
-	n = first_word(os, "run/commit_index", word, sizeof(word));
-	if (n == 0 || num_u64(word, n, NUMBER_MAX, &commit) == -1)
+	fd = disk_open(os, "run/commit_index", DISK_READ);
+	if (fd == -1)
 		return 0;
+	commit = run_commit_read(os, fd);
+	disk_close(os, fd);
 	return commit;
 }
 

@@ -162,6 +162,25 @@ damage(struct state *st, uint64_t index)
 	return state_damage(st, index);
 }
 
+/* Moves st->tail from the start of a segment to behind the record before it. */
+static int
+tail_place(struct state *st)
+{
+	struct tail *t = &st->tail;
+	struct cursor c;
+	struct record r;
+
+	if (t->index == 0) {
+		t->segment = t->off = 0;
+		return 0;
+	}
+	if (log_find(st, t->index, &c, &r) == -1)
+		return -1;
+	t->segment = c.segment;
+	t->off = c.off + record_size(&r);
+	return 0;
+}
+
 /* Everything behind st->tail was never durable: it goes. */
 static int
 cut(struct state *st)
@@ -169,7 +188,7 @@ cut(struct state *st)
 	note(st->os, st->term.current_term, "log: torn behind index %" PRIu64
 	    ", cut there", st->tail.index);
 	/* The lock file is about to call all of what stays durable. */
-	if (log_rewrite(st, st->lock.tail.index) == -1)
+	if (tail_place(st) == -1 || log_rewrite(st, st->lock.tail.index) == -1)
 		return -1;
 	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
 		return -1;
@@ -215,32 +234,9 @@ scan(struct state *st, const uint64_t *list, size_t n)
 static int
 drop_empty(struct state *st, const uint64_t *list, size_t n)
 {
-	struct cursor c;
-	struct record r;
-	int dropped = 0;
-
-	if (st->lock.damaged != 0)
+	if (st->lock.damaged != 0 || n == 0 || list[n - 1] <= st->tail.index)
 		return 0;
-	while (n > 0 && list[n - 1] > st->tail.index) {
-		if (segment_drop(st, list[--n]) == -1)
-			return -1;
-		dropped = 1;
-	}
-	if (!dropped)
-		return 0;
-	if (st->tail.index == 0) {
-		st->tail.segment = 0;
-		st->tail.off = 0;
-	} else if (log_find(st, st->tail.index, &c, &r) == -1)
-		return -1;
-	else {
-		st->tail.segment = c.segment;
-		st->tail.off = c.off + record_size(&r);
-	}
-	if (disk_syncdir(st->os, "state/log") == -1)
-		return state_fail(st, "cannot sync state/log: %s",
-		    strerror(errno));
-	return 0;
+	return cut(st);
 }
 
 int

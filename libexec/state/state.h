@@ -202,6 +202,7 @@ const char *address_refusal(const struct state *, const struct frame *);
 /* --- run.c: what may vanish ----------------------------------------------------- */
 
 uint64_t run_commit_load(struct os *);		/* 0: not known */
+uint64_t run_commit_read(struct os *, int fd);
 void	run_commit_store(struct os *, int fd, uint64_t);
 uint64_t run_timeout(struct os *);		/* election timeout, ns */
 

@@ -369,8 +369,8 @@ int
 append_input(struct append *a, const char *p, size_t n, struct buf *out)
 {
 	struct state *st = a->st;
-	uint64_t commit = a->commit;
 	struct frame f;
+	uint64_t commit;
 	const char *why;
 	size_t used;
 	int ends;
@@ -385,6 +385,11 @@ append_input(struct append *a, const char *p, size_t n, struct buf *out)
 		(void)state_unlock(st);
 		return refuse(a, "the node has stopped or was started anew");
 	}
+	/* Another stream may have come further. */
+	commit = run_commit_read(st->os, a->commit_fd);
+	if (a->commit < commit)
+		a->commit = commit;
+	commit = a->commit;
 	ends = take_all(a);
 	if (ends == -1 || settle(a, commit) == -1 || state_unlock(st) == -1)
 		return -1;

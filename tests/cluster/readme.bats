@@ -75,20 +75,20 @@ type_on() {
 	sed -n '/first-boot/p' "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/each"
 	sed '1,/first-boot/d' "$BATS_TEST_TMPDIR/all" >"$BATS_TEST_TMPDIR/then"
 	type_on 1 "$BATS_TEST_TMPDIR/once"
-	for i in 1 2 3; do
-		printf 'n%s\n' "$i" >"$CLUSTER/n$i/lite-raft/conf/node_name"
+	for n in 1 2 3; do
+		printf 'n%s\n' "$n" >"$CLUSTER/n$n/lite-raft/conf/node_name"
 	done
-	for i in 1 2 3; do
-		type_on "$i" "$BATS_TEST_TMPDIR/each"
+	for n in 1 2 3; do
+		type_on "$n" "$BATS_TEST_TMPDIR/each"
 	done
 	await_leader
-	for i in 1 2 3; do
-		type_on "$i" "$BATS_TEST_TMPDIR/then"
+	for n in 1 2 3; do
+		type_on "$n" "$BATS_TEST_TMPDIR/then"
 	done
 	await_leader
 	commands 'Use it' >"$BATS_TEST_TMPDIR/use"
-	for i in 1 2 3; do
-		type_on "$i" "$BATS_TEST_TMPDIR/use"
+	for n in 1 2 3; do
+		type_on "$n" "$BATS_TEST_TMPDIR/use"
 	done
 }
 

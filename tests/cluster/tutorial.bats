@@ -14,15 +14,15 @@ setup_file() {
 	printf '1\n' >conf/election_timeout
 	printf '10000\n' >conf/snapshot_period
 	cp "$CLUSTER/n1/lite-raft/conf/directories" "$CLUSTER/n1/lite-raft/conf/ssh_config" conf
-	for i in 1 2 3; do
-		rm -r "$CLUSTER/n$i/lite-raft"
+	for n in 1 2 3; do
+		rm -r "$CLUSTER/n$n/lite-raft"
 	done
 	cp -r "$copy" "$CLUSTER/n1/lite-raft"
 	mkdir "$CLUSTER/n2/lite-raft"
 	tar -cf - . | ssh -F conf/ssh_config n2 "cd '$CLUSTER/n2/lite-raft' && tar -xf -"
 	scp -q -r -F conf/ssh_config . "n3:$CLUSTER/n3/lite-raft"
-	for i in 1 2 3; do
-		printf 'n%s\n' "$i" >"$CLUSTER/n$i/lite-raft/conf/node_name"
+	for n in 1 2 3; do
+		printf 'n%s\n' "$n" >"$CLUSTER/n$n/lite-raft/conf/node_name"
 	done
 }
 
@@ -48,31 +48,31 @@ teardown() {
 	run -0 on 2 ./lite-raft first-boot
 	[[ $output == *"waits for n3"* ]]
 	run -0 on 3 ./lite-raft first-boot --wait
-	[[ $output != *"waits for"* ]]
+	[[ $output == *" leads in term "* ]]
 	await_leader
-	[ "$(for i in 1 2 3; do role "$i"; done | sort | tr '\n' ' ')" = "follower follower leader " ]
+	[ "$(for n in 1 2 3; do role "$n"; done | sort | tr '\n' ' ')" = "follower follower leader " ]
 }
 
 @test "every command works on every node" {
-	for i in 1 2 3; do
-		run -0 client "$i" set "key$i" value
+	for n in 1 2 3; do
+		run -0 client "$n" set "key$n" value
 		[ -z "$output" ]
-		for j in 1 2 3; do
-			run -0 client "$j" get "key$i"
+		for m in 1 2 3; do
+			run -0 client "$m" get "key$n"
 			[ "$output" = value ]
 		done
-		run -0 client "$i" if "key$i" = value set "a new one"
-		run -1 client "$i" if "key$i" = value set other
-		run -0 client "$i" get "key$i"
+		run -0 client "$n" if "key$n" = value set "a new one"
+		run -1 client "$n" if "key$n" = value set other
+		run -0 client "$n" get "key$n"
 		[ "$output" = "a new one" ]
-		run -0 client "$i" noop
-		run -0 client "$i" list
-		[ "$output" = "key$i" ]
-		run -0 client "$i" unset "key$i"
-		run -1 client "$i" get "key$i"
-		run -0 client "$i" list
+		run -0 client "$n" noop
+		run -0 client "$n" list
+		[ "$output" = "key$n" ]
+		run -0 client "$n" unset "key$n"
+		run -1 client "$n" get "key$n"
+		run -0 client "$n" list
 		[ -z "$output" ]
-		run -0 client "$i" status
+		run -0 client "$n" status
 		[[ $output == *n1*n2*n3* ]]
 	done
 }
@@ -89,30 +89,30 @@ teardown() {
 
 @test "stop and start, one node after the other, leader or not" {
 	client 1 set lasting yes
-	for i in 1 2 3; do
-		run -0 on "$i" ./lite-raft stop
-		[ "$(role "$i")" = stopped ]
-		run -0 on "$i" ./lite-raft stop
+	for n in 1 2 3; do
+		run -0 on "$n" ./lite-raft stop
+		[ "$(role "$n")" = stopped ]
+		run -0 on "$n" ./lite-raft stop
 		# Through the others.
-		run -0 client "$i" get lasting
+		run -0 client "$n" get lasting
 		[ "$output" = yes ]
-		run -0 client "$i" set "while" "$i was away"
-		run -0 on "$i" ./lite-raft start
-		wait_for 20 not test "$(role "$i")" = stopped
-		run -0 client "$i" get "while"
-		[ "$output" = "$i was away" ]
+		run -0 client "$n" set "while" "$n was away"
+		run -0 on "$n" ./lite-raft start
+		wait_for 20 not test "$(role "$n")" = stopped
+		run -0 client "$n" get "while"
+		[ "$output" = "$n was away" ]
 	done
 }
 
 @test "all stopped and started again: nothing is lost" {
 	client 2 set lasting "yes, still"
-	for i in 1 2 3; do
-		stop "$i"
+	for n in 1 2 3; do
+		stop "$n"
 	done
-	[ -z "$(for i in 1 2 3; do node_pids "$i"; done)" ]
+	[ -z "$(for n in 1 2 3; do node_pids "$n"; done)" ]
 	run -69 client 1 --timeout 2 get lasting
-	for i in 1 2 3; do
-		start "$i"
+	for n in 1 2 3; do
+		start "$n"
 	done
 	run -0 client 3 get lasting
 	[ "$output" = "yes, still" ]

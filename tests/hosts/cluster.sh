@@ -25,9 +25,10 @@ cluster_writes() {
 	return 1
 }
 
-# A host whose node is stopped or dead is started, all that is cut, slow, frozen
-# or off comes back; until all hosts have the same log, all committed.
+# What an earlier test left behind: a host whose node is stopped or dead is started,
+# all that is cut, slow, frozen or off comes back; until all hosts have the same log, all committed.
 cluster_mended() { # SECONDS
+	rm -rf "$LAB/writers"
 	lab_heal_all
 	lab_fast
 	for mended_i in $(lab_all); do
@@ -88,30 +89,32 @@ leader_other() { # I
 }
 
 # Writes one key after another in the background, NAME.1, NAME.2 …, through host
-# I, until writer_stop.  Each gives a line "N STATUS MILLISECONDS" in $LAB/NAME.
+# I, while $LAB/writers/NAME is there.  Each gives a line "N STATUS MILLISECONDS"
+# in $LAB/NAME.
 writer_start() { # NAME I
-	rm -f "$LAB/$1.stop"
+	mkdir -p "$LAB/writers"
 	: >"$LAB/$1"
+	: >"$LAB/writers/$1"
 	lab_bg writer_loop "$1" "$2"
 }
 
 writer_loop() { # NAME I
 	loop_n=0
-	while [ ! -e "$LAB/$1.stop" ] && [ -d "$LAB" ]; do
+	while [ -e "$LAB/writers/$1" ]; do
 		loop_n=$((loop_n + 1))
 		loop_begun=$(lab_ms)
 		loop_status=0
 		lab_client "$2" --timeout 3 set "$1.$loop_n" "$loop_n" || loop_status=$?
 		# The host lost its power meanwhile: it says nothing of the client.
 		[ "$loop_status" -ne 137 ] && [ -s "$LAB/pid/$2" ] || loop_status=off
-		printf '%s %s %s\n' "$loop_n" "$loop_status" "$(($(lab_ms) - loop_begun))" >>"$LAB/$1"
+		printf '%s %s %s\n' "$loop_n" "$loop_status" "$(($(lab_ms) - loop_begun))" >>"$LAB/$1" || break
 		sleep 0.05
 	done
 	: >"$LAB/$1.stopped"
 }
 
 writer_stop() { # NAME
-	: >"$LAB/$1.stop"
+	rm -f "$LAB/writers/$1"
 	wait_for 10 test -e "$LAB/$1.stopped"
 	rm -f "$LAB/$1.stopped"
 }

@@ -81,3 +81,8 @@ remember_reign() {
 same_reign() {
 	[ "$(lab_leader)" = "$reign_leader" ] && [ "$(lab_shows "$reign_leader" term)" = "$reign_term" ]
 }
+
+# Milliseconds until a write through host I is acknowledged.
+next_write() { # I KEY VALUE
+	took wait_for 30 lab_client "$1" set "$2" "$3"
+}

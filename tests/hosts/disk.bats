@@ -96,7 +96,7 @@ roll() { # I NAME
 	other=$(lab_followers | head -n 1)
 	lab_client "$other" set f47 before
 	lab_disk_freeze "$old"
-	took=$(took lab_client "$other" --timeout 30 set f47 after)
+	took=$(next_write "$other" f47 after)
 	tell "F47 leader's disk hangs: next write after $took ms"
 	[ "$took" -lt 15000 ]
 	leader_other "$old"

@@ -32,7 +32,7 @@ setup() {
 	witness=$(lab_followers | tail -n 1)
 	lab_poweroff "$first"
 	lab_poweroff "$old"
-	took=$(took lab_client "$witness" --timeout 20 set f54 three)
+	took=$(next_write "$witness" f54 three)
 	tell "F54 two of five off: next write after $took ms"
 	[ "$took" -lt 8000 ]
 	lab_poweron "$old" start

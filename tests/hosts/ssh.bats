@@ -25,65 +25,111 @@ mend_ssh() {
 	done
 }
 
-# Ends host I's node, and starts it again on a fresh set of connections.
-restart() { # I
+# Host A's way to host B is barred by BAR; its node starts anew, as connections that
+# are open stay open.  A line says why, not many, and the cluster goes on.
+barred() { # A B BAR WHY
+	"$3" "$1" "$2"
+	no lab_on "$1" ssh -o BatchMode=yes "h$2" true
 	lab_on "$1" ./lite-raft stop
-	lab_on "$1" ./lite-raft start
+	run lab_on "$1" ./lite-raft start
+	[ "$status" -eq 0 ]
+	[[ $output == *"h$2: "*"$4"* ]]
+	wait_for 15 complains "$1" "$2" "$4"
+	cluster_settled 15
+	other=$(lab_all | grep -v -x -e "$1" -e "$2")
+	lab_client "$other" set "$3" yes
+	if [ "$(lab_leader)" = "$2" ]; then
+		refused "$1" "$2"
+	else
+		[ "$(lab_client "$1" get "$3")" = yes ]
+	fi
+	tell "F57 $3: $(complains "$1" "$2" "$4" | wc -l) lines"
+	[ "$(complains "$1" "$2" "$4" | wc -l)" -le 6 ]
+	check_safety
 }
 
-# Host I's message log says of NODE that WHY, in few lines.
-complains() { # I NODE WHY
-	lab_logs "$1" | grep -e "$2: .*$3"
+# Host I's message log says of host J that WHY.
+complains() { # I J WHY
+	lab_logs "$1" | grep -e "h$2: .*$3"
 }
 
-# Host I has a write accepted although its way to another is barred.
-goes_on() { # I KEY
-	goes_ms=$(took lab_client "$1" --timeout 15 set "$2" yes)
-	tell "$2 on h$1: $goes_ms ms"
-	[ "$goes_ms" -lt 8000 ]
+# The leader is out of host I's reach: its clients are told, in one line, in time.
+refused() { # I LEADER
+	refused_begun=$(lab_ms)
+	run lab_client "$1" --timeout 3 set never there
+	[ "$status" -eq 69 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"h$2"* ]]
+	tell "F57 h$1 cannot reach the leader: told after $(($(lab_ms) - refused_begun)) ms"
+	[ $(($(lab_ms) - refused_begun)) -lt 8000 ]
+}
+
+changed_host_key() { # A B
+	ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/key"
+	{
+		printf 'h%s,10.77.0.%s %s\n' "$2" "$2" "$(cut -d ' ' -f 1,2 "$BATS_TEST_TMPDIR/key.pub")"
+		grep -v "^h$2," "$LAB/known_hosts"
+	} >"$LAB/hosts/$1/home/.ssh/known_hosts"
+}
+
+refused_key() { # A B
+	grep -v "root@h$1\$" "$LAB/authorized_keys" >"$LAB/hosts/$2/home/.ssh/authorized_keys"
+}
+
+unknown_name() { # A B
+	grep -v "h$2\$" "$LAB/etc_hosts" >"$LAB/hosts/$1/etc/hosts"
 }
 
 @test "F57 a host key that changed: one clear line, and the others go on" {
-	ssh-keygen -q -t ed25519 -N '' -f "$BATS_TEST_TMPDIR/key"
-	sed "s|^h2,10.77.0.2 .*|h2,10.77.0.2 $(cut -d ' ' -f 1,2 "$BATS_TEST_TMPDIR/key.pub")|" "$LAB/known_hosts" \
-		>"$LAB/hosts/1/home/.ssh/known_hosts"
-	run lab_on 1 ssh -o BatchMode=yes h2 true
-	[ "$status" -ne 0 ]
-	restart 1
-	wait_for 15 complains 1 h2 'Host key verification failed'
-	goes_on 1 f57.hostkey
-	[ "$(complains 1 h2 'Host key' | wc -l)" -le 6 ]
-	check_safety
+	barred "$(lab_followers | head -n 1)" "$(lab_followers | tail -n 1)" \
+		changed_host_key 'Host key verification failed'
 }
 
 @test "F57 a key that is refused: one clear line, and the others go on" {
-	grep -v root@h1 "$LAB/authorized_keys" >"$LAB/hosts/2/home/.ssh/authorized_keys"
-	run lab_on 1 ssh -o BatchMode=yes h2 true
-	[ "$status" -ne 0 ]
-	restart 1
-	wait_for 15 complains 1 h2 'Permission denied'
-	goes_on 1 f57.refused
-	[ "$(complains 1 h2 'Permission denied' | wc -l)" -le 6 ]
-	check_safety
+	barred "$(lab_followers | head -n 1)" "$(lab_followers | tail -n 1)" \
+		refused_key 'Permission denied'
 }
 
 @test "F57 a name that does not resolve: one clear line, and the others go on" {
-	grep -v h2 "$LAB/etc_hosts" >"$LAB/hosts/1/etc/hosts"
-	run lab_on 1 ssh -o BatchMode=yes h2 true
-	[ "$status" -ne 0 ]
-	restart 1
-	wait_for 15 complains 1 h2 'resolve'
-	goes_on 1 f57.resolve
-	[ "$(complains 1 h2 'resolve' | wc -l)" -le 6 ]
+	barred "$(lab_followers | head -n 1)" "$(lab_followers | tail -n 1)" \
+		unknown_name 'resolve'
+}
+
+@test "F57 the leader's key is the one that changed: its followers' clients are told" {
+	barred "$(lab_followers | head -n 1)" "$(lab_leader)" \
+		changed_host_key 'Host key verification failed'
+}
+
+@test "F57 a leader that one peer refuses leads on with the other" {
+	remember_reign
+	barred_peer=$(lab_followers | head -n 1)
+	unknown_name "$reign_leader" "$barred_peer"
+	# Its streams are cut, and cannot be made again.
+	lab_isolate "$barred_peer"
+	holds 3 same_reign
+	lab_heal
+	writer_start refused "$reign_leader"
+	holds 3 same_reign
+	writer_stop refused
+	[ "$(writer_count refused)" -gt 5 ]
+	complains "$reign_leader" "$barred_peer" resolve
 	check_safety
 }
 
 @test "F57 a stopped node's client finds the others past a name that does not resolve" {
-	grep -v h2 "$LAB/etc_hosts" >"$LAB/hosts/1/etc/hosts"
-	lab_on 1 ./lite-raft stop
-	goes_on 1 f57.stopped
-	[ "$(lab_client 1 get f57.stopped)" = yes ]
+	stopped=$(lab_followers | head -n 1)
+	unknown_name "$stopped" "$(lab_followers | tail -n 1)"
+	lab_on "$stopped" ./lite-raft stop
+	ms=$(next_write "$stopped" f57.stopped yes)
+	tell "F57 a write through a stopped node: $ms ms"
+	[ "$ms" -lt 8000 ]
+	[ "$(lab_client "$stopped" get f57.stopped)" = yes ]
 	check_safety
+}
+
+# Connections at host I's sshd that never say a word.
+waiting() { # I
+	lab_on "$1" ss -Htn state established '( sport = :22 )' | wc -l
 }
 
 @test "F55 forty connections that say nothing wait at every sshd: the cluster goes on" {
@@ -98,11 +144,9 @@ goes_on() { # I KEY
 			done
 			sleep 60'
 	done
-	waiting() {
-		[ "$(lab_on 1 sh -c 'ss -Htn state established sport 22 | wc -l')" -ge 30 ]
-	}
-	wait_for 10 waiting
-	tell "F55 $(lab_on 1 sh -c 'ss -Htn state established sport 22 | wc -l') connections at h1's sshd"
+	crowded() { [ "$(waiting 1)" -ge 30 ]; }
+	wait_for 10 crowded
+	tell "F55 $(waiting 1) connections at h1's sshd"
 	holds 3 same_reign
 	writer_stop idle
 	tell "F55 $(writer_count idle) writes, longest $(writer_worst idle) ms"
@@ -110,7 +154,8 @@ goes_on() { # I KEY
 	[ "$(writer_count idle)" -gt 5 ]
 	# A new leader needs new connections; sshd drops about half of them.
 	lab_on "$reign_leader" ./lite-raft stop
-	goes_on 2 f55.stop
+	ms=$(next_write "$(lab_all | grep -v -x "$reign_leader" | head -n 1)" f55 yes)
+	tell "F55 the leader stopped: next write after $ms ms"
 	lab_on "$reign_leader" ./lite-raft start
 	cluster_settled 30 "$reign_leader"
 	wait_for 30 cluster_level

@@ -10,6 +10,7 @@
 # with cluster_heal where you stopped, killed or froze something.  Nodes are
 # numbers from 1; node I is called nI.  bats waits for all that holds its
 # descriptors 3 and 4, so whatever may leave a process behind goes through out.
+# And "run -0" of bats 1.8 changes the variable i: loop over n.
 
 bats_require_minimum_version 1.5.0
 

@@ -104,22 +104,42 @@ end_work(void *arg)
 {
 	struct channel *c = arg;
 
-	append_end(c->append);
+	c->result = append_end(c->append);
+}
+
+static void
+wake_work(void *arg)
+{
+	struct channel *c = arg;
+
+	append_wake(c->append);
 }
 
 /* The stream's end was seen, a random moment ago. */
 static void
-ended(void *arg, uint64_t number)
+wakes(void *arg, uint64_t number)
 {
 	struct channel *c = arg;
 
 	(void)number;
 	if (c->os == NULL)
 		return;
-	if (node_works(c->follower, c->os, WORK_APPEND, end_work, c) == RAN)
+	if (node_works(c->follower, c->os, WORK_APPEND, wake_work, c) == RAN)
 		append_ends(c);
 	else
 		append_gone(c);
+}
+
+/* The stream's end is seen now. */
+static void
+ended(struct channel *c)
+{
+	if (node_works(c->follower, c->os, WORK_APPEND, end_work, c) != RAN)
+		append_gone(c);
+	else if (c->result == 1)
+		queue_in(seed_below(100 * MILLI), wakes, c, 0);
+	else
+		append_ends(c);
 }
 
 static void
@@ -150,7 +170,7 @@ to_append(void *arg, const char *p, size_t n)
 		return c->frozen;
 	c->heard = sim_time();
 	if (n == 0) {
-		queue_in(seed_below(100 * MILLI), ended, c, 0);
+		ended(c);
 		return 0;
 	}
 	c->in = p;

@@ -20,6 +20,8 @@ struct watched {
 	uint64_t term;			/* highest that was durable */
 	uint64_t cached_term;		/* highest since it started */
 	uint64_t commit;		/* claimed since it started */
+	int	 cutting;		/* its lock file says that a cut is under way */
+	uint64_t cut;			/* behind this */
 	uint64_t promised;		/* told a leader that it holds up to here */
 	uint32_t promised_chain;
 };
@@ -149,6 +151,9 @@ check_removed(const struct watched *w, size_t kept, size_t was, enum work work,
 	size_t i;
 	uint32_t chain;
 
+	/* A cut that was not finished is, by whoever comes next. */
+	if (w->cutting && w->cut <= kept)
+		work = WORK_APPEND;
 	for (i = kept; i < was; i++) {
 		if (log_image_chain(&w->cache, i + 1, &chain) &&
 		    chain == chains[i])
@@ -172,6 +177,8 @@ read_cache(struct watched *w, enum work work, int watch)
 	uint32_t *chains = NULL;
 	size_t i, kept, was = w->cache.n;
 
+	if (!log_image_stale(&w->cache))
+		return;
 	if (watch && was > 0) {
 		chains = sim_alloc(was * sizeof(*chains));
 		for (i = 0; i < was; i++)
@@ -187,12 +194,23 @@ read_cache(struct watched *w, enum work work, int watch)
 
 /* --- state/term, state/lock ----------------------------------------------- */
 
+/* 1 if the file has changed in this image since it was looked at. */
+static int
+touched(const struct watched *w, const char *path, enum image image)
+{
+	struct inode *f = machine_find(w->machine, path, image);
+
+	return f != NULL && inode_changed(f, image) != SIZE_MAX;
+}
+
 static void
 check_term(struct watched *w, int restarted)
 {
+	int cache = touched(w, "state/term", IMAGE_CACHE);
+	int disk = touched(w, "state/term", IMAGE_DISK);
 	struct term t;
 
-	if (w->rotten)
+	if (w->rotten || (!cache && !disk && !restarted))
 		return;
 	if (term_image(w->machine, IMAGE_DISK, &t) == -1)
 		violation("TERM", "neither slot of %s's term is intact on its disk",
@@ -210,24 +228,20 @@ check_term(struct watched *w, int restarted)
 }
 
 static void
-check_damage(const struct watched *w)
+check_lock(struct watched *w)
 {
 	struct lock_image l;
 
-	if (!w->rotten && lock_image(w->machine, IMAGE_CACHE, &l) == 0 &&
-	    l.damaged != 0)
+	if (!touched(w, "state/lock", IMAGE_CACHE) ||
+	    lock_image(w->machine, IMAGE_CACHE, &l) == -1)
+		return;
+	if (!w->rotten && l.damaged != 0)
 		violation("TORN", "%s calls index %" PRIu64 " damaged, and no bit "
 		    "of it was", w->name, l.damaged);
-}
-
-/* A cut that was not finished may take back what was promised. */
-static void
-check_promise_cut(struct watched *w)
-{
-	struct lock_image l;
-
-	if (lock_image(w->machine, IMAGE_CACHE, &l) == 0 && l.cut &&
-	    l.tail < w->promised) {
+	w->cutting = l.cut;
+	w->cut = l.tail;
+	/* A cut that was not finished may take back what was promised. */
+	if (l.cut && l.tail < w->promised) {
 		w->promised = l.tail;
 		if (!log_image_chain(&w->cache, l.tail, &w->promised_chain))
 			w->promised = 0;
@@ -266,12 +280,13 @@ check_worked(size_t number, enum work work, enum ended ended)
 	if (w->id[0] == '\0')
 		return;
 	check_term(w, 0);
-	check_damage(w);
-	check_promise_cut(w);
+	check_lock(w);
 	if (ended != RAN)
 		return;
 	if (work == WORK_APPEND)
 		check_promise(w, work);
+	if (!touched(w, "run/commit_index", IMAGE_CACHE))
+		return;
 	commit = number_image(w->machine, "run/commit_index");
 	if (commit < w->commit)
 		violation("COMMIT", "%s's commit index went back from %" PRIu64

@@ -262,7 +262,8 @@ ask(struct client_host *c)
 	c->based = 1;
 	request(c->op, &b);
 	c->visit->sent = 1;
-	story("client %d asks %s: %.100s", c->number, c->guess->name, buf_head(&b));
+	story("client %d asks %s: %.*s", c->number, c->guess->name,
+	    b.len < 100 ? (int)b.len - 1 : 100, buf_head(&b));
 	connection_send(c->visit->connection, buf_head(&b), b.len);
 	buf_free(&b);
 }

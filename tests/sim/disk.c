@@ -333,6 +333,12 @@ inode_changed(struct inode *f, enum image image)
 	return from;
 }
 
+int
+inode_stale(const struct inode *f, enum image image)
+{
+	return f->changed[image] != SIZE_MAX;
+}
+
 /* --- the whole ------------------------------------------------------------ */
 
 static void

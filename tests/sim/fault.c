@@ -53,7 +53,7 @@ config_draw(void)
 	config.clients = (size_t)seed_range(1, 4);
 	config.keys = (size_t)seed_range(1, 3);
 	config.big = seed_odds(500) ? (unsigned)seed_below(500) : 0;
-	config.pause = seed_range(5, 400) * MILLI;
+	config.pause = seed_range(20, 500) * MILLI;
 
 	w->delay = seed_range(100, 5000) * MICRO;
 	w->spread = seed_odds(500) ? seed_below(100 * MILLI) :
@@ -61,6 +61,7 @@ config_draw(void)
 	w->lost = seed_odds(500) ? (unsigned)seed_below(300) : 0;
 	w->late = seed_odds(500) ? (unsigned)seed_below(300) : 0;
 	w->twice = seed_odds(500) ? (unsigned)seed_below(500) : 0;
+	w->busy = seed_odds(500) ? (unsigned)seed_below(400) : 0;
 	w->stalls = seed_odds(300) ? (unsigned)seed_below(8) : 0;
 }
 

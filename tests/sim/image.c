@@ -122,6 +122,20 @@ read_records(struct log_image *l, size_t i)
 	}
 }
 
+int
+log_image_stale(struct log_image *l)
+{
+	struct inode *dir = machine_find(l->machine, "state/log", l->image);
+	size_t i;
+
+	if (dir == NULL || !l->read || inode_stale(dir, l->image))
+		return 1;
+	for (i = l->segments; i > 0; i--)
+		if (inode_stale(l->segment[i - 1], l->image))
+			return 1;
+	return 0;
+}
+
 size_t
 log_image_read(struct log_image *l)
 {

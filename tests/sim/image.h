@@ -32,6 +32,9 @@ struct log_image {
 
 void	log_image_init(struct log_image *, struct machine *, enum image);
 
+/* 1 if anything has changed since log_image_read. */
+int	log_image_stale(struct log_image *);
+
 /* Reads again what has changed: the number of entries that stayed as they were. */
 size_t	log_image_read(struct log_image *);
 

@@ -310,7 +310,8 @@ clients_output(struct leading *g)
 	while ((client = lead_client_ready(g->lead)) != NULL) {
 		c = lead_client_tag(client, NULL);
 		out = lead_client_output(client);
-		pipe_send(c->back, buf_head(out), out->len);
+		if (c->told != NULL)
+			pipe_send(c->back, buf_head(out), out->len);
 		buf_eat(out, out->len);
 	}
 }
@@ -570,7 +571,6 @@ connection_open(struct node *n, deliver *told, void *arg)
 {
 	struct leading *g = n->leading;
 	struct connection *c;
-	struct buf *out;
 	enum ended how;
 
 	if (g == NULL || g->frozen > sim_time())
@@ -589,9 +589,7 @@ connection_open(struct node *n, deliver *told, void *arg)
 	c->back = pipe_new(n->number, ANYWHERE, to_client, c);
 	c->next = g->connections;
 	g->connections = c;
-	out = lead_client_output(c->client);
-	pipe_send(c->back, buf_head(out), out->len);
-	buf_eat(out, out->len);
+	clients_output(g);
 	return c;
 }
 

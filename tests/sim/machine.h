@@ -67,6 +67,7 @@ struct inode *inode_child(struct inode *, enum image, const char *name);
  * of a directory 0 if a name came or went.
  */
 size_t	inode_changed(struct inode *, enum image);
+int	inode_stale(const struct inode *, enum image);	/* 1 if it would say so */
 
 /* --- processes ------------------------------------------------------------ */
 

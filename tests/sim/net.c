@@ -105,6 +105,13 @@ drop(struct chunk *c)
 	}
 }
 
+/* The receiver is busy at times: what comes meanwhile, it reads together. */
+static uint64_t
+busy(void)
+{
+	return seed_odds(weather.busy) ? seed_below(60 * MILLI) : 0;
+}
+
 static void pump(void *arg, uint64_t number);
 
 static void
@@ -116,7 +123,25 @@ pump_at(struct pipe *p, uint64_t at)
 	}
 }
 
-/* Hands the first chunk over, if its time has come and the way is open. */
+/* What has arrived by now is read in one piece. */
+static void
+gather(struct pipe *p)
+{
+	struct chunk *c = p->first, *next;
+
+	while ((next = c->next) != NULL && next->n > 0 && next->at <= sim_time()) {
+		c = sim_grow(c, sizeof(*c) + c->n + next->n);
+		memcpy(c->bytes + c->n, next->bytes, next->n);
+		c->n += next->n;
+		c->next = next->next;
+		p->first = c;
+		free(next);
+	}
+	if (c->next == NULL)
+		p->last = &c->next;
+}
+
+/* Hands over what has come, if the way is open. */
 static void
 pump(void *arg, uint64_t number)
 {
@@ -141,6 +166,10 @@ pump(void *arg, uint64_t number)
 		pump_at(p, sim_time() + RETRY);
 		return;
 	}
+	if (c->n > 0) {
+		gather(p);
+		c = p->first;
+	}
 	p->first = c->next;
 	if (p->first == NULL)
 		p->last = &p->first;
@@ -160,7 +189,7 @@ pump(void *arg, uint64_t number)
 	if (p->left)
 		pump_at(p, sim_time());
 	else if (p->first != NULL)
-		pump_at(p, p->first->at);
+		pump_at(p, p->first->at + busy());
 }
 
 static void
@@ -178,7 +207,7 @@ put(struct pipe *p, const char *bytes, size_t n)
 		memcpy(c->bytes, bytes, n);
 	*p->last = c;
 	p->last = &c->next;
-	pump_at(p, p->first->at);
+	pump_at(p, p->first->at + busy());
 }
 
 void

@@ -17,6 +17,7 @@ struct weather {
 	uint64_t spread;		/* and up to so many more */
 	unsigned lost;			/* in a thousand */
 	unsigned late;			/* in a thousand: seconds late */
+	unsigned busy;			/* in a thousand: it is read later */
 	unsigned stalls;		/* in a thousand: a stream stands still so long */
 	unsigned twice;			/* in a thousand */
 };

@@ -114,7 +114,6 @@ list ""' ]
 	call --raw get k >got
 	printf 'two\nlines\000\377*$(id)' | cmp - got
 	call --json get "k\"\\"$'\001' >got
-	printf '{"key":"k\\"\\\\\\u0001","value":"two\\nlines"}' >/dev/null
 	[ "$(cat got)" = '{"key":"k\"\\\u0001","value":"two\u000alines\u0000\udcff*$(id)"}' ]
 }
 
@@ -154,10 +153,6 @@ list ""' ]
 	for ((i = 0; i < 200000; i++)); do
 		printf ' key%017d' "$i"
 	done >keys
-	start bash -c 'fake run/client.sock say "hello 1 17" hear raw 0 swallow' # to make the socket
-	soon listening run/client.sock
-	kill "$pid"
-	leads b ''
 	peer b <<-'END'
 		printf '\nlite-raft-gate 1\nhello 1 17\n'
 		read -r line
@@ -367,8 +362,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 
 @test "a leader that talks nonsense for an answer: unknown" {
 	local line
-	for line in 'hello 1 17' x '' '"' '0 "' '2' '126' '-1' '00000000000000000000' '0x0' 'ok'; do
-		[ "$line" != 00000000000000000000 ] || continue
+	for line in 'hello 1 17' x '' '"' '0 "' 2 126 255 256 -1 0x0 ok; do
 		leader say 'hello 1 17' hear say "$line" ...
 		run -75 call --timeout 0.2 set k v
 		[[ $output = *'a talks nonsense'* || $output = *'a speaks another version'* ]]
@@ -393,7 +387,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	dd if=/dev/zero of=big bs=1024 count=1024 2>/dev/null
 	leader say 'hello 1 17' ...
 	run -69 call --timeout 0.3 set k - <big
-	[[ $output = *'nothing changed'* || $output = *'no leader answers'* ]]
+	[[ $output = *'a broke off'* ]]
 }
 
 @test "a leader that does not read is left, and says why if it can" {
@@ -507,10 +501,7 @@ held() {
 	kill "$pid"
 
 	# Back through a reader of such lines.
-	value=$(sed -n 1p out | cut -d' ' -f 4)
-	start fake run/client.sock say 'hello 1 17' hear raw '0 ' swallow
-	soon listening run/client.sock
-	kill "$pid"
+	value=$(sed -n 1p out | cut -d' ' -f 4-)
 	printf '%s' "$value" >value
 	peer b <<-'END'
 		printf '\nlite-raft-gate 1\nhello 1 17\n'
@@ -530,7 +521,7 @@ held() {
 	[ "$output" = 'lite-raft-client: cannot set k: value over 1 MiB' ]
 	run -64 call if k = x set - </dev/zero
 	[ "$output" = 'lite-raft-client: cannot if k: value over 1 MiB' ]
-	run -74 call set k - <&-
+	run -74 bash -c 'exec call set k - <&-'
 	[[ $output = 'lite-raft-client: cannot set k: cannot read standard input: '* ]]
 	[ ! -s out ]
 }

@@ -359,8 +359,8 @@ notes_rotate(void)
 		MUST(waitpid(pid[k], &status, 0) == pid[k] && status == 0);
 
 	MUST(lines(os, "message-log/node.log", "^" TIME " 1 - line [0-9]+$") +
-	    lines(os, "message-log/node.log.1",
-		"^(x{200}x*|" TIME " 1 - line [0-9]+)$") ==
+		lines(os, "message-log/node.log.1",
+		    "^(x{200}x*|" TIME " 1 - line [0-9]+)$") ==
 	    1023 + 800);
 	os_close(os);
 }
@@ -470,16 +470,16 @@ static void
 wire_sockets(void)
 {
 	char path[400] = "";
+	size_t at = 0;
 	int i;
 
 	talk("short");
 	for (i = 0; i < 6; i++) {
-		(void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "%050d",
-		    i);
+		at += (size_t)snprintf(path + at, sizeof(path) - at, "%050d", i);
 		MUST(mkdir(path, 0700) == 0);
-		(void)strcat(path, "/");
+		path[at++] = '/';
 	}
-	(void)strcat(path, "socket");
+	(void)snprintf(path + at, sizeof(path) - at, "socket");
 	talk(path);
 
 	put("file", "precious");

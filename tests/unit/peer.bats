@@ -16,8 +16,8 @@ setup() {
 
 # master NODE: makes the socket of an open connection.
 master() {
-	(cd run && "${PYTHON:-python3}" -c 'import socket, sys
-socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "m.$1")
+	(cd run && perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
+		bind(S, pack_sockaddr_un($ARGV[0])) || die' "m.$1")
 }
 
 # has OPTION...: each is among what ssh was given.

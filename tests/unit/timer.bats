@@ -116,7 +116,8 @@ node_lives() {
 	mkdir run
 	start timer wait 1000
 	soon asleep
-	printf 'one thing\nanother\n' >run/wake
+	printf 'one thing\nanother\n' >lines
+	cat lines >run/wake # in one piece
 	ended
 	[ "$output" = 'one thing' ]
 	at_least 100000 says timeout timer wait 0.1

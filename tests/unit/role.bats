@@ -1,0 +1,326 @@
+# The roles: who becomes what, and that nothing is left behind.  hold and timer
+# are the real ones; the steps, the leader's half and ssh are scripts here.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	ROOT=${BATS_TEST_DIRNAME%/tests/*}
+	HERE=$BATS_TEST_TMPDIR/a\ tree
+	mkdir -p "$HERE"/libexec/{link,os,step,lead} "$HERE"/{bin,state,run,message-log,conf}
+	cd "$HERE" || return
+	cp -R "$ROOT"/libexec/{lib,role} libexec
+	cp "$ROOT"/libexec/link/{links,form,stream} libexec/link
+	cp "$ROOT/libexec/os/hold" libexec/os
+	cp "$ROOT/libexec/step/timer" libexec/step
+	mkfifo run/votes
+	printf '0.2\n' >run/election_timeout
+	printf '%s\n' n2 n3 >peers
+	printf 'yes\n' >formed
+	printf 'no\n' >joiner
+	printf '0\n' >tally
+	stub os/node <<-'END'
+		case "$1 $2" in
+		'show peers') [ "$(cat formed)" = no ] || cat peers ;;
+		'show formed') cat formed ;;
+		'show joiner') cat joiner ;;
+		'show damaged') printf 'no\n' ;;
+		'show name') printf 'n1\n' ;;
+		note*) printf '%s\n' "$2" >>notes ;;
+		esac
+	END
+	stub step/vote <<-'END'
+		printf '%s\n' "$*" >>votes
+		case $1 in
+		ask)
+			[ ! -e ask ] || exit "$(cat ask)"
+			while read -r peer; do
+				printf 'lr1 vote - n1 id %s rest of it\n' "$peer"
+			done <peers
+			;;
+		tally)
+			cat >answers
+			[ ! -e hang ] || exec libexec/step/timer sleep 60
+			exit "$(cat tally)"
+			;;
+		esac
+	END
+	# Stands until it is told to end, or its node has ended.
+	stub lead/lead <<-'END'
+		trap 'printf "lr1 handover - n1 id n3 rest\n"; exit 0' TERM
+		role=$PPID
+		perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
+			bind(S, pack_sockaddr_un("run/peer.sock")) || die'
+		while [ ! -e lead ] && [ "$(libexec/os/hold --who state/running)" = "$role" ]; do
+			libexec/step/timer sleep 0.05 &
+			wait $!
+		done
+		[ ! -e lead ] || exit "$(cat lead)"
+	END
+	# A connection: it lasts.
+	stub link/dial <<-'END'
+		printf '%s\n' "$*" >>dialled
+		exec libexec/step/timer sleep "$(cat dial 2>/dev/null || printf 60)"
+	END
+	stub link/peer <<-'END'
+		case "$*" in
+		-M*) exec libexec/step/timer sleep 60 ;;
+		*' vote') printf '%s: ' "$1" && cat ;;
+		*' handover') printf '%s: ' "$1" >handed && cat >>handed ;;
+		esac
+	END
+}
+
+teardown() {
+	[ -z "${node-}" ] || kill -KILL "$node" 2>/dev/null || :
+	soon nothing_left || {
+		processes
+		local pid
+		for pid in $(processes | awk '{ print $1 }'); do
+			kill -KILL "$pid"
+		done
+		return 1
+	}
+	[ -n "$BATS_TEST_COMPLETED" ] || cat notes votes || :
+}
+
+# stub PROGRAM: a script, whose body is on stdin.
+stub() {
+	{
+		printf '#!/bin/sh\n'
+		cat
+	} >"libexec/$1"
+	chmod +x "libexec/$1"
+}
+
+# begin [ROLE ARG...]: the node runs; its pid is $node.
+begin() {
+	[ $# -gt 0 ] || set -- follower
+	libexec/os/hold state/running "libexec/role/$1" "${@:2}" 3>&- 4>&- >stdout 2>stderr &
+	node=$!
+}
+
+# soon COMMAND...: until it succeeds, ten seconds at most.
+soon() {
+	local polls=0
+	until "$@"; do
+		((++polls < 200)) || return 1
+		sleep 0.05
+	done
+}
+
+role_is() {
+	[ "$(cat run/role 2>/dev/null)" = "$1" ]
+}
+
+noted() {
+	grep -q "$1" notes
+}
+
+# What runs in this tree.
+processes() {
+	local dir
+	for dir in /proc/[0-9]*; do
+		[ "$(readlink "$dir/cwd" 2>/dev/null)" != "$HERE" ] ||
+			[ "${dir#/proc/}" = $$ ] || [ "${dir#/proc/}" = "$BASHPID" ] ||
+			ps -o pid=,ppid=,args= -p "${dir#/proc/}" | grep -v bats
+	done
+}
+
+nothing_left() {
+	[ -z "$(processes)" ]
+}
+
+# stopped: SIGTERM ends all, and the lock falls.
+stopped() {
+	kill -TERM "$node"
+	soon nothing_left
+	run -1 libexec/os/hold --who state/running
+}
+
+@test "a role's successors are Figure 4's" {
+	run grep -h '\bexec libexec/role/' libexec/role/follower
+	[[ $output = *candidate* && $output != *leader* ]]
+	run grep -h '\bexec libexec/role/' libexec/role/candidate
+	[[ $output = *leader*follower* ]]
+	run grep -h '\bexec libexec/role/' libexec/role/leader
+	[[ $output = *follower* && $output != *candidate* ]]
+}
+
+@test "silence, PreVote, ballot, leader: under one pid" {
+	begin
+	soon role_is leader
+	[ "$(libexec/os/hold --who state/running)" = "$node" ]
+	[ "$(cat votes)" = "ask --pre
+tally --pre 2
+ask
+tally 2" ]
+	# Every peer got its own ballot.
+	[ "$(sort answers)" = "n2: lr1 vote - n1 id n2 rest of it
+n3: lr1 vote - n1 id n3 rest of it" ]
+	soon grep -q 'peer -o n2 append' dialled
+	soon grep -q 'peer -o n3 append' dialled
+	stopped
+}
+
+@test "a leader that is stopped hands over" {
+	begin
+	soon role_is leader
+	soon test -S run/peer.sock
+	stopped
+	[ "$(cat handed)" = "n3: lr1 handover - n1 id n3 rest" ]
+}
+
+@test "leadership handed over needs no PreVote" {
+	printf '30\n' >run/election_timeout
+	begin
+	soon test -p run/wake
+	printf 'handover\n' >run/wake
+	soon role_is leader
+	[ "$(cat votes)" = "ask --handover
+tally --handover 5" ]
+	stopped
+}
+
+@test "lost: it follows again, and tries again after a while" {
+	printf '1\n' >tally
+	begin
+	soon noted 'stands for election'
+	sleep 1
+	role_is follower || role_is candidate
+	[ "$(grep -c 'ask --pre' votes)" -ge 2 ]
+	[ "$(grep -c 'ask --pre' votes)" -le 15 ]
+	! grep -qx ask votes
+	[ "$(grep -c 'stands for election' notes)" -eq 1 ]
+	printf '0\n' >tally
+	soon role_is leader
+	stopped
+}
+
+@test "a joiner does not campaign, nor spin" {
+	printf '1\n' >ask
+	printf 'yes\n' >joiner
+	begin
+	soon test -s votes
+	sleep 2
+	[ "$(wc -l <votes)" -le 2 ]
+	rm ask
+	printf 'no\n' >joiner
+	soon role_is leader
+	stopped
+}
+
+@test "F51 the role is killed: all else ends by itself" {
+	begin
+	soon role_is leader
+	soon grep -q 'peer -o n2 append' dialled
+	kill -KILL "$node"
+	# Streams end when lead does; these connections do not know it.
+	sleep 1
+	local pid
+	for pid in $(processes | awk '/timer sleep 60/ { print $1 }'); do
+		kill "$pid" 2>/dev/null || :
+	done
+	soon nothing_left
+}
+
+@test "F51 lead is killed, or steps down: the role follows" {
+	begin
+	soon role_is leader
+	printf '1\n' >tally
+	kill -KILL "$(libexec/os/hold --who run/lead.lock)"
+	soon noted 'leads no more: lead ended with 137'
+	printf '0\n' >tally
+	soon role_is leader
+	soon test -S run/peer.sock
+	printf '1\n' >lead
+	soon noted 'leads no more: lead ended with 1$'
+	[ "$(libexec/os/hold --who state/running)" = "$node" ]
+	stopped
+}
+
+@test "F44 a leader whose disk fails does not spin" {
+	printf '74\n' >lead
+	begin
+	soon noted 'lead ended with 74'
+	sleep 1.5
+	[ "$(grep -c 'lead ended with 74' notes)" -le 2 ]
+	stopped
+}
+
+@test "stopped while it waits for votes, or follows, or forms" {
+	: >hang
+	begin
+	soon grep -q tally votes
+	stopped
+	rm hang
+	printf '30\n' >run/election_timeout
+	begin
+	soon test -p run/wake
+	sleep 0.2
+	stopped
+	printf 'no\n' >formed
+	printf 'n1 n2 n3\n' >conf/cluster_nodes
+	begin
+	soon test -e run/hello.n2
+	stopped
+}
+
+@test "connections to the peers outlive the roles" {
+	begin
+	soon role_is leader
+	links=$(libexec/os/hold --who run/links.lock)
+	printf '1\n' >lead
+	printf '1\n' >tally
+	soon noted 'leads no more'
+	soon role_is follower
+	[ "$(libexec/os/hold --who run/links.lock)" = "$links" ]
+	[ "$(processes | grep -c 'peer -M')" -eq 2 ]
+	stopped
+}
+
+@test "a stream that ends is made anew, what ssh says is noted once" {
+	printf '0.01\n' >dial
+	stub link/dial <<-'END'
+		printf 'dialled\n' >>dialled
+		printf 'ssh: connect to host n2 port 22: Connection refused\r\n' >&2
+		exit 255
+	END
+	printf 'n2\n' >peers
+	begin
+	soon role_is leader
+	sleep 2
+	[ "$(wc -l <dialled)" -ge 3 ]
+	[ "$(wc -l <dialled)" -le 8 ]
+	[ "$(grep -c 'n2: ssh: connect to host n2 port 22: Connection refused$' notes)" -eq 1 ]
+	stopped
+}
+
+@test "every shell goes the whole way" {
+	local name
+	mkdir shells
+	for name in dash bash ash mksh ksh93 yash; do
+		case $name in
+		ash) shell=$(command -v busybox) ;;
+		*) shell=$(command -v "$name") ;;
+		esac || continue
+		ln -s "$shell" "shells/$name"
+		mkdir -p "$BATS_TEST_TMPDIR/shells"
+		ln -sf "$shell" "$BATS_TEST_TMPDIR/shells/$name"
+		run -0 sh -c '. libexec/lib/boot.sh; shell_use "$1"' sh "$BATS_TEST_TMPDIR/shells/$name"
+		[ "$(head -n 1 libexec/role/follower)" = "#!$BATS_TEST_TMPDIR/shells/$name" ]
+		rm -f votes notes dialled handed run/role run/peer.sock lead
+		printf '0\n' >tally
+		begin
+		soon role_is leader
+		soon grep -q 'peer -o n3 append' dialled
+		printf '1\n' >lead
+		soon noted 'leads no more: lead ended with 1$'
+		rm lead
+		soon role_is leader
+		soon test -S run/peer.sock
+		stopped
+		[ "$(cat handed)" = "n3: lr1 handover - n1 id n3 rest" ]
+		printf '%s\n' "$name"
+		[ ! -s stderr ]
+	done
+}
