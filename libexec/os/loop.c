@@ -120,6 +120,8 @@ loop_wait(struct loop *loop, struct loop_event *events, int max, uint64_t timeou
 #include <sys/event.h>
 #include <sys/time.h>
 
+#include <time.h>
+
 struct loop {
 	int fd;
 	struct kevent ready[BATCH];

@@ -173,7 +173,10 @@ mend(struct state *st, int known, int whole)
 	st->lock.counter++;
 	if (st->lock.mark == MARK_CLEAN)
 		st->lock.mark = MARK_DIRTY;
-	if (lock_store(st, 0) == -1 || term_load(st) == -1 ||
+	/* The mark as well may be in the cache alone, and the disk may hold one of
+	 * a cut that has long ended: it would be finished again after a loss of
+	 * power, on what was appended since. */
+	if (lock_store(st, 1) == -1 || term_load(st) == -1 ||
 	    log_scan(st, from, known) == -1)
 		return -1;
 	if (log_rewrite(st, st->lock.tail.index) == -1)

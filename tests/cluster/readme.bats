@@ -18,7 +18,10 @@ setup() {
 }
 
 teardown() {
+	# The playground is a test's own.
+	[ ! -f "$BATS_TEST_TMPDIR/tree/sandbox/nodes" ] || CLUSTER=$BATS_TEST_TMPDIR/tree/sandbox
 	cluster_explain
+	[ "$CLUSTER" = "$BATS_FILE_TMPDIR/nodes" ] || cluster_down
 }
 
 # commands HEADING: prints the commands under a heading of the README, as they
@@ -52,10 +55,12 @@ type_on() {
 @test "the two first commands are there and run" {
 	run -0 commands 'Try it'
 	[ "${#lines[@]}" -eq 2 ]
-	# sandbox.bats runs the demo, and this is a test of a run of the other.
+	# sandbox.bats runs the demo; the other runs this, so that it runs but one
+	# test here, in an environment where no bats is yet.
 	[ "${lines[0]}" = './lite-raft demo' ]
 	[ "${lines[1]}" = tests/run ]
-	run -0 out "$ROOT/tests/run" unit -f 'an unknown word is a usage error'
+	run -0 out env -i PATH="${PATH//$BATS_LIBEXEC:/}" TMPDIR="$BATS_TEST_TMPDIR" "$ROOT/tests/run" unit \
+		-f 'an unknown word is a usage error'
 	[ "${lines[-1]}" = '1 passed, 0 failed, 0 skipped' ]
 }
 

@@ -138,13 +138,13 @@ waiting() { # I
 	for host in $(lab_all); do
 		lab_bg lab_on "$host" bash -c '
 			for i in 1 2 3; do
-				for n in {1..14}; do
+				for n in {1..26}; do
 					exec {fd}<>"/dev/tcp/10.77.0.$i/22"
 				done
 			done
 			sleep 60'
 	done
-	crowded() { [ "$(waiting 1)" -ge 30 ]; }
+	crowded() { [ "$(waiting 1)" -ge 35 ]; }
 	wait_for 10 crowded
 	tell "F55 $(waiting 1) connections at h1's sshd"
 	holds 3 same_reign

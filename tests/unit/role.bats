@@ -151,9 +151,9 @@ stopped() {
 	soon role_is leader
 	[ "$(libexec/os/hold --who state/running)" = "$node" ]
 	[ "$(cat votes)" = "ask --pre
-tally --pre 2
+tally --pre 5
 ask
-tally 2" ]
+tally 5" ]
 	# Every peer got its own ballot.
 	[ "$(sort answers)" = "n2: lr1 vote - n1 id n2 rest of it
 n3: lr1 vote - n1 id n3 rest of it" ]

@@ -1,0 +1,2 @@
+# libexec/state/scan.c: what never reached the disk counts as damage (F42)
+s/return zeros > r.zeros;/return 0;/
