@@ -10,8 +10,8 @@
 #include "frame.h"
 #include "num.h"
 
-#define HELLO_WITHIN	4096u	/* bytes of a line that comes before the request */
-#define SUBJECT_MAX	64u	/* bytes of a word in a message */
+#define HELLO_WITHIN 4096u /* bytes of a line that comes before the request */
+#define SUBJECT_MAX  64u   /* bytes of a word in a message */
 
 static int
 is(const struct word *w, const char *text)
@@ -24,8 +24,7 @@ is(const struct word *w, const char *text)
  * *why.  *i stays on the last argument that was taken.
  */
 static int
-option_take(struct client *c, int argc, char *const *argv, int *i,
-    const char **why)
+option_take(struct client *c, int argc, char *const *argv, int *i, const char **why)
 {
 	const char *arg = argv[*i];
 
@@ -64,15 +63,14 @@ split(struct client *c, int argc, char *const *argv, const char **what,
 	int i, keyless, r;
 
 	for (i = 1; i < argc; i++) {
-		keyless = c->n > 0 && (is(&c->word[0], "status") ||
-		    is(&c->word[0], "noop"));
+		keyless = c->n > 0 &&
+		    (is(&c->word[0], "status") || is(&c->word[0], "noop"));
 		*what = argv[i];
 		if (c->n == 0 && strcmp(argv[i], "--") == 0) {
 			i++;
 			break;
 		}
-		r = c->n == 0 || keyless ?
-		    option_take(c, argc, argv, &i, why) : 0;
+		r = c->n == 0 || keyless ? option_take(c, argc, argv, &i, why) : 0;
 		if (r == -1)
 			return -1;
 		if (r == 0 && c->n < CLIENT_WORDS) {
@@ -157,6 +155,19 @@ client_subject(const struct client *c, struct buf *b)
 	return subject_word(b, &c->word[1]);
 }
 
+uint64_t
+client_seconds(const char *text)
+{
+	static const char blanks[] = " \t\r\n";
+	uint64_t ns;
+
+	for (text += strspn(text, blanks); *text == '#'; text += strspn(text, blanks))
+		text += strcspn(text, "\n");
+	if (num_seconds(text, strcspn(text, " \t\r\n#"), &ns) == -1)
+		return 0;
+	return ns;
+}
+
 /* Puts the request into t->out: 0, or -1 (ENOMEM). */
 static int
 request_put(struct talk *t, const struct client *c)
@@ -196,8 +207,7 @@ hello_take(struct talk *t, struct client *c, enum talk_state *state)
 		*state = broken(t, "speaks another version");
 		return 0;
 	}
-	if (t->words.n < 3 ||
-	    num_u64(w[2].bytes, w[2].len, NUMBER_MAX, &base) == -1) {
+	if (t->words.n < 3 || num_u64(w[2].bytes, w[2].len, NUMBER_MAX, &base) == -1) {
 		*state = broken(t, "talks nonsense");
 		return 0;
 	}
@@ -216,9 +226,8 @@ hello_take(struct talk *t, struct client *c, enum talk_state *state)
 static enum talk_state
 answer_take(struct talk *t, const struct client *c)
 {
-	static const int known[] = {
-		EXIT_YES, EXIT_NO, EXIT_USE, EXIT_NOLEADER, EXIT_DISK, EXIT_UNKNOWN
-	};
+	static const int known[] = { EXIT_YES, EXIT_NO, EXIT_USE, EXIT_NOLEADER,
+		EXIT_DISK, EXIT_UNKNOWN };
 	const struct word *w = t->words.word;
 	uint64_t status;
 	size_t i;
@@ -235,9 +244,9 @@ answer_take(struct talk *t, const struct client *c)
 		return broken(t, "talks nonsense");
 	if (!talk_sent(t) && (t->status == EXIT_YES || t->status == EXIT_NO))
 		return broken(t, "talks nonsense");
-	if (t->status == EXIT_YES && ((c->command.verb == VERB_GET &&
-	    t->words.n != 2) ||
-	    (c->command.verb == VERB_STATUS && t->words.n < 2)))
+	if (t->status == EXIT_YES &&
+	    ((c->command.verb == VERB_GET && t->words.n != 2) ||
+		(c->command.verb == VERB_STATUS && t->words.n < 2)))
 		return broken(t, "talks nonsense");
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (t->status == known[i])
@@ -314,8 +323,8 @@ talk_hint(const struct talk *t)
 {
 	const struct word *w = t->words.word;
 
-	if (t->status != EXIT_NOLEADER || t->words.n != 3 ||
-	    !is(&w[1], "not-leader") || !name_valid(w[2].bytes, w[2].len))
+	if (t->status != EXIT_NOLEADER || t->words.n != 3 || !is(&w[1], "not-leader") ||
+	    !name_valid(w[2].bytes, w[2].len))
 		return NULL;
 	return w[2].bytes;
 }

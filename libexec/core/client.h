@@ -52,6 +52,9 @@ void client_value(struct client *, char *bytes, size_t len);
 /* Appends the verb and the key, short enough for a message. */
 int client_subject(const struct client *, struct buf *);
 
+/* The number of seconds that a conf file says, in nanoseconds; 0: none. */
+uint64_t client_seconds(const char *text);
+
 /* --- one conversation ------------------------------------------------------- */
 
 enum talk_state {

@@ -10,13 +10,12 @@
 
 #include "num.h"
 
-#define RANDOM_DIGITS	16u
-#define WORDS_MAX	6u	/* if KEY OP VALUE set NEW */
-#define LINE_MAX_BYTES	64u	/* of a payload's first line; the longest has 35 */
+#define RANDOM_DIGITS  16u
+#define WORDS_MAX      6u  /* if KEY OP VALUE set NEW */
+#define LINE_MAX_BYTES 64u /* of a payload's first line; the longest has 35 */
 
-static const char *const op_names[] = {
-	"", "=", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "absent", "exists"
-};
+static const char *const op_names[] = { "", "=", "!=", "-eq", "-ne", "-lt", "-le",
+	"-gt", "-ge", "absent", "exists" };
 
 static int
 is(struct bytes b, const char *name)
@@ -55,7 +54,7 @@ command_fault(const struct command *c)
 
 	if (c->key.len > KEY_MAX)
 		return c->verb == VERB_LIST ? "prefix over 1024 bytes" :
-		    "key over 1024 bytes";
+					      "key over 1024 bytes";
 	if (c->key.len > 0 && memchr(c->key.at, '\0', c->key.len) != NULL)
 		return "a key cannot hold a NUL byte";
 	if (c->key.len == 0 && c->verb != VERB_LIST && c->verb != VERB_NOOP &&
@@ -147,8 +146,7 @@ from_words(struct command *c, const struct bytes *w, size_t n)
 }
 
 int
-command_from_words(struct command *c, const struct word *w, size_t n,
-    const char **why)
+command_from_words(struct command *c, const struct word *w, size_t n, const char **why)
 {
 	struct bytes word[WORDS_MAX];
 	size_t i;
@@ -168,9 +166,8 @@ command_from_words(struct command *c, const struct word *w, size_t n,
 int
 command_is_write(const struct command *c)
 {
-	return c->verb == VERB_NOOP || c->verb == VERB_SET ||
-	    c->verb == VERB_UNSET || c->verb == VERB_IF_SET ||
-	    c->verb == VERB_IF_UNSET;
+	return c->verb == VERB_NOOP || c->verb == VERB_SET || c->verb == VERB_UNSET ||
+	    c->verb == VERB_IF_SET || c->verb == VERB_IF_UNSET;
 }
 
 int
@@ -192,15 +189,15 @@ command_encode(const struct command *c, struct buf *b)
 		n = snprintf(line, sizeof(line), "unset %zu\n", c->key.len);
 		break;
 	case VERB_IF_SET:
-		n = snprintf(line, sizeof(line), "if %zu %s %zu set %zu\n",
-		    c->key.len, op_names[c->op], c->operand.len, c->value.len);
+		n = snprintf(line, sizeof(line), "if %zu %s %zu set %zu\n", c->key.len,
+		    op_names[c->op], c->operand.len, c->value.len);
 		break;
 	case VERB_IF_UNSET:
-		n = snprintf(line, sizeof(line), "if %zu %s %zu unset\n",
-		    c->key.len, op_names[c->op], c->operand.len);
+		n = snprintf(line, sizeof(line), "if %zu %s %zu unset\n", c->key.len,
+		    op_names[c->op], c->operand.len);
 		break;
 	default:
-		errno = EINVAL;		/* a read is no entry of the log */
+		errno = EINVAL; /* a read is no entry of the log */
 		return -1;
 	}
 	if (buf_add(b, line, (size_t)n) == -1 ||
@@ -276,8 +273,7 @@ line_parse(struct command *c, const char *line, size_t len)
 	if (n < 5 || !is(w[0], "if"))
 		return -1;
 	c->op = op_from(w[2]);
-	if (c->op == OP_NONE ||
-	    length_parse(w[3], VALUE_MAX, &c->operand.len) == -1 ||
+	if (c->op == OP_NONE || length_parse(w[3], VALUE_MAX, &c->operand.len) == -1 ||
 	    (!op_has_operand(c->op) && c->operand.len > 0))
 		return -1;
 	if (n == 5 && is(w[4], "unset")) {

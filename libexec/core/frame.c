@@ -9,11 +9,10 @@
 #include "frame.h"
 #include "num.h"
 
-#define GREETING_WITHIN	(64u * 1024)	/* bytes of a login shell's chatter */
+#define GREETING_WITHIN (64u * 1024) /* bytes of a login shell's chatter */
 
-static const char *const type_names[FRAME_TYPES] = {
-	"vote", "voted", "append", "appended", "handover", "hello", "hello!"
-};
+static const char *const type_names[FRAME_TYPES] = { "vote", "voted", "append",
+	"appended", "handover", "hello", "hello!" };
 
 /* A cursor over the words of a header line. */
 struct line {
@@ -86,8 +85,7 @@ next_crc(struct line *l, uint32_t *crc)
 	size_t len;
 	uint64_t n;
 
-	if (next_word(l, &word, &len) == -1 || len != 8 ||
-	    num_hex(word, len, &n) == -1)
+	if (next_word(l, &word, &len) == -1 || len != 8 || num_hex(word, len, &n) == -1)
 		return -1;
 	*crc = (uint32_t)n;
 	return 0;
@@ -118,17 +116,17 @@ frame_encode(const struct frame *f, struct buf *b)
 	int i;
 
 	if (buf_fmt(b, "lr1 %s %s %s %s %s %s %" PRIu64 " %" PRIu64,
-	    type_names[f->type], f->cluster, f->from.name, f->from.id, f->to.name,
-	    f->to.id, f->term, f->seq) == -1)
+		type_names[f->type], f->cluster, f->from.name, f->from.id, f->to.name,
+		f->to.id, f->term, f->seq) == -1)
 		return -1;
 	for (i = 0; i < 6; i++)
 		if (buf_fmt(b, " %" PRIu64, f->arg[i]) == -1)
 			return -1;
-	if (buf_fmt(b, " %zu %08" PRIx32, f->length,
-	    crc32c(0, f->body, f->length)) == -1)
+	if (buf_fmt(b, " %zu %08" PRIx32, f->length, crc32c(0, f->body, f->length)) ==
+	    -1)
 		return -1;
 	if (buf_fmt(b, " %08" PRIx32 "\n",
-	    crc32c(0, buf_head(b) + before, b->len - before)) == -1)
+		crc32c(0, buf_head(b) + before, b->len - before)) == -1)
 		return -1;
 	return buf_add(b, f->body, f->length);
 }
@@ -145,8 +143,7 @@ header_parse(const char *p, size_t n, struct frame *f, uint32_t *bodycrc,
 	int i;
 
 	*why = "it is no frame of this version";
-	if (next_word(&l, &word, &len) == -1 || len != 3 ||
-	    memcmp(word, "lr1", 3) != 0)
+	if (next_word(&l, &word, &len) == -1 || len != 3 || memcmp(word, "lr1", 3) != 0)
 		return -1;
 	*why = "the frame's header is damaged";
 	if (n < 9 || p[n - 9] != ' ' || num_hex(p + n - 8, 8, &crc) == -1 ||
@@ -161,8 +158,8 @@ header_parse(const char *p, size_t n, struct frame *f, uint32_t *bodycrc,
 	for (i = 0; i < 6; i++)
 		if (next_number(&l, NUMBER_MAX, &f->arg[i]) == -1)
 			return -1;
-	if (next_number(&l, NUMBER_MAX, &length) == -1 ||
-	    next_crc(&l, bodycrc) == -1 || l.at + 8 != l.end)
+	if (next_number(&l, NUMBER_MAX, &length) == -1 || next_crc(&l, bodycrc) == -1 ||
+	    l.at + 8 != l.end)
 		return -1;
 	*why = "the frame is too long";
 	if (length > FRAME_BODY_MAX)
@@ -172,8 +169,7 @@ header_parse(const char *p, size_t n, struct frame *f, uint32_t *bodycrc,
 }
 
 int
-frame_parse(const char *p, size_t n, struct frame *f, size_t *used,
-    const char **why)
+frame_parse(const char *p, size_t n, struct frame *f, size_t *used, const char **why)
 {
 	const char *newline;
 	uint32_t bodycrc = 0;
@@ -230,8 +226,8 @@ name_valid(const char *name, size_t n)
 		char c = name[i];
 
 		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
-		    c == '%' || c == '-'))
+			(c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' ||
+			c == '%' || c == '-'))
 			return 0;
 	}
 	return 1;

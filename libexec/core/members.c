@@ -111,5 +111,5 @@ members_digest(const struct members *m, char id[ID_DIGITS + 1])
 		low = crc32c(low, m->who[i].id, ID_DIGITS);
 		low = crc32c(low, m->who[i].name, strlen(m->who[i].name) + 1);
 	}
-	snprintf(id, ID_DIGITS + 1, "%08" PRIx32 "%08" PRIx32, high, low);
+	(void)snprintf(id, ID_DIGITS + 1, "%08" PRIx32 "%08" PRIx32, high, low);
 }

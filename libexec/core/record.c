@@ -25,7 +25,7 @@ enum {
 };
 
 /* The same on every node: INDEX up to LENGTH. */
-#define SHARED_LEN	((size_t)(AT_DURABLE - 1 - AT_INDEX))
+#define SHARED_LEN ((size_t)(AT_DURABLE - 1 - AT_INDEX))
 
 static void
 put_decimal(char *p, size_t digits, uint64_t n)
@@ -49,7 +49,8 @@ static void
 header_print(const struct record *r, char *p)
 {
 	memset(p, ' ', RECORD_HEADER);
-	memcpy(p, "e1", 2);
+	p[0] = 'e';
+	p[1] = '1';
 	put_decimal(p + AT_INDEX, 16, r->index);
 	put_decimal(p + AT_TERM, 16, r->term);
 	p[AT_TYPE] = r->type;
@@ -81,8 +82,8 @@ record_chain(const struct record *r, uint32_t before)
 }
 
 int
-record_encode(struct record *r, uint32_t chain, const char *payload,
-    size_t length, struct buf *b)
+record_encode(struct record *r, uint32_t chain, const char *payload, size_t length,
+    struct buf *b)
 {
 	char *p;
 
@@ -107,10 +108,9 @@ static int
 header_shape(const char *p)
 {
 	return memcmp(p, "e1 ", 3) == 0 && p[AT_TERM - 1] == ' ' &&
-	    p[AT_TYPE - 1] == ' ' && p[AT_BASE - 1] == ' ' &&
-	    p[AT_RANDOM - 1] == '-' && p[AT_LENGTH - 1] == ' ' &&
-	    p[AT_DURABLE - 1] == ' ' && p[AT_ZEROS - 1] == ' ' &&
-	    p[AT_CRC - 1] == ' ' && p[AT_CHAIN - 1] == ' ' &&
+	    p[AT_TYPE - 1] == ' ' && p[AT_BASE - 1] == ' ' && p[AT_RANDOM - 1] == '-' &&
+	    p[AT_LENGTH - 1] == ' ' && p[AT_DURABLE - 1] == ' ' &&
+	    p[AT_ZEROS - 1] == ' ' && p[AT_CRC - 1] == ' ' && p[AT_CHAIN - 1] == ' ' &&
 	    p[AT_OWN - 1] == ' ' && p[RECORD_HEADER - 1] == '\n';
 }
 
@@ -156,8 +156,7 @@ void
 record_localise(char *p, struct record *r, uint64_t durable, uint64_t off)
 {
 	r->durable = durable;
-	r->zeros = record_zeros(p + RECORD_HEADER, r->length + 1,
-	    off + RECORD_HEADER);
+	r->zeros = record_zeros(p + RECORD_HEADER, r->length + 1, off + RECORD_HEADER);
 	put_decimal(p + AT_DURABLE, 16, r->durable);
 	put_decimal(p + AT_ZEROS, 4, r->zeros);
 	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));

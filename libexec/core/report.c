@@ -3,17 +3,16 @@
  */
 #include "report.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
-#define FIELDS		10u	/* of a node in a status answer */
+#define FIELDS 10u /* of a node in a status answer */
 
 /* What a node's word may say, in the table's order. */
 static const struct field {
 	const char *name;
 	const char *head;
-	int	 number;
+	int number;
 } fields[FIELDS] = {
 	{ "name", "NODE", 0 },
 	{ "role", "ROLE", 0 },
@@ -29,7 +28,7 @@ static const struct field {
 
 struct span {
 	const char *at;
-	size_t	 len;
+	size_t len;
 };
 
 /* The value of NAME=VALUE among the blank-separated pairs of a word, or "-". */
@@ -75,8 +74,7 @@ character_size(const unsigned char *p, size_t left)
 			return 0;
 		value = value << 6 | (p[i] & 0x3f);
 	}
-	if (value < least || value > 0x10ffff ||
-	    (value >= 0xd800 && value <= 0xdfff))
+	if (value < least || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
 		return 0;
 	return n;
 }
@@ -142,8 +140,8 @@ put_member(struct buf *b, const struct word *w, const char *name, int number)
 	return put_string(b, value.at, value.len);
 }
 
-int
-report_value(const struct word *key, const struct word *value, struct buf *b)
+static int
+value_json(const struct word *key, const struct word *value, struct buf *b)
 {
 	if (buf_str(b, "{\"key\":") == -1 ||
 	    put_string(b, key->bytes, key->len) == -1 ||
@@ -153,8 +151,8 @@ report_value(const struct word *key, const struct word *value, struct buf *b)
 	return buf_str(b, "}\n");
 }
 
-int
-report_keys(const struct words *answer, int json, struct buf *b)
+static int
+keys_print(const struct words *answer, int json, struct buf *b)
 {
 	const struct word *w;
 	size_t i;
@@ -182,10 +180,9 @@ status_json(const struct words *answer, struct buf *b)
 	const struct word *w = answer->word;
 	size_t i, k;
 
-	if (buf_str(b, "{") == -1 ||
-	    put_member(b, &w[1], "leader", 0) == -1 || buf_str(b, ",") == -1 ||
-	    put_member(b, &w[1], "term", 1) == -1 || buf_str(b, ",") == -1 ||
-	    put_member(b, &w[1], "cluster", 0) == -1 ||
+	if (buf_str(b, "{") == -1 || put_member(b, &w[1], "leader", 0) == -1 ||
+	    buf_str(b, ",") == -1 || put_member(b, &w[1], "term", 1) == -1 ||
+	    buf_str(b, ",") == -1 || put_member(b, &w[1], "cluster", 0) == -1 ||
 	    buf_str(b, ",\"nodes\":[") == -1)
 		return -1;
 	for (i = 2; i < answer->n; i++) {
@@ -193,8 +190,8 @@ status_json(const struct words *answer, struct buf *b)
 			return -1;
 		for (k = 0; k < FIELDS; k++)
 			if ((k > 0 && buf_str(b, ",") == -1) ||
-			    put_member(b, &w[i], fields[k].name,
-			    fields[k].number) == -1)
+			    put_member(b, &w[i], fields[k].name, fields[k].number) ==
+				-1)
 				return -1;
 		if (buf_str(b, "}") == -1)
 			return -1;
@@ -256,11 +253,22 @@ status_table(const struct words *answer, struct buf *b)
 }
 
 int
-report_status(const struct words *answer, int json, struct buf *b)
+report_answer(const struct client *c, const struct words *answer, struct buf *b)
 {
-	if (answer->n < 2) {
-		errno = EINVAL;
-		return -1;
+	const struct word *value = &answer->word[1];
+
+	switch (c->command.verb) {
+	case VERB_GET:
+		if (c->json)
+			return value_json(&c->word[1], value, b);
+		if (buf_add(b, value->bytes, value->len) == -1)
+			return -1;
+		return c->raw ? 0 : buf_str(b, "\n");
+	case VERB_LIST:
+		return keys_print(answer, c->json, b);
+	case VERB_STATUS:
+		return c->json ? status_json(answer, b) : status_table(answer, b);
+	default:
+		return 0;
 	}
-	return json ? status_json(answer, b) : status_table(answer, b);
 }

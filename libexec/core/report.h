@@ -9,18 +9,16 @@
 #ifndef LITE_RAFT_REPORT_H
 #define LITE_RAFT_REPORT_H
 
-#include "words.h"
+#include "client.h"
 
 /*
+ * Appends what is printed for an answer that is yes: nothing for a write.  0, or
+ * -1 (ENOMEM).
+ *
  * JSON strings hold characters, not bytes: what is no UTF-8 is written as
  * \udc80 to \udcff, a half of a pair that no character has, so that it can be
  * told from everything else.
- *
- * All return 0, or -1: ENOMEM, or EINVAL where the answer is none.
  */
-int report_value(const struct word *key, const struct word *value,
-    struct buf *); /* {"key":..,"value":..} */
-int report_keys(const struct words *answer, int json, struct buf *);
-int report_status(const struct words *answer, int json, struct buf *);
+int report_answer(const struct client *, const struct words *answer, struct buf *);
 
 #endif

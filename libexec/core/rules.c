@@ -14,8 +14,8 @@ term_print(const struct term *t, struct buf *b)
 {
 	size_t before = b->len;
 
-	if (buf_fmt(b, "lite-raft-term 1 %" PRIu64 " %" PRIu64 " %s %s ",
-	    t->version, t->current_term, t->voted_for.name, t->voted_for.id) == -1)
+	if (buf_fmt(b, "lite-raft-term 1 %" PRIu64 " %" PRIu64 " %s %s ", t->version,
+		t->current_term, t->voted_for.name, t->voted_for.id) == -1)
 		return -1;
 	return buf_fmt(b, "%08" PRIx32 "\n",
 	    crc32c(0, buf_head(b) + before, b->len - before));

@@ -139,8 +139,7 @@ store_apply(struct store *s, uint64_t index, const struct request_id *id,
 }
 
 int
-store_get(const struct store *s, const char *key, size_t len,
-    struct bytes *value)
+store_get(const struct store *s, const char *key, size_t len, struct bytes *value)
 {
 	struct bytes k = { key, len };
 
@@ -157,8 +156,7 @@ list_one(void *list, struct bytes key, struct bytes value)
 }
 
 int
-store_list(const struct store *s, const char *prefix, size_t len,
-    struct buf *list)
+store_list(const struct store *s, const char *prefix, size_t len, struct buf *list)
 {
 	struct bytes p = { prefix, len };
 

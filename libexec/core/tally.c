@@ -26,8 +26,8 @@ tally_add(struct tally *t, const struct frame *f)
 {
 	int who;
 
-	if (f->type != FRAME_VOTED || strcmp(f->to.name, t->me.name) != 0 ||
-	    strcmp(f->to.id, t->me.id) != 0)
+	if (f->type != FRAME_VOTED || strcmp(f->cluster, t->cluster) != 0 ||
+	    strcmp(f->to.name, t->me.name) != 0 || strcmp(f->to.id, t->me.id) != 0)
 		return tally_count(t);
 	who = members_find(&t->members, f->from.name, f->from.id);
 	/* Only an answer to this very ballot is a vote (F4). */

@@ -13,6 +13,7 @@ struct tally {
 	enum ballot kind;
 	uint64_t term;   /* that was asked for */
 	uint64_t newest; /* the newest term seen in a refusal */
+	char cluster[ID_DIGITS + 1];
 	struct who me;
 	struct members members;
 	char vote[MEMBERS_MAX]; /* 0 none yet, 'y', 'n' */

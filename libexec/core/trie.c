@@ -14,19 +14,19 @@
 
 /* How an item and a branch begin: which of the two it is. */
 struct node {
-	uint16_t key_len;		/* 0: a branch */
+	uint16_t key_len; /* 0: a branch */
 };
 
 struct item {
 	struct node node;
 	uint32_t value_len;
-	char	 bytes[];		/* the key, then the value */
+	char bytes[]; /* the key, then the value */
 };
 
 struct branch {
 	struct node node;
-	uint16_t place;			/* of the half-byte */
-	uint32_t present;		/* bit v: there is a twig for value v */
+	uint16_t place;   /* of the half-byte */
+	uint32_t present; /* bit v: there is a twig for value v */
 	struct node *twig[];
 };
 
@@ -144,8 +144,11 @@ place_of_difference(const struct item *i, struct bytes key)
 
 	while (n < i->node.key_len && n < key.len && i->bytes[n] == key.at[n])
 		n++;
-	return bit_at(i->bytes, i->node.key_len, 2 * n) ==
-	    bit_at(key.at, key.len, 2 * n) ? 2 * n + 1 : 2 * n;
+
+	/* They differ in this byte; do they in its high half already? */
+	if (bit_at(i->bytes, i->node.key_len, 2 * n) == bit_at(key.at, key.len, 2 * n))
+		return 2 * n + 1;
+	return 2 * n;
 }
 
 /*
@@ -268,7 +271,7 @@ branch_shrink(struct node **link, uint32_t bit)
 		return;
 	}
 	smaller = realloc(b, branch_size(n));
-	if (smaller != NULL)		/* else it stays as large as it was */
+	if (smaller != NULL) /* else it stays as large as it was */
 		*link = smaller;
 }
 
@@ -302,8 +305,8 @@ trie_unset(struct trie *t, struct bytes key)
  * down, of which there is at most one for a half-byte of a key.
  */
 static int
-each_below(struct node *n,
-    int (*visit)(void *, struct bytes key, struct bytes value), void *arg)
+each_below(struct node *n, int (*visit)(void *, struct bytes key, struct bytes value),
+    void *arg)
 {
 	struct bytes key, value;
 	const struct item *i;

@@ -10,11 +10,10 @@
 static const char blanks[] = " \t\r\n";
 
 void
-walk_begin(struct walk *w, const char *name)
+walk_begin(struct walk *w)
 {
 	memset(w, 0, sizeof(*w));
 	w->n = 1;
-	walk_name(w, name, strlen(name));
 }
 
 static void
@@ -25,10 +24,17 @@ name_copy(char to[NAME_LIMIT + 1], const char *name, size_t len)
 }
 
 void
-walk_name(struct walk *w, const char *name, size_t len)
+walk_self(struct walk *w, const char *text)
 {
-	if (name_valid(name, len))
-		name_copy(w->node[0].name, name, len);
+	static const char magic[] = "lite-raft-node 1 ";
+	size_t len;
+
+	if (strncmp(text, magic, sizeof(magic) - 1) != 0)
+		return;
+	text += sizeof(magic) - 1;
+	len = strcspn(text, blanks);
+	if (name_valid(text, len))
+		name_copy(w->node[0].name, text, len);
 }
 
 static struct walk_node *
@@ -116,8 +122,7 @@ walk_next(struct walk *w)
 	struct walk_node *node;
 	size_t i;
 
-	node = w->node[0].asked ? walk_find(w, w->hint, strlen(w->hint)) :
-	    &w->node[0];
+	node = w->node[0].asked ? walk_find(w, w->hint, strlen(w->hint)) : &w->node[0];
 	for (i = 0; (node == NULL || node->asked) && i < w->n; i++)
 		node = &w->node[i];
 	if (node == NULL || node->asked)
@@ -148,8 +153,9 @@ walk_report(const struct walk *w, struct buf *b)
 		node = &w->node[i];
 		if (node->why[0] == '\0')
 			continue;
-		if (buf_fmt(b, "%s%s %s", comma, node->name[0] == '\0' ?
-		    "this node" : node->name, node->why) == -1)
+		if (buf_fmt(b, "%s%s %s", comma,
+			node->name[0] == '\0' ? "this node" : node->name,
+			node->why) == -1)
 			return -1;
 		comma = ", ";
 	}

@@ -27,11 +27,11 @@ struct walk {
 	char hint[NAME_LIMIT + 1];
 };
 
-/* Begins with this node alone; name may be "". */
-void walk_begin(struct walk *, const char *name);
+/* Begins with this node alone, whose name is not known. */
+void walk_begin(struct walk *);
 
-/* Names this node. */
-void walk_name(struct walk *, const char *name, size_t);
+/* Names this node, by what state/node says: "lite-raft-node 1 NAME ...". */
+void walk_self(struct walk *, const char *text);
 
 /* Adds a node if it is not there; -1: no name, or too many. */
 int walk_add(struct walk *, const char *name, size_t);

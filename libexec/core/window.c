@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALLEST	64u		/* ids */
-#define LARGEST		(UINT32_C(1) << 30)
+#define SMALLEST 64u /* ids */
+#define LARGEST  (UINT32_C(1) << 30)
 
 static uint32_t *
 chain_of(const struct window *w, const struct request_id *id)
@@ -38,8 +38,7 @@ forget_before(struct window *w, uint64_t index)
 }
 
 int
-window_find(struct window *w, uint64_t index, const struct request_id *id,
-    int *outcome)
+window_find(struct window *w, uint64_t index, const struct request_id *id, int *outcome)
 {
 	const struct seen *s;
 	uint32_t at;
@@ -95,8 +94,7 @@ window_grow(struct window *w)
 }
 
 int
-window_add(struct window *w, uint64_t index, const struct request_id *id,
-    int outcome)
+window_add(struct window *w, uint64_t index, const struct request_id *id, int outcome)
 {
 	struct seen *s;
 	uint32_t at;

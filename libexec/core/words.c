@@ -11,16 +11,15 @@
 static const char hex_digits[] = "0123456789abcdef";
 
 /* A bit for each byte that a bare word may hold, 32 bytes a number. */
-static const uint32_t bare_bytes[8] = {
-	0, 0x77fff822, 0xc7ffffff, 0x47fffffe, 0, 0, 0, 0
-};
+static const uint32_t bare_bytes[8] = { 0, 0x77fff822, 0xc7ffffff, 0x47fffffe, 0, 0, 0,
+	0 };
 
 static int
 is_bare(char c)
 {
 	unsigned char byte = (unsigned char)c;
 
-	return bare_bytes[byte / 32] >> byte % 32 & 1;
+	return (bare_bytes[byte / 32] >> byte % 32 & 1) != 0;
 }
 
 static int

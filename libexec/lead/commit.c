@@ -11,8 +11,8 @@
 #include "core/types.h"
 #include "inside.h"
 
-#define APPLY_SLICE	(4u * 1024 * 1024)	/* bytes of log applied in a turn */
-#define BEATS		10u			/* in an election timeout */
+#define APPLY_SLICE (4u * 1024 * 1024) /* bytes of log applied in a turn */
+#define BEATS       10u                /* in an election timeout */
 
 /* Writes the term's no-op, durably: the index of the first own entry. */
 static int
@@ -67,7 +67,7 @@ lead_start(struct lead *l, int *status)
 	if (why != NULL) {
 		*status = EXIT_NO;
 		(void)state_unlock(st);
-		snprintf(st->why, sizeof(st->why), "%s", why);
+		(void)snprintf(st->why, sizeof(st->why), "%s", why);
 		return -1;
 	}
 	l->term = st->term.current_term;
@@ -117,7 +117,7 @@ lead_new(struct state *st, uint64_t timeout, int *status)
 
 fail:
 	*status = EXIT_DISK;
-	(void)state_fail(st, "cannot lead: %s", strerror(errno));
+	state_break(st, "cannot lead: %s", strerror(errno));
 	if (l != NULL)
 		lead_free(l);
 	return NULL;
@@ -148,7 +148,7 @@ lead_due(const struct lead *l)
 {
 	uint64_t due = l->beat_at + l->beat;
 
-	if (l->applied < l->commit || l->push)
+	if (l->applied < l->commit || l->push || l->fresh.len > 0 || l->round_wanted)
 		return 0;
 	if (l->stopping && l->stop_by < due)
 		due = l->stop_by;
@@ -156,8 +156,8 @@ lead_due(const struct lead *l)
 }
 
 int
-record_add(struct lead *l, char type, const struct request_id *id,
-    const char *payload, size_t n)
+record_add(struct lead *l, char type, const struct request_id *id, const char *payload,
+    size_t n)
 {
 	struct record r = { 0 };
 	struct tail *t = &l->fresh_tail;
@@ -215,8 +215,7 @@ lead_begin(struct lead *l)
 	if (state_lock(st) == -1)
 		return LEAD_BROKEN;
 	if (st->term.current_term != l->term) {
-		lead_down(l, "this node is in term %" PRIu64,
-		    st->term.current_term);
+		lead_down(l, "this node is in term %" PRIu64, st->term.current_term);
 		return state_unlock(st) == -1 ? LEAD_BROKEN : LEAD_DOWN;
 	}
 	/* Its own term was read under the lock after the round was asked for:
@@ -246,8 +245,8 @@ entry_apply(struct lead *l, const struct record *r, const char *payload)
 			lead_down(l, "entry %" PRIu64 " is no command", r->index);
 			return -1;
 		}
-		outcome = store_apply(l->store, r->index, r->id.base == 0 &&
-		    r->id.random == 0 ? NULL : &r->id, &c);
+		outcome = store_apply(l->store, r->index,
+		    r->id.base == 0 && r->id.random == 0 ? NULL : &r->id, &c);
 		if (outcome == -1) {
 			lead_down(l, "no memory is left");
 			return -1;
@@ -270,13 +269,12 @@ apply(struct lead *l)
 
 	if (l->applied == l->commit)
 		return 0;
-	bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count,
-	    NULL);
+	bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count, NULL);
 	while (!bad && at < b.len) {
 		record_parse(buf_head(&b) + at, b.len - at, &r);
 		if (!record_intact(&r, buf_head(&b) + at)) {
-			bad = state_fail(l->st, "cannot apply: index %" PRIu64
-			    " is damaged", r.index);
+			bad = state_fail(l->st,
+			    "cannot apply: index %" PRIu64 " is damaged", r.index);
 			break;
 		}
 		bad = entry_apply(l, &r, buf_head(&b) + at + RECORD_HEADER);

@@ -10,11 +10,11 @@
 
 #include "inside.h"
 
-#define FRAME_ENTRIES	(256u * 1024)		/* bytes of records in a frame */
-#define PROBE_ENTRIES	(64u * 1024)		/* the same, in a probe */
-#define OUTPUT_FULL	(1024u * 1024)		/* bytes that wait for a stream */
-#define SECOND		UINT64_C(1000000000)	/* ns */
-#define FIRST_QUORUM	(5 * SECOND)		/* while connections are made */
+#define FRAME_ENTRIES (256u * 1024)        /* bytes of records in a frame */
+#define PROBE_ENTRIES (64u * 1024)         /* the same, in a probe */
+#define STREAM_FULL   (1024u * 1024)       /* bytes that wait for a stream */
+#define SECOND        UINT64_C(1000000000) /* ns */
+#define FIRST_QUORUM  (5 * SECOND)         /* while connections are made */
 
 void
 lead_down(struct lead *l, const char *fmt, ...)
@@ -25,7 +25,7 @@ lead_down(struct lead *l, const char *fmt, ...)
 		return;
 	l->down = 1;
 	va_start(ap, fmt);
-	vsnprintf(l->why, sizeof(l->why), fmt, ap);
+	(void)vsnprintf(l->why, sizeof(l->why), fmt, ap);
 	va_end(ap);
 	note(l->st->os, l->term, "lead: steps down: %s", l->why);
 }
@@ -148,8 +148,7 @@ cursor_set(struct lead *l, struct peer *p)
 	if (p->next_index == st->tail.index + 1) {
 		r.term = st->tail.term;
 		r.chain = st->tail.chain;
-		c = (struct cursor){ p->next_index, st->tail.segment,
-		    st->tail.off };
+		c = (struct cursor){ p->next_index, st->tail.segment, st->tail.off };
 	} else if (p->next_index > 1) {
 		if (log_find(st, p->next_index - 1, &c, &r) == -1)
 			return -1;
@@ -183,8 +182,7 @@ frame_send(struct lead *l, struct peer *p, size_t max)
 	f.arg[3] = l->commit;
 	f.arg[4] = st->tail.index;
 	if (max > 0)
-		r = log_read(st, &p->cursor, st->tail.index, max, &body, &count,
-		    &end);
+		r = log_read(st, &p->cursor, st->tail.index, max, &body, &count, &end);
 	f.arg[5] = count;
 	f.length = body.len;
 	f.body = body.len > 0 ? buf_head(&body) : "";
@@ -211,14 +209,16 @@ peer_send(struct lead *l, struct peer *p, uint64_t now, int round)
 
 	if (p->probing) {
 		if (!p->waiting || round) {
-			if (frame_send(l, p, full || p->waiting ||
-			    p->next_index > last ? 0 : PROBE_ENTRIES) == -1)
+			if (frame_send(l, p,
+				full || p->waiting || p->next_index > last ?
+				    0 :
+				    PROBE_ENTRIES) == -1)
 				return -1;
 			p->waiting = 1;
 		}
 		return 0;
 	}
-	while (!full && p->next_index <= last && p->stream->out.len < OUTPUT_FULL)
+	while (!full && p->next_index <= last && p->stream->out.len < STREAM_FULL)
 		if (frame_send(l, p, FRAME_ENTRIES) == -1)
 			return -1;
 	if (round && p->sent_seq != l->seq)
@@ -236,7 +236,7 @@ followers_send(struct lead *l, uint64_t now, int round)
 		p = &l->peer[i];
 		/* A follower that takes nothing is not waited for (F18). */
 		if ((int)i == l->me || p->stream == NULL || p->stream->doomed ||
-		    p->stream->out.len >= OUTPUT_FULL)
+		    p->stream->out.len >= STREAM_FULL)
 			continue;
 		if (peer_send(l, p, now, round) == -1) {
 			lead_down(l, "%s", l->st->why);
@@ -253,7 +253,8 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 
 	if (f->arg[4] < p->match_index) {
 		if (!p->lost)
-			note(l->st->os, l->term, "lead: %s lost acknowledged entries: "
+			note(l->st->os, l->term,
+			    "lead: %s lost acknowledged entries: "
 			    "it had %" PRIu64 ", its log ends at %" PRIu64,
 			    p->who.name, p->match_index, f->arg[4]);
 		p->lost = 1;
@@ -261,8 +262,7 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 	}
 	if (log_last_within(l->st, f->arg[2], f->arg[3], &r) == -1)
 		return -1;
-	peer_reset(l, p, r.index >= p->match_index ? r.index + 1 :
-	    p->match_index + 1);
+	peer_reset(l, p, r.index >= p->match_index ? r.index + 1 : p->match_index + 1);
 	return 0;
 }
 
@@ -367,8 +367,8 @@ lead_stream_input(struct lead *l, struct stream *s, const char *bytes, size_t n)
 			r = -1;
 		if (r == -1) {
 			note(l->st->os, l->term, "lead: the stream to %s ends: %s",
-			    s->peer->who.name, why != NULL ? why :
-			    "it does not follow the protocol");
+			    s->peer->who.name,
+			    why != NULL ? why : "it does not follow the protocol");
 			s->doomed = 1;
 			return -1;
 		}
@@ -415,8 +415,7 @@ stream_check(struct lead *l, struct stream *s, uint64_t heard_at, uint64_t now)
 		limit = 10 * SECOND;
 	if (now - (heard_at > s->opened_at ? heard_at : s->opened_at) <= limit)
 		return;
-	note(l->st->os, l->term, "lead: the stream to %s is silent",
-	    s->peer->who.name);
+	note(l->st->os, l->term, "lead: the stream to %s is silent", s->peer->who.name);
 	s->doomed = 1;
 }
 
@@ -430,14 +429,14 @@ followers_check(struct lead *l, uint64_t now)
 		stream_check(l, l->peer[i].stream, l->peer[i].heard_at, now);
 		stream_check(l, l->peer[i].fresh, 0, now);
 	}
-	if (members_majority(&l->members, followers_heard(l,
-	    now > l->timeout ? now - l->timeout : 0))) {
+	if (members_majority(&l->members,
+		followers_heard(l, now > l->timeout ? now - l->timeout : 0))) {
 		l->quorum_at = now;
 		l->quorum_once = 1;
 		return;
 	}
 	/* CheckQuorum (thesis §6.2); the first time, connections are being made. */
-	if (now - l->quorum_at > (l->quorum_once || l->timeout > FIRST_QUORUM ?
-	    l->timeout : FIRST_QUORUM))
+	if (now - l->quorum_at >
+	    (l->quorum_once || l->timeout > FIRST_QUORUM ? l->timeout : FIRST_QUORUM))
 		lead_down(l, "no majority was heard for an election timeout");
 }

@@ -11,11 +11,11 @@
 /* --- followers.c ---------------------------------------------------------------- */
 
 struct stream {
-	struct peer *peer;		/* NULL: replaced, or its peer's end */
-	pid_t	 pid;
-	int	 doomed;
-	int	 greeted;		/* the gate's greeting has come */
-	uint64_t opened_at;		/* or greeted at */
+	struct peer *peer; /* NULL: replaced, or its peer's end */
+	pid_t pid;
+	int doomed;
+	int greeted;        /* the gate's greeting has come */
+	uint64_t opened_at; /* or greeted at */
 	struct buf in, out;
 };
 
@@ -23,53 +23,58 @@ struct stream {
 struct peer {
 	struct who who;
 	struct stream *stream;
-	struct stream *fresh;		/* a newer one, not answered yet */
+	struct stream *fresh; /* a newer one, not answered yet */
 	uint64_t next_index;
 	uint64_t match_index;
-	struct cursor cursor;		/* on next_index; index 0: to be found */
-	uint64_t prev_term;		/* of the entry before next_index */
+	struct cursor cursor; /* on next_index; index 0: to be found */
+	uint64_t prev_term;   /* of the entry before next_index */
 	uint32_t prev_chain;
-	int	 probing;		/* one frame at a time, until one is taken */
-	int	 waiting;		/* for the probe's answer */
-	uint64_t reset_seq;		/* refusals of earlier frames are stale */
-	uint64_t sent_seq;		/* of the last frame sent */
+	int probing;        /* one frame at a time, until one is taken */
+	int waiting;        /* for the probe's answer */
+	uint64_t reset_seq; /* refusals of earlier frames are stale */
+	uint64_t sent_seq;  /* of the last frame sent */
 	uint64_t sent_commit;
-	uint64_t acked_seq;		/* the newest round that it has answered */
-	uint64_t heard_at;		/* clock_now, 0: never */
-	uint64_t last_index;		/* its own log's end, as it said */
-	uint64_t full_until;		/* its disk was full: not before then */
-	int	 lost;			/* it lost what it had acknowledged */
-	int	 damaged;
+	uint64_t acked_seq;  /* the newest round that it has answered */
+	uint64_t heard_at;   /* clock_now, 0: never */
+	uint64_t last_index; /* its own log's end, as it said */
+	uint64_t full_until; /* its disk was full: not before then */
+	int lost;            /* it lost what it had acknowledged */
+	int damaged;
 };
 
 /* --- clients.c -------------------------------------------------------------------- */
 
 /* One answer that a client waits for. */
 struct slot {
-	int	 status;		/* -1: not known yet */
-	char	*text;			/* behind the status; NULL: nothing */
-	size_t	 len;
+	int status;     /* SLOT_WAITS, SLOT_READS, or what it is */
+	char *text;     /* behind the status; NULL: nothing.  A read's key or prefix */
+	size_t len;     /* of that */
+	enum verb verb; /* of a read */
+};
+
+enum {
+	SLOT_WAITS = -1, /* for its entry, or for its round */
+	SLOT_READS = -2  /* it may read the store, when there is room for that */
 };
 
 struct client {
-	size_t	 id;			/* its place in lead->client */
+	size_t id; /* its place in lead->client */
 	uint64_t generation;
-	void	*tag;
+	void *tag;
 	struct buf in, out;
-	struct slot *slot;		/* a ring of waiting answers */
-	size_t	 slots, slot_cap;
-	uint64_t first;			/* the number of the first of them */
-	size_t	 held;			/* bytes of the answers that wait */
-	int	 closing;		/* nothing more is read */
-	int	 ready;			/* output has grown */
+	struct slot *slot; /* a ring of waiting answers */
+	size_t slots, slot_cap;
+	uint64_t first; /* the number of the first of them */
+	int closing;    /* nothing more is read */
+	int ready;      /* output has grown */
 	struct client *next_ready;
 };
 
 /* Who waits: the answer goes to a client that may be gone. */
 struct waiter {
-	size_t	 id;
+	size_t id;
 	uint64_t generation;
-	uint64_t number;		/* of its slot */
+	uint64_t number; /* of its slot */
 };
 
 /* A write in the log, not applied yet. */
@@ -83,78 +88,89 @@ struct reading {
 	struct waiter waiter;
 	uint64_t seq;
 	uint64_t index;
-	enum verb verb;
-	char	*key;
-	size_t	 keylen;
 };
 
 struct lead {
 	struct state *st;
 	uint64_t term;
-	uint64_t timeout;		/* election timeout, ns */
-	uint64_t beat;			/* between heartbeats, ns */
+	uint64_t timeout; /* election timeout, ns */
+	uint64_t beat;    /* between heartbeats, ns */
 	struct members members;
-	int	 me;			/* place in members */
-	struct peer peer[MEMBERS_MAX];	/* in the members' order; [me] is unused */
+	int me;                        /* place in members */
+	struct peer peer[MEMBERS_MAX]; /* in the members' order; [me] is unused */
 
-	uint64_t noop;			/* index of this term's first entry */
-	uint64_t durable;		/* own match_index */
+	uint64_t noop;    /* index of this term's first entry */
+	uint64_t durable; /* own match_index */
 	uint64_t commit, applied;
 	struct cursor apply_at;
 	struct store *store;
-	int	 commit_fd, stamp_fd;
-	uint64_t stream_id;		/* in run/stamp: this leader itself */
+	int commit_fd, stamp_fd;
+	uint64_t stream_id; /* in run/stamp: this leader itself */
 
-	uint64_t seq;			/* of the newest round */
-	uint64_t self_seq;		/* the newest round that it confirmed itself */
-	int	 round_wanted;		/* reads came in */
-	int	 push;			/* somebody can be sent more */
-	uint64_t beat_at;		/* of the last heartbeat */
-	uint64_t quorum_at;		/* when a majority was last heard */
-	int	 quorum_once;		/* it has been heard */
-	int	 begun;			/* the lock is held, a sync is owed */
-	int	 wrote;
+	uint64_t seq;       /* of the newest round */
+	uint64_t self_seq;  /* the newest round that it confirmed itself */
+	int round_wanted;   /* reads came in */
+	int push;           /* somebody can be sent more */
+	uint64_t beat_at;   /* of the last heartbeat */
+	uint64_t quorum_at; /* when a majority was last heard */
+	int quorum_once;    /* it has been heard */
+	int begun;          /* the lock is held, a sync is owed */
+	int wrote;
 
-	struct buf fresh;		/* records of this turn, not written yet */
-	struct tail fresh_tail;		/* where they would end the log */
+	struct buf fresh;       /* records of this turn, not written yet */
+	struct tail fresh_tail; /* where they would end the log */
 
-	struct pending *pending;	/* a ring */
-	size_t	 pendings, pending_first, pending_cap;
-	struct reading *reading;	/* a ring */
-	size_t	 readings, reading_first, reading_cap;
+	struct pending *pending; /* a ring */
+	size_t pendings, pending_first, pending_cap;
+	struct reading *reading; /* a ring */
+	size_t readings, reading_first, reading_cap;
 
 	struct client **client;
-	size_t	 clients;
+	size_t clients;
 	uint64_t generations;
 	struct client *ready;
 	struct words *words;
 
-	int	 stopping;
+	int stopping;
 	uint64_t stop_by;
-	int	 down;			/* it leads no more */
-	char	 why[256];
+	int down; /* it leads no more */
+	char why[256];
 };
 
 /* followers.c */
-void	followers_send(struct lead *, uint64_t now, int round);
-size_t	followers_heard(const struct lead *, uint64_t since);
-int	followers_confirmed(const struct lead *, uint64_t seq);
-void	followers_check(struct lead *, uint64_t now);
-void	lead_down(struct lead *, const char *fmt, ...)
-	    __attribute__((format(printf, 2, 3)));
+void followers_send(struct lead *, uint64_t now, int round);
+size_t followers_heard(const struct lead *, uint64_t since);
+int followers_confirmed(const struct lead *, uint64_t seq);
+void followers_check(struct lead *, uint64_t now);
+void lead_down(struct lead *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* clients.c */
-int	reading_add(struct lead *, const struct waiter *, const struct command *);
-void	readings_answer(struct lead *);
-void	pendings_answer(struct lead *, uint64_t index, int outcome);
-/* Refuses what waits for entries that were not written. */
-void	pendings_refuse(struct lead *, int status, const char *why);
+void client_ready(struct lead *, struct client *); /* its output has grown */
 /* Says hello to those who came before anything was committed. */
-void	clients_greet(struct lead *, uint64_t commit);
-void	clients_free(struct lead *);
+void clients_greet(struct lead *, uint64_t commit);
+void clients_free(struct lead *);
+
+/* answers.c */
+#define OUTPUT_FULL (4u * 1024 * 1024) /* bytes that a client has not read */
+
+/* A new slot at the end: whom to answer.  0, or -1 (ENOMEM). */
+int slot_add(struct client *, struct waiter *);
+void slots_free(struct client *);
+/* Puts out the answers that are known, as far as there is room: 1 any, 0 none. */
+int answers_flush(struct lead *, struct client *);
+void answer_text(struct lead *, const struct waiter *, int status, const char *why);
+/* Another node leads, nobody knows which. */
+void answer_elsewhere(struct lead *, const struct waiter *);
+int reading_add(struct lead *, const struct waiter *, const struct command *);
+void readings_answer(struct lead *);
+int pending_add(struct lead *, const struct waiter *, uint64_t index);
+void pendings_answer(struct lead *, uint64_t index, int outcome);
+/* Refuses what waits for entries that were not written. */
+void pendings_refuse(struct lead *, int status, const char *why);
 
 /* commit.c: adds an entry to this turn's. 0, or -1 (ENOMEM). */
-int	record_add(struct lead *, char type, const struct request_id *,
-	    const char *payload, size_t);
+int record_add(struct lead *, char type, const struct request_id *, const char *payload,
+    size_t);
 
 #endif

@@ -24,14 +24,14 @@ struct client;
  * fits.
  */
 struct lead *lead_new(struct state *, uint64_t timeout, int *status);
-void	lead_free(struct lead *);
+void lead_free(struct lead *);
 
 /* What lead_begin and lead_finish return. */
 enum lead_next {
 	LEAD_ON,
-	LEAD_DOWN,		/* it leads no more: lead_why */
-	LEAD_DONE,		/* lead_stop has finished */
-	LEAD_BROKEN		/* the disk: lead_why */
+	LEAD_DOWN,  /* it leads no more: lead_why */
+	LEAD_DONE,  /* lead_stop has finished */
+	LEAD_BROKEN /* the disk: lead_why */
 };
 
 enum lead_next lead_begin(struct lead *);
@@ -51,13 +51,13 @@ uint64_t lead_due(const struct lead *);
 struct stream *lead_stream_open(struct lead *, const char *node, pid_t pid);
 
 /* 0, or -1: it is to be closed. */
-int	lead_stream_input(struct lead *, struct stream *, const char *, size_t);
+int lead_stream_input(struct lead *, struct stream *, const char *, size_t);
 struct buf *lead_stream_output(struct stream *);
 
 /* Non-zero when the stream is to be closed, and its process ended first. */
-int	lead_stream_doomed(const struct stream *);
-pid_t	lead_stream_pid(const struct stream *);
-void	lead_stream_close(struct lead *, struct stream *);
+int lead_stream_doomed(const struct stream *);
+pid_t lead_stream_pid(const struct stream *);
+void lead_stream_close(struct lead *, struct stream *);
 
 /* --- clients ------------------------------------------------------------------ */
 
@@ -68,19 +68,25 @@ void	lead_stream_close(struct lead *, struct stream *);
 struct client *lead_client_open(struct lead *);
 
 /* 0, or -1: it is to be closed when its output is out. */
-int	lead_client_input(struct lead *, struct client *, const char *, size_t);
+int lead_client_input(struct lead *, struct client *, const char *, size_t);
 struct buf *lead_client_output(struct client *);
 
+/*
+ * Goes on with what was put off while its output was full: 1 if there was any, so
+ * that there is more output; else 0.
+ */
+int lead_client_more(struct lead *, struct client *);
+
 /* 0 while so much waits for this client that nothing more is read from it. */
-int	lead_client_wants_input(const struct client *);
+int lead_client_wants_input(const struct client *);
 
 /* Non-zero while it waits for an answer. */
-int	lead_client_waits(const struct client *);
+int lead_client_waits(const struct client *);
 
 /* Clients whose output has grown: one at a time, NULL at the end. */
 struct client *lead_client_ready(struct lead *);
-void	*lead_client_tag(struct client *, void *tag);	/* keeps, returns main's own */
-void	lead_client_close(struct lead *, struct client *);
+void *lead_client_tag(struct client *, void *tag); /* keeps, returns main's own */
+void lead_client_close(struct lead *, struct client *);
 
 /* --- the end ------------------------------------------------------------------- */
 
@@ -88,12 +94,12 @@ void	lead_client_close(struct lead *, struct client *);
  * Takes no more writes; LEAD_DONE follows when a follower has all that this
  * leader has, or an election timeout later.
  */
-void	lead_stop(struct lead *);
+void lead_stop(struct lead *);
 
 /* The frame that tells the most caught-up follower to stand: 1, or 0: nobody. */
-int	lead_handover(struct lead *, struct buf *);
+int lead_handover(struct lead *, struct buf *);
 
 /* Answers all that is still waited for: unknown, or not done. */
-void	lead_dismiss(struct lead *);
+void lead_dismiss(struct lead *);
 
 #endif

@@ -14,38 +14,39 @@
 #include "lead.h"
 #include "os/os.h"
 
-#define EVENTS		256
-#define CHUNK		(64u * 1024)		/* bytes read from one at a time */
-#define TURN_INPUT	(4u * 1024 * 1024)	/* bytes read in one turn */
-#define GREETING_MAX	4096u			/* bytes of dial's line */
-#define ACCEPT_PAUSE	UINT64_C(100000000)	/* ns, when descriptors run out */
+#define EVENTS       256
+#define CHUNK        (64u * 1024)        /* bytes read from one at a time */
+#define TURN_INPUT   (4u * 1024 * 1024)  /* bytes read in one turn */
+#define GREETING_MAX 4096u               /* bytes of dial's line */
+#define ACCEPT_PAUSE UINT64_C(100000000) /* ns, when descriptors run out */
 
 enum kind { PEER_SOCK, CLIENT_SOCK, GREETER, STREAM, CLIENT };
 
 struct conn {
 	enum kind kind;
-	int	 fd;
-	int	 what;			/* LOOP_READ | LOOP_WRITE, as asked for */
-	int	 closing;		/* when its output is out */
-	int	 ended;			/* by its other end */
-	struct buf greeting;		/* of a GREETER: what has come of it */
+	int fd;
+	int what;            /* LOOP_READ | LOOP_WRITE, as asked for */
+	int closing;         /* when its output is out */
+	int ended;           /* by its other end */
+	struct buf greeting; /* of a GREETER: what has come of it */
 	struct stream *stream;
 	struct client *client;
-	struct conn *next, **at;	/* in the list of all */
+	int dead;          /* closed, to be freed when the turn is over */
+	struct conn *next; /* in its list */
 };
 
 struct serve {
 	struct state *st;
 	struct lead *lead;
 	struct loop *loop;
-	struct conn peers, clients;	/* the listening sockets */
-	struct conn *streams;		/* and what may become one */
-	struct conn *talkers;		/* clients */
-	uint64_t accept_at;		/* not before then */
-	char	*chunk;
+	struct conn peers, clients; /* the listening sockets */
+	struct conn *streams;       /* and what may become one */
+	struct conn *talkers;       /* clients */
+	uint64_t accept_at;         /* not before then */
+	char *chunk;
+	int deaths;                    /* some of them are dead */
+	volatile sig_atomic_t stopped; /* SIGTERM has come */
 };
-
-static volatile sig_atomic_t stopped;
 
 static int
 conn_watch(struct serve *v, struct conn *c, int what)
@@ -56,6 +57,7 @@ conn_watch(struct serve *v, struct conn *c, int what)
 	return loop_mod(v->loop, c->fd, what, c);
 }
 
+/* Closes it; events that have come for it already find it dead. */
 static void
 conn_close(struct serve *v, struct conn *c)
 {
@@ -70,10 +72,32 @@ conn_close(struct serve *v, struct conn *c)
 	(void)loop_del(v->loop, c->fd);
 	(void)wire_close(c->fd);
 	buf_free(&c->greeting);
-	if (c->next != NULL)
-		c->next->at = c->at;
-	*c->at = c->next;
-	free(c);
+	c->dead = 1;
+	v->deaths = 1;
+}
+
+static void
+dead_free(struct conn **at)
+{
+	struct conn *c;
+
+	while ((c = *at) != NULL) {
+		if (c->dead) {
+			*at = c->next;
+			free(c);
+		} else
+			at = &c->next;
+	}
+}
+
+static void
+bury(struct serve *v)
+{
+	if (!v->deaths)
+		return;
+	dead_free(&v->streams);
+	dead_free(&v->talkers);
+	v->deaths = 0;
 }
 
 /* Sends what waits: 0, or -1 (the other end is gone). */
@@ -104,8 +128,9 @@ conn_accept(struct serve *v, struct conn *from)
 
 	while ((fd = wire_accept(from->fd)) != -1) {
 		c = calloc(1, sizeof(*c));
-		if (c == NULL || (from->kind == CLIENT_SOCK &&
-		    (c->client = lead_client_open(v->lead)) == NULL) ||
+		if (c == NULL ||
+		    (from->kind == CLIENT_SOCK &&
+			(c->client = lead_client_open(v->lead)) == NULL) ||
 		    loop_add(v->loop, fd, LOOP_READ, c) == -1) {
 			if (c != NULL && c->client != NULL)
 				lead_client_close(v->lead, c->client);
@@ -118,9 +143,6 @@ conn_accept(struct serve *v, struct conn *from)
 		c->what = LOOP_READ;
 		list = c->kind == CLIENT ? &v->talkers : &v->streams;
 		c->next = *list;
-		c->at = list;
-		if (*list != NULL)
-			(*list)->at = &c->next;
 		*list = c;
 		if (c->client != NULL)
 			lead_client_tag(c->client, c);
@@ -170,14 +192,15 @@ conn_input(struct serve *v, struct conn *c, size_t *total)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
 	*total += (size_t)n;
 	if (c->kind == CLIENT) {
-		if (n > 0 && lead_client_input(v->lead, c->client, v->chunk,
-		    (size_t)n) == 0)
+		if (n > 0 &&
+		    lead_client_input(v->lead, c->client, v->chunk, (size_t)n) == 0)
 			return 0;
 		/* Its last answers still go out. */
 		c->closing = 1;
 		return lead_client_waits(c->client) ||
-		    lead_client_output(c->client)->len > 0 ?
-		    conn_watch(v, c, c->what & ~LOOP_READ) : -1;
+			lead_client_output(c->client)->len > 0 ?
+		    conn_watch(v, c, c->what & ~LOOP_READ) :
+		    -1;
 	}
 	if (n == 0) {
 		c->ended = 1;
@@ -193,12 +216,11 @@ conn_input(struct serve *v, struct conn *c, size_t *total)
 static void
 streams_flush(struct serve *v)
 {
-	struct conn *c, *next;
+	struct conn *c;
 	struct buf *out;
 
-	for (c = v->streams; c != NULL; c = next) {
-		next = c->next;
-		if (c->kind != STREAM)
+	for (c = v->streams; c != NULL; c = c->next) {
+		if (c->kind != STREAM || c->dead)
 			continue;
 		out = lead_stream_output(c->stream);
 		if (lead_stream_doomed(c->stream) ||
@@ -211,9 +233,13 @@ static void
 client_flush(struct serve *v, struct conn *c)
 {
 	struct buf *out = lead_client_output(c->client);
+	int bad;
 
-	if (conn_flush(v, c, out) == -1 || (c->closing && out->len == 0 &&
-	    !lead_client_waits(c->client)))
+	/* What was put off for want of room goes on when there is some. */
+	do
+		bad = conn_flush(v, c, out);
+	while (bad == 0 && out->len == 0 && lead_client_more(v->lead, c->client));
+	if (bad == -1 || (c->closing && out->len == 0 && !lead_client_waits(c->client)))
 		conn_close(v, c);
 }
 
@@ -231,6 +257,8 @@ event(struct serve *v, const struct loop_event *e, size_t *total)
 {
 	struct conn *c = e->arg;
 
+	if (c->dead)
+		return;
 	if (c->kind == PEER_SOCK || c->kind == CLIENT_SOCK) {
 		conn_accept(v, c);
 		return;
@@ -262,7 +290,6 @@ events(struct serve *v)
 		(void)conn_watch(v, &v->clients, LOOP_READ);
 	}
 	n = loop_wait(v->loop, e, EVENTS, due > now ? due - now : 0);
-	/* A connection that is closed here has no further event of its own. */
 	for (i = 0; i < n; i++)
 		event(v, &e[i], &total);
 	while (n == EVENTS && total < TURN_INPUT) {
@@ -279,7 +306,7 @@ turns(struct serve *v, pid_t role)
 
 	while (next == LEAD_ON) {
 		events(v);
-		if (stopped)
+		if (v->stopped)
 			lead_stop(v->lead);
 		/* The role was killed: nobody else would end this. */
 		if (state_running(v->st) != role)
@@ -290,6 +317,7 @@ turns(struct serve *v, pid_t role)
 			next = lead_finish(v->lead);
 		streams_flush(v);
 		clients_flush(v);
+		bury(v);
 	}
 	return next;
 }
@@ -298,6 +326,7 @@ turns(struct serve *v, pid_t role)
 static int
 serve_open(struct serve *v)
 {
+	v->peers.fd = v->clients.fd = -1;
 	v->chunk = malloc(CHUNK);
 	v->loop = loop_new();
 	if (v->chunk == NULL || v->loop == NULL)
@@ -319,22 +348,30 @@ serve_open(struct serve *v)
 static void
 serve_close(struct serve *v)
 {
+	struct conn *c;
+
 	(void)disk_remove(v->st->os, "run/client.sock");
 	(void)disk_remove(v->st->os, "run/peer.sock");
-	while (v->streams != NULL)
-		conn_close(v, v->streams);
-	while (v->talkers != NULL)
-		conn_close(v, v->talkers);
-	(void)wire_close(v->peers.fd);
-	(void)wire_close(v->clients.fd);
-	loop_free(v->loop);
+	for (c = v->streams; c != NULL; c = c->next)
+		if (!c->dead)
+			conn_close(v, c);
+	for (c = v->talkers; c != NULL; c = c->next)
+		if (!c->dead)
+			conn_close(v, c);
+	bury(v);
+	if (v->peers.fd != -1)
+		(void)wire_close(v->peers.fd);
+	if (v->clients.fd != -1)
+		(void)wire_close(v->clients.fd);
+	if (v->loop != NULL)
+		loop_free(v->loop);
 	free(v->chunk);
 }
 
 static int
 fail(const char *why, int status)
 {
-	fprintf(stderr, "lead: cannot lead: %s\n", why);
+	(void)fprintf(stderr, "lead: cannot lead: %s\n", why);
 	return status;
 }
 
@@ -367,7 +404,7 @@ main(int argc, char **argv)
 		return EXIT_YES;
 	}
 	if (argc != 1) {
-		fputs("usage: lead\n", stderr);
+		(void)fputs("usage: lead\n", stderr);
 		return EXIT_USE;
 	}
 	if ((os = os_open(".")) == NULL)
@@ -377,17 +414,20 @@ main(int argc, char **argv)
 	role = state_running(v.st);
 	if (role <= 0)
 		return fail("the node does not run", EXIT_NOLEADER);
-	(void)process_on_signal(SIGTERM, &stopped);
+	(void)process_on_signal(SIGTERM, &v.stopped);
 	(void)process_on_signal(SIGPIPE, NULL);
 	(void)process_fd_limit();
 	if ((v.lead = lead_new(v.st, run_timeout(os), &status)) == NULL)
 		return fail(v.st->why, status);
 	if (serve_open(&v) == -1)
-		return fail(strerror(errno), EXIT_DISK);
-	next = turns(&v, role);
-	finish(&v, next);
-	status = next == LEAD_BROKEN ? fail(lead_why(v.lead), EXIT_DISK) :
-	    status_of[next];
+		status = fail(strerror(errno), EXIT_DISK);
+	else {
+		next = turns(&v, role);
+		finish(&v, next);
+		status = status_of[next];
+		if (next == LEAD_BROKEN)
+			(void)fail(lead_why(v.lead), status);
+	}
 	serve_close(&v);
 	lead_free(v.lead);
 	state_close(v.st);

@@ -91,12 +91,17 @@ complain() { # NODE FILE
 	complained=$last
 }
 
-# Ends what this shell started in the background, and waits until it is gone.  A
-# shell loses a signal that comes before it has set its trap: it is sent again.
-end() { # PID...
-	[ $# -gt 0 ] || return 0
-	kill -s TERM "$@" 2>/dev/null
-	for end_pid; do
+# What this shell has started in the background and will have to end: pids.
+child=   # what await waits for
+started= # the others
+
+# Ends processes, and waits until they are gone.  A shell loses a signal that
+# comes before it has set its trap: it is sent again.
+end() { # PIDS
+	for end_pid in $1; do
+		kill -s TERM "$end_pid" 2>/dev/null
+	done
+	for end_pid in $1; do
 		while kill -s TERM "$end_pid" 2>/dev/null; do
 			libexec/step/timer sleep 0.01
 		done
@@ -108,7 +113,7 @@ end() { # PID...
 await() { # COMMAND...
 	"$@" &
 	child=$!
-	wait "$child" 2>/dev/null
+	wait "$child"
 	await_status=$?
 	child=
 	return "$await_status"
@@ -121,9 +126,9 @@ reading() { # FILE COMMAND...
 	exec "$@" <"$reading_file"
 }
 
-# What a SIGTERM means: ends what await runs and the others given, and this.
-leave() { # PID...
+# What a SIGTERM means to a script that is no role.
+leave() {
 	trap : TERM INT
-	end ${child:+"$child"} "$@"
+	end "$child $started"
 	exit 0
 }

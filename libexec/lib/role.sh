@@ -5,16 +5,15 @@
 
 # Enters ROLE.
 role_begin() { # ROLE
-	child=
 	printf '%s\n' "$1" >run/role
 	trap role_end TERM INT
 }
 
-# SIGTERM ends the node: what this role waits for and the others given, what
-# outlives the roles, and with this process the lock falls.
-role_end() { # PID...
+# SIGTERM ends the node: what this role started, what outlives the roles, and
+# with this process the lock falls.
+role_end() {
 	trap : TERM INT
-	end ${child:+"$child"} "$@"
+	end "$child $started"
 	links_end
 	exit 0
 }
@@ -32,7 +31,7 @@ links_end() {
 }
 
 # Waits a random time that grows with the number of TRIES in vain, so that of
-# several candidates one comes first (Raft §5.2), and that those whose calls take
+# several candidates one comes first (Raft, section 5.2), and that those whose calls take
 # long do not make them take longer still.
 pause() { # TRIES
 	case $1 in

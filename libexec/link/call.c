@@ -18,30 +18,32 @@
 #include <string.h>
 
 #include "core/client.h"
-#include "core/num.h"
 #include "core/report.h"
 #include "core/walk.h"
 #include "os/os.h"
 
-#define SECOND		UINT64_C(1000000000)	/* in nanoseconds, as all times here */
-#define TIMEOUT		(10 * SECOND)		/* or three election timeouts */
-#define ATTEMPT_LEAST	SECOND
-#define PAUSE_FIRST	(SECOND / 20)
-#define PAUSE_MOST	(SECOND / 2)
-#define GRACE		(SECOND / 5)		/* for an ssh to end */
-#define CONF_MAX	65536u			/* bytes of a file */
-#define GULP		65536u			/* bytes to read at once */
+#define SECOND        UINT64_C(1000000000) /* in nanoseconds, as all times here */
+#define TIMEOUT       (10 * SECOND)        /* or three election timeouts */
+#define ATTEMPT_LEAST SECOND
+#define PAUSE_FIRST   (SECOND / 20)
+#define PAUSE_MOST    (SECOND / 2)
+#define HINT_EVERY    (SECOND / 10) /* while one is asked */
+#define GRACE         (SECOND / 5)  /* for an ssh to end */
+#define CONF_MAX      65536u        /* bytes of a file */
+#define GULP          65536u        /* bytes to read at once */
 
 struct call {
 	struct os *os;
 	struct client client;
 	struct walk walk;
-	struct talk talk;		/* the present attempt's */
+	struct talk talk; /* the present attempt's */
 	uint64_t timeout;
 	uint64_t deadline;
-	int	 runs;			/* 1: this node does; 0: not; -1: there is none */
-	int	 others;		/* the other nodes are known */
-	int	 unknown;		/* sent at least once, and not answered */
+	int runs;                   /* 1: this node does; 0: not; -1: there is none */
+	int others;                 /* the other nodes are known */
+	int unknown;                /* sent at least once, and not answered */
+	int moved;                  /* the leader is another than the one being asked */
+	char hint[NAME_LIMIT + 32]; /* run/leader, as last read */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -132,14 +134,13 @@ value_read(struct call *c, struct buf *value)
 		if (r == -1 && errno == EAGAIN && wire_wait(0, SECOND) >= 0)
 			continue;
 		if (r == -1)
-			return complain(c, EXIT_DISK,
-			    "cannot read standard input: %s", strerror(errno));
+			return complain(c, EXIT_DISK, "cannot read standard input: %s",
+			    strerror(errno));
 		buf_grew(value, (size_t)r);
 	}
 	if (value->len > VALUE_MAX)
 		return complain(c, EXIT_USE, "value over 1 MiB");
-	client_value(&c->client, value->len == 0 ? "" : buf_head(value),
-	    value->len);
+	client_value(&c->client, value->len == 0 ? "" : buf_head(value), value->len);
 	return 0;
 }
 
@@ -147,28 +148,18 @@ value_read(struct call *c, struct buf *value)
 static uint64_t
 timeout_default(struct os *os)
 {
-	static const char *const path[] = {
-		"run/election_timeout", "conf/election_timeout"
-	};
-	const char *at;
+	static const char *const path[] = { "run/election_timeout",
+		"conf/election_timeout" };
 	char *text;
 	uint64_t ns;
 	size_t i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
 		text = disk_slurp(os, path[i], CONF_MAX, NULL);
-		if (text == NULL)
-			continue;
-		at = text + strspn(text, " \t\r\n");
-		while (*at == '#') {
-			at += strcspn(at, "\n");
-			at += strspn(at, " \t\r\n");
-		}
-		if (num_seconds(at, strcspn(at, " \t\r\n#"), &ns) == -1)
-			ns = 0;
+		ns = text == NULL ? 0 : 3 * client_seconds(text);
 		free(text);
 		if (ns > 0)
-			return 3 * ns > TIMEOUT ? 3 * ns : TIMEOUT;
+			return ns > TIMEOUT ? ns : TIMEOUT;
 	}
 	return TIMEOUT;
 }
@@ -177,20 +168,14 @@ timeout_default(struct os *os)
 static void
 self_load(struct call *c)
 {
-	const char *name;
 	char *text;
 	int fd;
 
-	/* "lite-raft-node 1 NAME ..." */
 	c->runs = -1;
 	text = disk_slurp(c->os, "state/node", CONF_MAX, NULL);
 	if (text == NULL)
 		return;
-	name = text + strcspn(text, " ");
-	name += strspn(name, " ");
-	name += strcspn(name, " ");
-	name += strspn(name, " ");
-	walk_name(&c->walk, name, strcspn(name, " \n"));
+	walk_self(&c->walk, text);
 	free(text);
 	c->runs = 0;
 	fd = disk_open(c->os, "state/running", DISK_READ);
@@ -245,10 +230,28 @@ hint_load(struct call *c)
 {
 	char *text;
 
-	text = disk_slurp(c->os, "run/leader", CONF_MAX, NULL);
-	if (text != NULL)
+	c->hint[0] = '\0';
+	text = disk_slurp(c->os, "run/leader", sizeof(c->hint) - 1, NULL);
+	if (text != NULL) {
+		memcpy(c->hint, text, strlen(text) + 1);
 		walk_hint(&c->walk, text, strcspn(text, " \n"));
+	}
 	free(text);
+}
+
+/* 1 if another than this node has come to lead, as the follower here sees it. */
+static int
+hint_moved(struct call *c, const struct walk_node *node)
+{
+	char before[sizeof(c->hint)];
+
+	if (c->runs != 1 || node == &c->walk.node[0])
+		return 0;
+	memcpy(before, c->hint, sizeof(before));
+	hint_load(c);
+	return c->hint[0] != '\0' && strcmp(c->hint, before) != 0 &&
+	    (strncmp(c->hint, node->name, strlen(node->name)) != 0 ||
+		c->hint[strlen(node->name)] != ' ');
 }
 
 /* Connects to the node: a descriptor and, if an ssh is behind it, its pid. */
@@ -278,8 +281,7 @@ node_connect(struct call *c, struct walk_node *node, pid_t *pid)
 	if (fd != -1)
 		return fd;
 	if (errno != ENOENT && errno != ECONNREFUSED)
-		node_did(node, "cannot be asked: run/client.sock: %s",
-		    strerror(errno));
+		node_did(node, "cannot be asked: run/client.sock: %s", strerror(errno));
 	else if (c->runs == 0)
 		node_did(node, "does not run (./lite-raft start)");
 	else if (c->runs == -1)
@@ -333,7 +335,7 @@ converse(struct call *c, struct walk_node *node, int fd, struct loop *loop)
 			if (r == -1 && errno == EAGAIN)
 				break;
 			if (r == -1)
-				deaf = 1;	/* it may have said why before */
+				deaf = 1; /* it may have said why before */
 			else
 				buf_eat(&t->out, (size_t)r);
 			until = clock_now(c->os) + patience;
@@ -343,14 +345,24 @@ converse(struct call *c, struct walk_node *node, int fd, struct loop *loop)
 			until = c->deadline;
 		if (now >= until || interrupted) {
 			node->slow = 1;
-			node_did(node, "does not answer");
+
+			/* Cut short, it has less to say than what it did before. */
+			if (until < c->deadline || node->why[0] == '\0')
+				node_did(node, "does not answer");
 			return TALK_MORE;
 		}
 		what = LOOP_READ | (t->out.len > 0 && !deaf ? LOOP_WRITE : 0);
 		if (loop_mod(loop, fd, what, NULL) == -1)
 			break;
-		if (loop_wait(loop, &event, 1, until - now) != 1 ||
-		    !(event.what & LOOP_READ))
+		if (loop_wait(loop, &event, 1,
+			until - now < HINT_EVERY ? until - now : HINT_EVERY) != 1) {
+			c->moved = hint_moved(c, node);
+			if (!c->moved)
+				continue;
+			node_did(node, "leads no more");
+			return TALK_MORE;
+		}
+		if (!(event.what & LOOP_READ))
 			continue;
 		room = buf_room(&t->in, GULP);
 		if (room == NULL)
@@ -403,8 +415,8 @@ attempt(struct call *c, struct walk_node *node)
 	(void)wire_close(fd);
 	if (pid != 0) {
 		ended = process_end(pid, GRACE);
-		if (state == TALK_BROKEN && !c->talk.asked &&
-		    c->talk.why == NULL && ended != -1)
+		if (state == TALK_BROKEN && !c->talk.asked && c->talk.why == NULL &&
+		    ended != -1)
 			ssh_ended(node, ended);
 	}
 
@@ -456,55 +468,34 @@ ask(struct call *c, struct walk_node *node)
 static int
 answer_print(struct call *c)
 {
-	const struct words *words = &c->talk.words;
 	struct buf out = { 0 };
-	int r = 0;
+	int r = EXIT_YES;
 
-	switch (c->client.command.verb) {
-	case VERB_GET:
-		if (c->client.json)
-			r = report_value(&c->client.word[1], &words->word[1], &out);
-		else
-			r = buf_add(&out, words->word[1].bytes, words->word[1].len);
-		if (r == 0 && !c->client.json && !c->client.raw)
-			r = buf_str(&out, "\n");
-		break;
-	case VERB_LIST:
-		r = report_keys(words, c->client.json, &out);
-		break;
-	case VERB_STATUS:
-		r = report_status(words, c->client.json, &out);
-		break;
-	default:
-		break;
-	}
-	if (r == -1)
-		return fault(c);
-	if (wire_write_all(1, buf_head(&out), out.len) == -1)
-		return complain(c, EXIT_DISK, "cannot write standard output: %s",
+	if (report_answer(&c->client, &c->talk.words, &out) == -1)
+		r = fault(c);
+	else if (wire_write_all(1, buf_head(&out), out.len) == -1)
+		r = complain(c, EXIT_DISK, "cannot write standard output: %s",
 		    strerror(errno));
 	buf_free(&out);
-	return EXIT_YES;
+	return r;
 }
 
 /* Says that there was no answer, and what that means. */
 static int
 give_up(struct call *c)
 {
-	const struct client *client = &c->client;
+	static const char nobody[] = "no leader answers";
+	static const char unknown[] =
+	    "outcome unknown, it may have been carried out or not (look with get)";
 	struct buf why = { 0 };
-	int status = EXIT_NOLEADER;
+	int sent, status;
 
 	if (walk_report(&c->walk, &why) == -1 || buf_add(&why, "", 1) == -1)
 		return fault(c);
-	if (!c->unknown || !command_is_write(&client->command))
-		(void)complain(c, status, "%sno leader answers: %s",
-		    interrupted ? "interrupted; " : "", buf_head(&why));
-	else
-		status = complain(c, EXIT_UNKNOWN, "%soutcome unknown, it may be "
-		    "carried out or not%s: %s", interrupted ? "interrupted; " : "",
-		    client->command.verb == VERB_NOOP ? "" : " (get shows the value)",
-		    buf_head(&why));
+	sent = c->unknown && command_is_write(&c->client.command);
+	status = complain(c, sent ? EXIT_UNKNOWN : EXIT_NOLEADER, "%s%s: %s",
+	    interrupted ? "interrupted; " : "", sent ? unknown : nobody,
+	    buf_head(&why));
 	buf_free(&why);
 	return status;
 }
@@ -546,6 +537,8 @@ go_round(struct call *c)
 				return conclude(c, status);
 			if (clock_now(c->os) >= c->deadline || interrupted)
 				return give_up(c);
+			if (c->moved)
+				break;
 			if (node != &c->walk.node[0])
 				continue;
 			if (!c->others || c->runs == 1)
@@ -553,6 +546,10 @@ go_round(struct call *c)
 			status = c->others ? 0 : others_load(c);
 			if (status != 0)
 				return status;
+		}
+		if (c->moved) {
+			c->moved = 0;
+			continue;
 		}
 		if (walk_all_stopped(&c->walk) && !c->unknown)
 			return give_up(c);
@@ -603,7 +600,7 @@ call(struct call *c, int argc, char *const *argv)
 	if (c->timeout == 0)
 		c->timeout = timeout_default(c->os);
 	c->deadline = clock_now(c->os) + c->timeout;
-	walk_begin(&c->walk, "");
+	walk_begin(&c->walk);
 	self_load(c);
 	status = go_round(c);
 	talk_free(&c->talk);

@@ -13,13 +13,13 @@
 #include "os.h"
 #include "state/state.h"
 
-#define CONF_MAX	(64u * 1024)
-#define ANSWER_MAX	(256u * 1024)
+#define CONF_MAX   (64u * 1024)
+#define ANSWER_MAX (256u * 1024)
 
 static int
 fail(const char *verb, const char *why, int status)
 {
-	fprintf(stderr, "node: cannot %s: %s\n", verb, why);
+	(void)fprintf(stderr, "node: cannot %s: %s\n", verb, why);
 	return status;
 }
 
@@ -49,7 +49,7 @@ cmd_init(struct os *os, char **arg)
 
 	if (node_init(os, arg[0], why) == 0)
 		return EXIT_YES;
-	fprintf(stderr, "node: %s\n", why);
+	(void)fprintf(stderr, "node: %s\n", why);
 	return errno == EEXIST || errno == EINVAL ? EXIT_CONF : EXIT_DISK;
 }
 
@@ -84,13 +84,13 @@ show_all(struct state *st, struct buf *b)
 {
 	int formed = strcmp(st->cluster, "-") != 0;
 
-	return buf_fmt(b, "name %s\nid %s\ncluster %s\nformed %s\njoiner %s\n"
-	    "term %" PRIu64 "\nvoted_for %s\nlast_index %" PRIu64
-	    "\nlast_term %" PRIu64 "\ncommit_index %" PRIu64
-	    "\nmembers %zu\ndamaged %s\n", st->me.name, st->me.id, st->cluster,
-	    formed ? "yes" : "no", st->joiner ? "yes" : "no",
-	    st->term.current_term, st->term.voted_for.name, st->tail.index,
-	    st->tail.term, run_commit_load(st->os), st->members.n,
+	return buf_fmt(b,
+	    "name %s\nid %s\ncluster %s\nformed %s\njoiner %s\n"
+	    "term %" PRIu64 "\nvoted_for %s\nlast_index %" PRIu64 "\nlast_term %" PRIu64
+	    "\ncommit_index %" PRIu64 "\nmembers %zu\ndamaged %s\n",
+	    st->me.name, st->me.id, st->cluster, formed ? "yes" : "no",
+	    st->joiner ? "yes" : "no", st->term.current_term, st->term.voted_for.name,
+	    st->tail.index, st->tail.term, run_commit_load(st->os), st->members.n,
 	    st->lock.damaged != 0 ? "yes" : "no");
 }
 
@@ -102,7 +102,7 @@ show_print(const char *text, const char *key)
 	size_t len = key == NULL ? 0 : strlen(key);
 
 	if (key == NULL) {
-		fputs(text, stdout);
+		(void)fputs(text, stdout);
 		return EXIT_YES;
 	}
 	for (line = text; *line != '\0'; line = end + 1) {
@@ -113,7 +113,7 @@ show_print(const char *text, const char *key)
 			return EXIT_YES;
 		}
 	}
-	fprintf(stderr, "node: cannot show %s: there is no such thing\n", key);
+	(void)fprintf(stderr, "node: cannot show %s: there is no such thing\n", key);
 	return EXIT_USE;
 }
 
@@ -251,7 +251,7 @@ names_of_conf(struct os *os, struct buf *b)
 			*next++ = '\0';
 		line[strcspn(line, "#")] = '\0';
 		for (at = strtok(line, " \t\r"); at != NULL && n < MEMBERS_MAX;
-		    at = strtok(NULL, " \t\r"))
+		     at = strtok(NULL, " \t\r"))
 			name[n++] = at;
 	}
 	r = names_sorted(name, n, b);
@@ -287,8 +287,8 @@ hello_body(struct state *st, struct buf *b)
 		nonce[strcspn(nonce, "\n")] = '\0';
 	r = names_of_conf(st->os, &names);
 	if (r == 0)
-		r = buf_fmt(b, "nonce %s\nnodes%s\n", nonce != NULL &&
-		    *nonce != '\0' ? nonce : "-", buf_head(&names));
+		r = buf_fmt(b, "nonce %s\nnodes%s\n",
+		    nonce != NULL && *nonce != '\0' ? nonce : "-", buf_head(&names));
 	if (r == 0 && !st->joiner)
 		r = members_print(&st->members, b);
 	buf_free(&names);
@@ -390,9 +390,11 @@ cmd_same(struct os *os, char **arg)
 		    EXIT_NO);
 	else if ((theirs = body_line(&f, "nonce", &len)) == NULL ||
 	    len != strlen(mine) || memcmp(theirs, mine, len) != 0) {
-		fprintf(stderr, "node: cannot reach this node by its own name: %s "
+		(void)fprintf(stderr,
+		    "node: cannot reach this node by its own name: %s "
 		    "answered from another directory, as %s/%s; see "
-		    "conf/directories\n", st->me.name, f.from.name, f.from.id);
+		    "conf/directories\n",
+		    st->me.name, f.from.name, f.from.id);
 		status = EXIT_NO;
 	}
 	free(mine);
@@ -404,12 +406,12 @@ cmd_same(struct os *os, char **arg)
 /* What forming has found so far. */
 struct forming {
 	struct state *st;
-	struct members found;		/* the unformed ones, and this one */
-	struct members formed;		/* a formed cluster's, and its id */
-	char	 cluster[ID_DIGITS + 1];
-	char	*nodes;			/* this node's list */
-	size_t	 missing;
-	int	 wrong;
+	struct members found;  /* the unformed ones, and this one */
+	struct members formed; /* a formed cluster's, and its id */
+	char cluster[ID_DIGITS + 1];
+	char *nodes; /* this node's list */
+	size_t missing;
+	int wrong;
 };
 
 static void
@@ -422,7 +424,7 @@ form_wait(struct forming *m, const char *name, const char *why)
 static void
 form_wrong(struct forming *m, const char *name, const char *why)
 {
-	fprintf(stderr, "node: cannot form the cluster with %s: %s\n", name, why);
+	(void)fprintf(stderr, "node: cannot form the cluster with %s: %s\n", name, why);
 	m->wrong = 1;
 }
 
@@ -445,8 +447,8 @@ form_with(struct forming *m, const char *name, const struct frame *f)
 		return;
 	}
 	first -= strlen("member ");
-	if (members_parse(&theirs, first,
-	    (size_t)(f->body + f->length - first)) == -1) {
+	if (members_parse(&theirs, first, (size_t)(f->body + f->length - first)) ==
+	    -1) {
 		form_wrong(m, name, "its members make no sense");
 		return;
 	}
@@ -464,7 +466,7 @@ form_take(struct forming *m, const char *name)
 	struct frame f;
 	size_t len = 0, n;
 
-	snprintf(path, sizeof(path), "run/hello.%s", name);
+	(void)snprintf(path, sizeof(path), "run/hello.%s", name);
 	text = disk_slurp(m->st->os, path, ANSWER_MAX, &n);
 	if (text == NULL || answer_parse(text, n, &f) == -1)
 		form_wait(m, name, "does not answer");
@@ -495,14 +497,15 @@ form_decide(struct forming *m)
 	} else
 		first = &m->found;
 	if (first == NULL) {
-		note(st->os, 0, "form: cluster %s has formed without this node's id: "
-		    "it waits to be added", m->cluster);
+		note(st->os, 0,
+		    "form: cluster %s has formed without this node's id: "
+		    "it waits to be added",
+		    m->cluster);
 		return node_join(st, m->cluster);
 	}
 	if (node_form(st, first) == -1)
 		return -1;
-	note(st->os, 0, "form: cluster %s, %zu members", st->cluster,
-	    st->members.n);
+	note(st->os, 0, "form: cluster %s, %zu members", st->cluster, st->members.n);
 	return 0;
 }
 
@@ -557,8 +560,8 @@ cmd_form(struct os *os, char **arg)
 
 static const struct command_verb {
 	const char *name;
-	int	 min, max;		/* arguments */
-	int	(*run)(struct os *, char **);
+	int min, max; /* arguments */
+	int (*run)(struct os *, char **);
 } verbs[] = {
 	{ "form", 1, (int)MEMBERS_MAX, cmd_form },
 	{ "greet", 1, 1, cmd_greet },
@@ -574,8 +577,10 @@ static const struct command_verb {
 static int
 usage(FILE *to, int status)
 {
-	fputs("usage: node init NAME | verify | show [KEY] | note TEXT... | nonce |\n"
-	    "            greet NAME | hello | same | form NAME...\n", to);
+	(void)fputs(
+	    "usage: node init NAME | verify | show [KEY] | note TEXT... | nonce |\n"
+	    "            greet NAME | hello | same | form NAME...\n",
+	    to);
 	return status;
 }
 

@@ -10,21 +10,21 @@
 
 #include "os.h"
 
-#define ROOM	65536u		/* bytes that wait for the slower side */
+#define ROOM 65536u /* bytes that wait for the slower side */
 
 /*
  * The other end of an inherited descriptor may be shared, so it is left
  * blocking: then no more than this goes in without waiting, once there is room.
  */
-#define GULP	((size_t)PIPE_BUF)
+#define GULP ((size_t)PIPE_BUF)
 
 /* Bytes from one descriptor on their way to another. */
 struct flow {
-	int	 from;			/* -1: it has ended */
-	int	 to;
-	size_t	 start, end;		/* what waits is bytes[start .. end) */
-	size_t	 gulp;			/* bytes to write at once */
-	char	 bytes[ROOM];
+	int from; /* -1: it has ended */
+	int to;
+	size_t start, end; /* what waits is bytes[start .. end) */
+	size_t gulp;       /* bytes to write at once */
+	char bytes[ROOM];
 };
 
 /* Reads what has come: 0, or -1 on an error. */

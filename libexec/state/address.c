@@ -31,7 +31,7 @@ address_refusal(const struct state *st, const struct frame *f)
 		return "it is for another node";
 	if (strcmp(f->to.id, st->me.id) != 0)
 		return "it is for this node under another id: its state was lost "
-		    "or copied";
+		       "or copied";
 	if (st->joiner)
 		return "this node is no member of the cluster";
 	if (members_find(&st->members, f->from.name, NULL) != -1 &&

@@ -20,32 +20,31 @@
 #include "core/num.h"
 #include "state.h"
 
-#define LOCK_LINE	256u
+#define LOCK_LINE 256u
 
 static const char *const mark_names[] = { "clean", "dirty", "cut" };
 
-int
-state_fail(struct state *st, const char *fmt, ...)
+void
+state_break(struct state *st, const char *fmt, ...)
 {
 	va_list ap;
 	int saved = errno;
 
 	va_start(ap, fmt);
-	vsnprintf(st->why, sizeof(st->why), fmt, ap);
+	(void)vsnprintf(st->why, sizeof(st->why), fmt, ap);
 	va_end(ap);
 	st->broken = 1;
 	errno = saved;
-	return -1;
 }
 
 static int
 lock_print(const struct lockfile *l, struct buf *b)
 {
-	if (buf_fmt(b, "lite-raft-lock 1 %016" PRIu64 " %s %016" PRIu64
-	    " %016" PRIu64 " %016" PRIu64 " %08" PRIx32 " %016" PRIu64
-	    " %016" PRIu64 " ", l->counter, mark_names[l->mark], l->damaged,
-	    l->tail.index, l->tail.term, l->tail.chain, l->tail.segment,
-	    l->tail.off) == -1)
+	if (buf_fmt(b,
+		"lite-raft-lock 1 %016" PRIu64 " %s %016" PRIu64 " %016" PRIu64
+		" %016" PRIu64 " %08" PRIx32 " %016" PRIu64 " %016" PRIu64 " ",
+		l->counter, mark_names[l->mark], l->damaged, l->tail.index,
+		l->tail.term, l->tail.chain, l->tail.segment, l->tail.off) == -1)
 		return -1;
 	return buf_fmt(b, "%08" PRIx32 "\n", crc32c(0, buf_head(b), b->len));
 }
@@ -67,8 +66,8 @@ lock_parse(const char *p, size_t n, struct lockfile *l)
 	size_t i, m;
 
 	newline = memchr(p, '\n', n);
-	if (newline == NULL || newline - p < 32 || memcmp(p, "lite-raft-lock 1 ",
-	    17) != 0)
+	if (newline == NULL || newline - p < 32 ||
+	    memcmp(p, "lite-raft-lock 1 ", 17) != 0)
 		return -1;
 	end = newline - 8;
 	if (num_hex(end, 8, &crc) == -1 || crc != crc32c(0, p, (size_t)(end - p)))
@@ -116,8 +115,7 @@ lock_store(struct state *st, int sync)
 		r = disk_sync(st->os, st->lock_fd);
 	buf_free(&line);
 	if (r == -1)
-		return state_fail(st, "cannot write state/lock: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot write state/lock: %s", strerror(errno));
 	st->seen = st->lock.counter;
 	return 0;
 }
@@ -192,8 +190,7 @@ lock_read(struct state *st, int *known)
 
 	n = disk_read(st->os, st->lock_fd, line, sizeof(line), 0);
 	if (n == -1)
-		return state_fail(st, "cannot read state/lock: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot read state/lock: %s", strerror(errno));
 	*known = lock_parse(line, (size_t)n, &st->lock) == 0;
 	if (!*known) {
 		/* Any other counter will do, as long as nobody has seen it. */
@@ -215,8 +212,7 @@ lock_take(struct state *st, int whole)
 		return -1;
 	}
 	if (disk_lock(st->os, st->lock_fd) == -1)
-		return state_fail(st, "cannot lock state/lock: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot lock state/lock: %s", strerror(errno));
 	st->locked = 1;
 	if (lock_read(st, &known) == -1)
 		return -1;
@@ -269,8 +265,7 @@ file_open(struct state *st, const char *path, int *fd)
 {
 	*fd = disk_open(st->os, path, DISK_WRITE);
 	if (*fd == -1)
-		return state_fail(st, "cannot open %s: %s", path,
-		    strerror(errno));
+		return state_fail(st, "cannot open %s: %s", path, strerror(errno));
 	return 0;
 }
 
@@ -282,7 +277,7 @@ state_open(struct os *os, char *why)
 
 	st = calloc(1, sizeof(*st));
 	if (st == NULL) {
-		snprintf(why, 256, "cannot open state/: %s", strerror(errno));
+		(void)snprintf(why, 256, "cannot open state/: %s", strerror(errno));
 		return NULL;
 	}
 	st->os = os;
@@ -299,7 +294,7 @@ state_open(struct os *os, char *why)
 
 fail:
 	saved = errno;
-	snprintf(why, 256, "%s", st->why);
+	(void)snprintf(why, 256, "%s", st->why);
 	state_close(st);
 	errno = saved;
 	return NULL;

@@ -8,7 +8,7 @@
 
 #include "state.h"
 
-#define CHUNK	(64u * 1024)		/* bytes read at a time while looking */
+#define CHUNK (64u * 1024) /* bytes read at a time while looking */
 
 /* How much of p[0..n) fits behind the log's end in its segment; *next: the first
  * index that does not. */
@@ -34,8 +34,10 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next)
 		    n - done < record_size(&r) || r.index != t.index + 1 ||
 		    r.term < t.term || record_chain(&r, t.chain) != r.chain) {
 			errno = EINVAL;
-			return state_fail(st, "cannot append: what follows index "
-			    "%" PRIu64 " does not continue the log", t.index);
+			return state_fail(st,
+			    "cannot append: what follows index "
+			    "%" PRIu64 " does not continue the log",
+			    t.index);
 		}
 		t.index = r.index;
 		t.term = r.term;
@@ -70,8 +72,7 @@ put(struct state *st, char *p, size_t n, uint64_t durable)
 	if (segment_use(st, st->tail.segment) == -1)
 		return -1;
 	if (disk_write(st->os, st->segment_fd, p, n, (off_t)start) == -1)
-		return state_fail(st, "cannot write the log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot write the log: %s", strerror(errno));
 	return 0;
 }
 
@@ -85,8 +86,9 @@ log_append(struct state *st, char *records, size_t n)
 		return -1;
 	rest = n - fit;
 	/* Room first: without it nothing is written at all. */
-	if (rest > 0 && segment_make(st, next,
-	    rest > st->segment_bytes ? rest : st->segment_bytes) == -1)
+	if (rest > 0 &&
+	    segment_make(st, next,
+		rest > st->segment_bytes ? rest : st->segment_bytes) == -1)
 		return -1;
 	if (fit > 0 && put(st, records, fit, durable) == -1)
 		return -1;
@@ -123,8 +125,7 @@ log_cut_finish(struct state *st)
 
 	list = segment_list(st, &n);
 	if (list == NULL)
-		return state_fail(st, "cannot list state/log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	/* Newest first, so that what is left is always a log. */
 	while (r == 0 && n > 0 && list[n - 1] > st->tail.segment)
 		r = segment_drop(st, list[--n]);
@@ -155,7 +156,7 @@ log_cut(struct state *st, uint64_t index)
 		if (log_find(st, index - 1, &c, &r) == -1)
 			return -1;
 		st->tail = (struct tail){ r.index, r.term, r.chain, c.segment,
-		    c.off + record_size(&r) };
+			c.off + record_size(&r) };
 	}
 	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
 		return -1;
@@ -218,7 +219,7 @@ struct wanted {
 	uint64_t index;
 	struct cursor at;
 	struct record record;
-	int	 found;
+	int found;
 };
 
 static int
@@ -248,8 +249,7 @@ log_find(struct state *st, uint64_t index, struct cursor *c, struct record *r)
 	}
 	list = segment_list(st, &n);
 	if (list == NULL)
-		return state_fail(st, "cannot list state/log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	i = segment_of(list, n, index);
 	if (i >= 0) {
 		w.at = (struct cursor){ list[i], list[i], 0 };
@@ -260,8 +260,8 @@ log_find(struct state *st, uint64_t index, struct cursor *c, struct record *r)
 	free(list);
 	if (!w.found) {
 		errno = EILSEQ;
-		return state_fail(st, "cannot read state/log: index %" PRIu64
-		    " is not there", index);
+		return state_fail(st,
+		    "cannot read state/log: index %" PRIu64 " is not there", index);
 	}
 	*c = w.at;
 	*r = w.record;
@@ -287,8 +287,7 @@ visit_within(void *arg, const struct cursor *c, const struct record *r)
 }
 
 int
-log_last_within(struct state *st, uint64_t index, uint64_t term,
-    struct record *best)
+log_last_within(struct state *st, uint64_t index, uint64_t term, struct record *best)
 {
 	struct within w = { term, best };
 	struct cursor c;
@@ -302,8 +301,7 @@ log_last_within(struct state *st, uint64_t index, uint64_t term,
 		index = st->tail.index;
 	list = segment_list(st, &n);
 	if (list == NULL)
-		return state_fail(st, "cannot list state/log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	for (i = segment_of(list, n, index); i >= 0 && r == 0; i--) {
 		c = (struct cursor){ list[i], list[i], 0 };
 		r = walk(st, &c, index, visit_within, &w);
@@ -317,8 +315,8 @@ log_last_within(struct state *st, uint64_t index, uint64_t term,
 /* How many bytes of p[0..n) are whole records up to index last; the cursor
  * moves, *end is the last of them, *cut the one that is not whole. */
 static size_t
-take_whole(const char *p, size_t n, uint64_t last, struct cursor *c,
-    size_t *count, struct record *end, struct record *cut)
+take_whole(const char *p, size_t n, uint64_t last, struct cursor *c, size_t *count,
+    struct record *end, struct record *cut)
 {
 	size_t done = 0;
 
@@ -335,8 +333,8 @@ take_whole(const char *p, size_t n, uint64_t last, struct cursor *c,
 }
 
 int
-log_read(struct state *st, struct cursor *c, uint64_t last, size_t max,
-    struct buf *b, size_t *count, struct record *end)
+log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct buf *b,
+    size_t *count, struct record *end)
 {
 	struct record cut, unused;
 	size_t before = b->len, got, want = max;
@@ -370,13 +368,14 @@ log_read(struct state *st, struct cursor *c, uint64_t last, size_t max,
 			return 0;
 		if (cut.index == c->index && want < record_size(&cut) &&
 		    (size_t)n == want)
-			want = record_size(&cut);	/* longer than max */
+			want = record_size(&cut); /* longer than max */
 		else if (c->segment != c->index)
 			*c = (struct cursor){ c->index, c->index, 0 };
 		else {
 			errno = EILSEQ;
-			return state_fail(st, "cannot read state/log: index %"
-			    PRIu64 " is damaged", c->index);
+			return state_fail(st,
+			    "cannot read state/log: index %" PRIu64 " is damaged",
+			    c->index);
 		}
 	}
 	return 0;

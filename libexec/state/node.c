@@ -17,7 +17,7 @@
 #include "core/num.h"
 #include "state.h"
 
-#define FILE_MAX	(64u * 1024)
+#define FILE_MAX (64u * 1024)
 
 /* Adds the line's CRC and its newline. */
 static int
@@ -65,7 +65,7 @@ file_replace(struct os *os, const char *path, const struct buf *b)
 	char fresh[64];
 	int fd, r;
 
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
 	disk_remove(os, fresh);
 	fd = disk_open(os, fresh, DISK_CREATE | DISK_EXCL);
 	if (fd == -1)
@@ -104,14 +104,14 @@ node_load(struct state *st)
 
 	text = disk_slurp(st->os, "state/node", FILE_MAX, NULL);
 	if (text == NULL)
-		return state_fail(st, "cannot read state/node: %s%s",
-		    strerror(errno),
+		return state_fail(st, "cannot read state/node: %s%s", strerror(errno),
 		    errno == ENOENT ? " (no first-boot yet?)" : "");
 	if (unseal(text, "lite-raft-node 1 ", word, 4) == NULL ||
-	    !name_valid(word[0], strlen(word[0])) ||
-	    strlen(word[1]) != ID_DIGITS || num_hex(word[1], ID_DIGITS, &n) == -1 ||
-	    (strcmp(word[2], "-") != 0 && (strlen(word[2]) != ID_DIGITS ||
-	    num_hex(word[2], ID_DIGITS, &n) == -1))) {
+	    !name_valid(word[0], strlen(word[0])) || strlen(word[1]) != ID_DIGITS ||
+	    num_hex(word[1], ID_DIGITS, &n) == -1 ||
+	    (strcmp(word[2], "-") != 0 &&
+		(strlen(word[2]) != ID_DIGITS ||
+		    num_hex(word[2], ID_DIGITS, &n) == -1))) {
 		free(text);
 		errno = EILSEQ;
 		return state_fail(st, "cannot read state/node: it is damaged");
@@ -158,15 +158,16 @@ members_load(struct state *st)
 	/* A joiner, or a cache that is lost: start writes it anew from the log. */
 	st->members.n = 0;
 	text = disk_slurp(st->os, "state/members", FILE_MAX, &n);
+	if (text == NULL && errno == ENOENT)
+		return 0;
 	if (text == NULL)
-		return errno == ENOENT ? 0 : state_fail(st,
-		    "cannot read state/members: %s", strerror(errno));
+		return state_fail(st, "cannot read state/members: %s", strerror(errno));
 	body = unseal(text, "lite-raft-members 1 ", word, 3);
 	if (body == NULL ||
 	    num_u64(word[0], strlen(word[0]), NUMBER_MAX, &st->members.index) == -1 ||
 	    num_u64(word[1], strlen(word[1]), FILE_MAX, &len) == -1 ||
-	    len != (uint64_t)(text + n - body) ||
-	    num_hex(word[2], 8, &crc) == -1 || crc != crc32c(0, body, (size_t)len) ||
+	    len != (uint64_t)(text + n - body) || num_hex(word[2], 8, &crc) == -1 ||
+	    crc != crc32c(0, body, (size_t)len) ||
 	    members_parse(&st->members, body, (size_t)len) == -1)
 		st->members.n = 0;
 	free(text);
@@ -245,23 +246,25 @@ node_init(struct os *os, const char *name, char *why)
 
 	if (!name_valid(name, strlen(name))) {
 		errno = EINVAL;
-		snprintf(why, 256, "cannot use the name %.80s: it may have letters, "
-		    "digits and . _ : %% - in it, at most %u", name, NAME_LIMIT);
+		(void)snprintf(why, 256,
+		    "cannot use the name %.80s: it may have letters, "
+		    "digits and . _ : %% - in it, at most %u",
+		    name, NAME_LIMIT);
 		return -1;
 	}
 	if (state_is_there(os)) {
 		errno = EEXIST;
-		snprintf(why, 256, "cannot make state/: it is there already");
+		(void)snprintf(why, 256, "cannot make state/: it is there already");
 		return -1;
 	}
 	memcpy(me.name, name, strlen(name) + 1);
-	snprintf(me.id, sizeof(me.id), "%016" PRIx64, chance_u64(os));
+	(void)snprintf(me.id, sizeof(me.id), "%016" PRIx64, chance_u64(os));
 	/* state/node comes last: without it there was no first boot. */
 	if ((disk_mkdir(os, "state") == -1 && errno != EEXIST) ||
 	    (disk_mkdir(os, "state/log") == -1 && errno != EEXIST) ||
 	    files_make(os) == -1 || disk_syncdir(os, "state/log") == -1 ||
 	    node_store(os, &me, "-", 0) == -1 || disk_syncdir(os, ".") == -1) {
-		snprintf(why, 256, "cannot make state/: %s", strerror(errno));
+		(void)snprintf(why, 256, "cannot make state/: %s", strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -297,7 +300,8 @@ members_find_in_log(struct state *st, struct members *m)
 	buf_free(&b);
 	if (!done) {
 		errno = EILSEQ;
-		return state_fail(st, "cannot find the members: the log's first "
+		return state_fail(st,
+		    "cannot find the members: the log's first "
 		    "entry is no configuration");
 	}
 	m->index = 1;
@@ -338,16 +342,14 @@ node_form(struct state *st, const struct members *first)
 	    record_encode(&r, 0, buf_head(&body), body.len, &b) == -1;
 	if (!bad)
 		bad = state_change(st) == -1 || log_empty(st) == -1 ||
-		    log_append(st, buf_head(&b), b.len) == -1 ||
-		    log_sync(st) == -1 || state_settle(st) == -1 ||
-		    members_store(st, &m) == -1;
+		    log_append(st, buf_head(&b), b.len) == -1 || log_sync(st) == -1 ||
+		    state_settle(st) == -1 || members_store(st, &m) == -1;
 	buf_free(&body);
 	buf_free(&b);
 	if (bad)
 		return -1;
 	if (node_store(st->os, &st->me, cluster, 0) == -1)
-		return state_fail(st, "cannot write state/node: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	st->members = m;
 	memcpy(st->cluster, cluster, sizeof(cluster));
 	return 0;
@@ -357,8 +359,7 @@ int
 node_join(struct state *st, const char *cluster)
 {
 	if (node_store(st->os, &st->me, cluster, 1) == -1)
-		return state_fail(st, "cannot write state/node: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	memcpy(st->cluster, cluster, ID_DIGITS + 1);
 	st->joiner = 1;
 	return 0;

@@ -10,8 +10,8 @@
 #include "core/num.h"
 #include "state.h"
 
-#define STAMP_SIZE	55		/* bytes of run/stamp */
-#define DEFAULT_TIMEOUT	UINT64_C(10000000000)	/* ns: ten seconds */
+#define STAMP_SIZE      55                    /* bytes of run/stamp */
+#define DEFAULT_TIMEOUT UINT64_C(10000000000) /* ns: ten seconds */
 
 /* The first word of run/NAME; its length, 0 when there is none. */
 static size_t
@@ -88,7 +88,7 @@ run_open(struct os *os, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "run/%s", name);
+	(void)snprintf(path, sizeof(path), "run/%s", name);
 	return disk_open(os, path, DISK_CREATE);
 }
 
@@ -131,8 +131,9 @@ stamp_store(struct os *os, int fd, const struct stamp *s)
 
 	if (fd == -1)
 		return;
-	n = snprintf(line, sizeof(line), "%020" PRIu64 " %016" PRIx64 " %016" PRIu64
-	    "\n", s->at, s->stream, s->term);
+	n = snprintf(line, sizeof(line),
+	    "%020" PRIu64 " %016" PRIx64 " %016" PRIu64 "\n", s->at, s->stream,
+	    s->term);
 	(void)disk_write(os, fd, line, (size_t)n, 0);
 }
 

@@ -11,8 +11,8 @@
 /* A segment in memory. */
 struct image {
 	uint64_t first;
-	char	*p;
-	size_t	 n;
+	char *p;
+	size_t n;
 };
 
 static int
@@ -25,8 +25,7 @@ image_load(struct state *st, uint64_t first, struct image *m)
 		return -1;
 	size = disk_size(st->os, st->segment_fd);
 	if (size == -1)
-		return state_fail(st, "cannot measure the log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot measure the log: %s", strerror(errno));
 	m->first = first;
 	m->p = malloc((size_t)size + 1);
 	if (m->p == NULL)
@@ -34,8 +33,8 @@ image_load(struct state *st, uint64_t first, struct image *m)
 	n = disk_read(st->os, st->segment_fd, m->p, (size_t)size, 0);
 	if (n == -1) {
 		free(m->p);
-		return state_fail(st, "cannot read state/log/%016" PRIu64 ": %s",
-		    first, strerror(errno));
+		return state_fail(st, "cannot read state/log/%016" PRIu64 ": %s", first,
+		    strerror(errno));
 	}
 	m->n = (size_t)n;
 	return 0;
@@ -70,8 +69,7 @@ image_read(struct state *st, const struct image *m)
 		t->chain = r.chain;
 		t->off = off;
 		if (st->lock.tail.index == r.index &&
-		    (st->lock.tail.chain != r.chain ||
-		    st->lock.tail.term != r.term))
+		    (st->lock.tail.chain != r.chain || st->lock.tail.term != r.term))
 			return 1;
 	}
 }
@@ -113,7 +111,7 @@ looks_torn(const struct image *m, size_t off)
 		return record_zeros(header, sizeof(header), off) > 0;
 	payload = calloc(1, r.length + 1);
 	if (payload == NULL)
-		return 0;			/* then it is kept: damage */
+		return 0; /* then it is kept: damage */
 	n = have > RECORD_HEADER ? have - RECORD_HEADER : 0;
 	memcpy(payload, m->p + off + (n > 0 ? RECORD_HEADER : 0),
 	    n < r.length + 1 ? n : r.length + 1);
@@ -155,10 +153,11 @@ damage(struct state *st, uint64_t index)
 {
 	if (st->lock.damaged != 0 && st->lock.damaged <= index)
 		return 0;
-	note(st->os, st->term.current_term, "log: index %" PRIu64 " in "
+	note(st->os, st->term.current_term,
+	    "log: index %" PRIu64 " in "
 	    "state/log/%016" PRIu64 " at byte %" PRIu64 " is damaged: this node "
-	    "neither votes nor campaigns until a leader has repaired it", index,
-	    st->tail.segment, st->tail.off);
+	    "neither votes nor campaigns until a leader has repaired it",
+	    index, st->tail.segment, st->tail.off);
 	return state_damage(st, index);
 }
 
@@ -185,8 +184,8 @@ tail_place(struct state *st)
 static int
 cut(struct state *st)
 {
-	note(st->os, st->term.current_term, "log: torn behind index %" PRIu64
-	    ", cut there", st->tail.index);
+	note(st->os, st->term.current_term,
+	    "log: torn behind index %" PRIu64 ", cut there", st->tail.index);
 	/* The lock file is about to call all of what stays durable. */
 	if (tail_place(st) == -1 || log_rewrite(st, st->lock.tail.index) == -1)
 		return -1;
@@ -254,8 +253,7 @@ log_scan(struct state *st, const struct tail *from, int known)
 	st->tail = *from;
 	list = segment_list(st, &n);
 	if (list == NULL)
-		return state_fail(st, "cannot list state/log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	while (skip < n && list[skip] < from->segment)
 		skip++;
 	r = scan(st, list + skip, n - skip);
@@ -264,16 +262,16 @@ log_scan(struct state *st, const struct tail *from, int known)
 		return -1;
 	list = segment_list(st, &n);
 	if (list == NULL)
-		return state_fail(st, "cannot list state/log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	r = drop_empty(st, list, n);
 	free(list);
 	if (r == -1)
 		return -1;
 	if (st->tail.term > st->term.current_term) {
 		errno = EILSEQ;
-		return state_fail(st, "cannot use state/: the log is of term %"
-		    PRIu64 ", state/term of term %" PRIu64 ": it was replaced",
+		return state_fail(st,
+		    "cannot use state/: the log is of term %" PRIu64
+		    ", state/term of term %" PRIu64 ": it was replaced",
 		    st->tail.term, st->term.current_term);
 	}
 	/* Without its lock file nobody can say where the log ended; only a leader
@@ -296,18 +294,17 @@ rewrite(struct state *st, uint64_t segment, uint64_t off, uint64_t end)
 		return -1;
 	p = malloc(chunk);
 	if (p == NULL)
-		return state_fail(st, "cannot rewrite the log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot rewrite the log: %s", strerror(errno));
 	for (; r == 0 && off < end; off += (uint64_t)n) {
 		n = disk_read(st->os, st->segment_fd, p,
 		    end - off < chunk ? (size_t)(end - off) : chunk, (off_t)off);
-		r = n <= 0 ? -1 : disk_write(st->os, st->segment_fd, p, (size_t)n,
-		    (off_t)off);
+		r = n <= 0 ?
+		    -1 :
+		    disk_write(st->os, st->segment_fd, p, (size_t)n, (off_t)off);
 	}
 	free(p);
 	if (r == -1 || disk_sync(st->os, st->segment_fd) == -1)
-		return state_fail(st, "cannot rewrite the log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot rewrite the log: %s", strerror(errno));
 	return 0;
 }
 
@@ -342,14 +339,13 @@ log_rewrite(struct state *st, uint64_t index)
 				bad = rewrite(st, list[i],
 				    list[i] == c.segment ? c.off : 0,
 				    list[i] == st->tail.segment ? st->tail.off :
-				    (uint64_t)size);
+								  (uint64_t)size);
 		}
 		free(list);
 		if (bad)
 			return -1;
 	}
 	if (disk_syncdir(st->os, "state/log") == -1)
-		return state_fail(st, "cannot sync state/log: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot sync state/log: %s", strerror(errno));
 	return 0;
 }

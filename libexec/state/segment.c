@@ -11,13 +11,13 @@
 #include "core/num.h"
 #include "state.h"
 
-#define NAME_DIGITS	16u
-#define ZEROS		(256u * 1024)		/* bytes written at a time */
+#define NAME_DIGITS 16u
+#define ZEROS       (256u * 1024) /* bytes written at a time */
 
 void
 segment_path(char path[64], uint64_t first)
 {
-	snprintf(path, 64, "state/log/%016" PRIu64, first);
+	(void)snprintf(path, 64, "state/log/%016" PRIu64, first);
 }
 
 uint64_t *
@@ -35,8 +35,8 @@ segment_list(struct state *st, size_t *n)
 	list = calloc(i + 1, sizeof(*list));
 	*n = 0;
 	for (i = 0; list != NULL && names[i] != NULL; i++)
-		if (strlen(names[i]) == NAME_DIGITS && num_u64(names[i],
-		    NAME_DIGITS, NUMBER_MAX, &list[*n]) == 0)
+		if (strlen(names[i]) == NAME_DIGITS &&
+		    num_u64(names[i], NAME_DIGITS, NUMBER_MAX, &list[*n]) == 0)
 			(*n)++;
 	disk_names_free(names);
 	return list;
@@ -122,7 +122,7 @@ undo:
 fail:
 	/* A disk that is full, or a user's share of it, may have room again. */
 	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
-		snprintf(st->why, sizeof(st->why), "cannot make room for %s: %s",
+		(void)snprintf(st->why, sizeof(st->why), "cannot make room for %s: %s",
 		    path, strerror(errno));
 		errno = ENOSPC;
 		return -1;
@@ -139,7 +139,6 @@ segment_drop(struct state *st, uint64_t first)
 		segment_forget(st);
 	segment_path(path, first);
 	if (disk_remove(st->os, path) == -1 && errno != ENOENT)
-		return state_fail(st, "cannot remove %s: %s", path,
-		    strerror(errno));
+		return state_fail(st, "cannot remove %s: %s", path, strerror(errno));
 	return 0;
 }

@@ -24,44 +24,44 @@ struct tail {
 	uint64_t index;
 	uint64_t term;
 	uint32_t chain;
-	uint64_t segment;	/* first index of the segment it ends in; 0: none */
-	uint64_t off;		/* where the next record goes there */
+	uint64_t segment; /* first index of the segment it ends in; 0: none */
+	uint64_t off;     /* where the next record goes there */
 };
 
 /* What state/lock says. */
 enum mark {
-	MARK_CLEAN,		/* all of state/ is as tail says, and durable */
-	MARK_DIRTY,		/* a change is under way; up to tail all is durable */
-	MARK_CUT		/* what lies behind tail is being removed */
+	MARK_CLEAN, /* all of state/ is as tail says, and durable */
+	MARK_DIRTY, /* a change is under way; up to tail all is durable */
+	MARK_CUT    /* what lies behind tail is being removed */
 };
 
 struct lockfile {
-	uint64_t counter;	/* of changes */
+	uint64_t counter; /* of changes */
 	enum mark mark;
-	uint64_t damaged;	/* the first index that was lost; 0: nothing was */
+	uint64_t damaged; /* the first index that was lost; 0: nothing was */
 	struct tail tail;
 };
 
 struct state {
 	struct os *os;
 	struct who me;
-	char	 cluster[ID_DIGITS + 1];	/* "-": not formed */
-	int	 joiner;		/* the cluster formed without this id */
-	struct members members;		/* the configuration in force */
-	struct term term;		/* as read under this lock */
-	struct lockfile lock;		/* as read under this lock */
-	struct tail tail;		/* the log's end, durable or not yet */
-	size_t	 segment_bytes;		/* size of a new segment */
+	char cluster[ID_DIGITS + 1]; /* "-": not formed */
+	int joiner;                  /* the cluster formed without this id */
+	struct members members;      /* the configuration in force */
+	struct term term;            /* as read under this lock */
+	struct lockfile lock;        /* as read under this lock */
+	struct tail tail;            /* the log's end, durable or not yet */
+	size_t segment_bytes;        /* size of a new segment */
 
-	int	 lock_fd, term_fd, running_fd, segment_fd;
-	uint64_t segment_open;		/* the first index of segment_fd's */
-	uint64_t seen;			/* the counter when tail was read */
-	int	 locked;
-	int	 broken;
-	char	 why[256];
+	int lock_fd, term_fd, running_fd, segment_fd;
+	uint64_t segment_open; /* the first index of segment_fd's */
+	uint64_t seen;         /* the counter when tail was read */
+	int locked;
+	int broken;
+	char why[256];
 };
 
-#define SEGMENT_BYTES	(8u * 1024 * 1024)
+#define SEGMENT_BYTES (8u * 1024 * 1024)
 
 /* --- lock.c: the handle, the lock, the mark -------------------------------- */
 
@@ -70,42 +70,43 @@ struct state {
  * first boot).
  */
 struct state *state_open(struct os *, char *why);
-void	state_close(struct state *);
+void state_close(struct state *);
 
 /* Waits for the lock; then term, lock and tail are what is on the disk. */
-int	state_lock(struct state *);
-int	state_lock_whole(struct state *);	/* reads and rewrites everything: start */
-int	state_unlock(struct state *);
+int state_lock(struct state *);
+int state_lock_whole(struct state *); /* reads and rewrites everything: start */
+int state_unlock(struct state *);
 
 /* Appends the lock file of an empty log. */
-int	lock_make(struct buf *);
+int lock_make(struct buf *);
 
 /* Before the first change under this lock, and after the last one's sync. */
-int	state_change(struct state *);
-int	state_settle(struct state *);
+int state_change(struct state *);
+int state_settle(struct state *);
 
 /* Around a cut: notes, durably, that what lies behind st->tail goes or has gone. */
-int	state_cut(struct state *, enum mark);
+int state_cut(struct state *, enum mark);
 
 /* Notes (index > 0) or forgets (0) that the log lost what was acknowledged. */
-int	state_damage(struct state *, uint64_t index);
+int state_damage(struct state *, uint64_t index);
 
-/* Breaks the handle: returns -1. */
-int	state_fail(struct state *, const char *fmt, ...)
-	    __attribute__((format(printf, 2, 3)));
+/* Breaks the handle, and says why; state_fail is -1 as well. */
+void state_break(struct state *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+#define state_fail(...) (state_break(__VA_ARGS__), -1)
 
 /* The pid of the role that runs this node, 0: it is stopped. */
-pid_t	state_running(struct state *);
+pid_t state_running(struct state *);
 
 /* --- term.c ------------------------------------------------------------------ */
 
-int	term_load(struct state *);
+int term_load(struct state *);
 
 /* Makes st->term durable, in both slots; call state_change first. */
-int	term_store(struct state *);
+int term_store(struct state *);
 
 /* state_change, term_store, state_settle. */
-int	term_save(struct state *);
+int term_save(struct state *);
 
 /* --- log.c: the log's own moves ---------------------------------------------- */
 
@@ -114,14 +115,14 @@ int	term_save(struct state *);
  * before log_sync.  Changes DURABLE and ZEROS in them.  -1 with ENOSPC: nothing
  * was written, the handle is not broken.
  */
-int	log_append(struct state *, char *records, size_t n);
-int	log_sync(struct state *);
+int log_append(struct state *, char *records, size_t n);
+int log_sync(struct state *);
 
 /* Removes index and all that follows, durably (§5.3). */
-int	log_cut(struct state *, uint64_t index);
+int log_cut(struct state *, uint64_t index);
 
 /* The rest of a cut: removes what lies behind st->tail. */
-int	log_cut_finish(struct state *);
+int log_cut_finish(struct state *);
 
 /* A place in the log: the record of this index begins at off. */
 struct cursor {
@@ -131,22 +132,21 @@ struct cursor {
 };
 
 /* The record at index, and the cursor on it: 0, or -1 (ENOENT: not there). */
-int	log_find(struct state *, uint64_t index, struct cursor *, struct record *);
+int log_find(struct state *, uint64_t index, struct cursor *, struct record *);
 
 /*
  * The last record at or before index whose term is at most term; rec->index 0
  * when there is none.
  */
-int	log_last_within(struct state *, uint64_t index, uint64_t term,
-	    struct record *);
+int log_last_within(struct state *, uint64_t index, uint64_t term, struct record *);
 
 /*
  * Appends whole records from the cursor on, up to index last, to b: at least
  * one, no more than max bytes beyond it.  *count of them, *end (or NULL) the
  * last; the cursor moves.
  */
-int	log_read(struct state *, struct cursor *, uint64_t last, size_t max,
-	    struct buf *, size_t *count, struct record *end);
+int log_read(struct state *, struct cursor *, uint64_t last, size_t max, struct buf *,
+    size_t *count, struct record *end);
 
 /* --- scan.c: what lies on the disk ------------------------------------------- */
 
@@ -155,41 +155,41 @@ int	log_read(struct state *, struct cursor *, uint64_t last, size_t max,
  * torn end is cut, a corrupt one is noted as damage (see DESIGN: torn or
  * rotten).  st->lock is what the lock file said; known says that it was intact.
  */
-int	log_scan(struct state *, const struct tail *from, int known);
+int log_scan(struct state *, const struct tail *from, int known);
 
 /* Rewrites and syncs every record behind index, and the term. */
-int	log_rewrite(struct state *, uint64_t index);
+int log_rewrite(struct state *, uint64_t index);
 
 /* --- segment.c: the files of state/log ---------------------------------------- */
 
 /* The first indexes of all segments, ascending; *n of them; to be freed. */
 uint64_t *segment_list(struct state *, size_t *n);
-void	segment_path(char [64], uint64_t first);
-int	segment_use(struct state *, uint64_t first);	/* sets segment_fd */
-int	segment_make(struct state *, uint64_t first, size_t bytes);
-int	segment_drop(struct state *, uint64_t first);
-void	segment_forget(struct state *);			/* closes segment_fd */
+void segment_path(char[64], uint64_t first);
+int segment_use(struct state *, uint64_t first); /* sets segment_fd */
+int segment_make(struct state *, uint64_t first, size_t bytes);
+int segment_drop(struct state *, uint64_t first);
+void segment_forget(struct state *); /* closes segment_fd */
 
 /* Writes zeros from off to the end of the file and syncs. */
-int	segment_zero(struct state *, int fd, uint64_t off);
+int segment_zero(struct state *, int fd, uint64_t off);
 
 /* --- node.c: who this is ------------------------------------------------------ */
 
 /* Makes ./state with a random id. EEXIST where there is state. why[256]. */
-int	node_init(struct os *, const char *name, char *why);
+int node_init(struct os *, const char *name, char *why);
 
 /* What start does before anything else, the node's own lock held. */
-int	node_verify(struct state *);
+int node_verify(struct state *);
 
 /*
  * The first configuration, once and for all: writes the log's first entry,
  * then the cluster id.  Under the lock.
  */
-int	node_form(struct state *, const struct members *);
-int	node_join(struct state *, const char *cluster);	/* becomes a joiner */
+int node_form(struct state *, const struct members *);
+int node_join(struct state *, const char *cluster); /* becomes a joiner */
 
-int	node_load(struct state *);
-int	members_load(struct state *);
+int node_load(struct state *);
+int members_load(struct state *);
 
 /* --- address.c: frames and whom they are for --------------------------------- */
 
@@ -201,24 +201,24 @@ const char *address_refusal(const struct state *, const struct frame *);
 
 /* --- run.c: what may vanish ----------------------------------------------------- */
 
-uint64_t run_commit_load(struct os *);		/* 0: not known */
+uint64_t run_commit_load(struct os *); /* 0: not known */
 uint64_t run_commit_read(struct os *, int fd);
-void	run_commit_store(struct os *, int fd, uint64_t);
-uint64_t run_timeout(struct os *);		/* election timeout, ns */
+void run_commit_store(struct os *, int fd, uint64_t);
+uint64_t run_timeout(struct os *); /* election timeout, ns */
 
 /* run/stamp: when a leader was last heard, by which stream, in which term. */
 struct stamp {
-	uint64_t at;				/* clock_now, 0: expired */
+	uint64_t at; /* clock_now, 0: expired */
 	uint64_t stream;
 	uint64_t term;
 };
 
-int	stamp_load(struct os *, struct stamp *);
-int	stamp_read(struct os *, int fd, struct stamp *);
-void	stamp_store(struct os *, int fd, const struct stamp *);
-int	run_open(struct os *, const char *name);	/* run/NAME, created */
+int stamp_load(struct os *, struct stamp *);
+int stamp_read(struct os *, int fd, struct stamp *);
+void stamp_store(struct os *, int fd, const struct stamp *);
+int run_open(struct os *, const char *name); /* run/NAME, created */
 
 /* The leader that was last heard: "NAME TERM" in run/leader; NULL: none. */
-void	run_leader_store(struct os *, const char *name, uint64_t term);
+void run_leader_store(struct os *, const char *name, uint64_t term);
 
 #endif

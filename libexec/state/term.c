@@ -30,7 +30,8 @@ term_load(struct state *st)
 	/* Never "default to term 0": a vote that was given must not be forgotten. */
 	if (!good[0] && !good[1]) {
 		errno = EILSEQ;
-		return state_fail(st, "cannot read state/term: both copies are "
+		return state_fail(st,
+		    "cannot read state/term: both copies are "
 		    "damaged; give this node a new id: remove it from the cluster, "
 		    "then first-boot it anew");
 	}
@@ -46,8 +47,7 @@ slot_store(struct state *st, off_t off, const struct buf *line)
 {
 	if (disk_write(st->os, st->term_fd, buf_head(line), line->len, off) == -1 ||
 	    disk_sync(st->os, st->term_fd) == -1)
-		return state_fail(st, "cannot write state/term: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot write state/term: %s", strerror(errno));
 	return 0;
 }
 
@@ -59,8 +59,7 @@ term_store(struct state *st)
 
 	st->term.version++;
 	if (term_print(&st->term, &line) == -1)
-		return state_fail(st, "cannot write state/term: %s",
-		    strerror(errno));
+		return state_fail(st, "cannot write state/term: %s", strerror(errno));
 	/* One slot and its sync, then the other: either alone is enough. */
 	r = slot_store(st, 0, &line);
 	if (r == 0)

@@ -15,24 +15,24 @@
 #include "os/os.h"
 #include "step.h"
 
-#define INPUT		(256u * 1024)	/* bytes read at a time */
-#define IDLE_TIMEOUTS	10u		/* election timeouts without a frame */
-#define END_DELAY	100u		/* ms: at most, before the timer is woken */
+#define INPUT         (256u * 1024) /* bytes read at a time */
+#define IDLE_TIMEOUTS 10u           /* election timeouts without a frame */
+#define END_DELAY     100u          /* ms: at most, before the timer is woken */
 
 struct append {
 	struct state *st;
-	pid_t	 pid;			/* of the role that ran the node at first */
-	uint64_t stream;		/* this stream's id in run/stamp */
-	int	 registered;		/* it stood there */
-	int	 stamp_fd, commit_fd;
+	pid_t pid;       /* of the role that ran the node at first */
+	uint64_t stream; /* this stream's id in run/stamp */
+	int registered;  /* it stood there */
+	int stamp_fd, commit_fd;
 	uint64_t commit;
-	struct who leader;		/* noted in run/leader */
+	struct who leader; /* noted in run/leader */
 	uint64_t leader_term;
 	struct buf in;
-	struct frame reply;		/* to be sent when all is durable */
-	int	 pending;		/* there is one */
-	int	 written;		/* since the last sync */
-	uint64_t repaired;		/* the log was damaged and is whole up to here */
+	struct frame reply; /* to be sent when all is durable */
+	int pending;        /* there is one */
+	int written;        /* since the last sync */
+	uint64_t repaired;  /* the log was damaged and is whole up to here */
 };
 
 struct append *
@@ -42,7 +42,7 @@ append_new(struct state *st, pid_t pid)
 
 	a = calloc(1, sizeof(*a));
 	if (a == NULL) {
-		state_fail(st, "cannot start: %s", strerror(errno));
+		state_break(st, "cannot start: %s", strerror(errno));
 		return NULL;
 	}
 	a->st = st;
@@ -70,19 +70,18 @@ append_free(struct append *a)
 static int
 refuse(struct append *a, const char *why)
 {
-	snprintf(a->st->why, sizeof(a->st->why), "%s", why);
+	(void)snprintf(a->st->why, sizeof(a->st->why), "%s", why);
 	return 1;
 }
 
 static void
-answer(struct append *a, const struct frame *f, enum appended result,
-    uint64_t verified)
+answer(struct append *a, const struct frame *f, enum appended result, uint64_t verified)
 {
 	struct state *st = a->st;
 
 	/* One reply for all frames: it acknowledges the most that they verified. */
-	if (a->pending && result == APPENDED_YES &&
-	    a->reply.arg[0] == APPENDED_YES && a->reply.arg[1] > verified)
+	if (a->pending && result == APPENDED_YES && a->reply.arg[0] == APPENDED_YES &&
+	    a->reply.arg[1] > verified)
 		verified = a->reply.arg[1];
 	a->reply = address(st, FRAME_APPENDED, &f->from);
 	a->reply.seq = f->seq;
@@ -147,8 +146,10 @@ prev_matches(struct append *a, const struct frame *f)
 		return 1;
 	if (r.term == term) {
 		errno = EILSEQ;
-		return state_fail(st, "index %" PRIu64 " of term %" PRIu64
-		    " is not the leader's: the logs have been changed", index, term);
+		return state_fail(st,
+		    "index %" PRIu64 " of term %" PRIu64
+		    " is not the leader's: the logs have been changed",
+		    index, term);
 	}
 	/* The hint: the last entry here that the leader's log could hold. */
 	if (log_last_within(st, index - 1, term, &r) == -1)
@@ -174,15 +175,18 @@ body_check(struct append *a, const struct frame *f)
 		    r.term < term || r.term > f->term ||
 		    record_chain(&r, chain) != r.chain ||
 		    !record_intact(&r, f->body + done))
-			return refuse(a, "the entries of a frame do not follow one "
+			return refuse(a,
+			    "the entries of a frame do not follow one "
 			    "another");
 		index = r.index;
 		term = r.term;
 		chain = r.chain;
 		count++;
 	}
-	return count == f->arg[5] ? 0 : refuse(a, "a frame's entries are not as "
-	    "many as it says");
+	return count == f->arg[5] ? 0 :
+				    refuse(a,
+					"a frame's entries are not as "
+					"many as it says");
 }
 
 /*
@@ -190,8 +194,7 @@ body_check(struct append *a, const struct frame *f)
  * index that differs, 0 if none does.
  */
 static int
-body_known(struct append *a, const struct frame *f, size_t *known,
-    uint64_t *conflict)
+body_known(struct append *a, const struct frame *f, size_t *known, uint64_t *conflict)
 {
 	struct state *st = a->st;
 	struct cursor c;
@@ -210,8 +213,7 @@ body_known(struct append *a, const struct frame *f, size_t *known,
 		if (at == b.len) {
 			buf_cut(&b, 0);
 			at = 0;
-			r = log_read(st, &c, st->tail.index, INPUT, &b, &count,
-			    NULL);
+			r = log_read(st, &c, st->tail.index, INPUT, &b, &count, NULL);
 			if (r == -1 || count == 0)
 				break;
 		}
@@ -246,15 +248,19 @@ body_take(struct append *a, const struct frame *f)
 		return 0;
 	if (conflict != 0 && conflict <= a->commit) {
 		errno = EILSEQ;
-		return state_fail(st, "the leader's index %" PRIu64 " would replace a "
-		    "committed entry", conflict);
+		return state_fail(st,
+		    "the leader's index %" PRIu64 " would replace a "
+		    "committed entry",
+		    conflict);
 	}
 	if (state_change(st) == -1)
 		return -1;
 	/* "... delete the existing entry and all that follow it" (Figure 2). */
 	if (conflict != 0) {
-		note(st->os, f->term, "append: index %" PRIu64 " to %" PRIu64
-		    " are not the leader's, cut", conflict, st->tail.index);
+		note(st->os, f->term,
+		    "append: index %" PRIu64 " to %" PRIu64
+		    " are not the leader's, cut",
+		    conflict, st->tail.index);
 		if (log_cut(st, conflict) == -1)
 			return -1;
 	} else if (st->lock.damaged == st->tail.index + 1 &&
@@ -332,8 +338,10 @@ settle(struct append *a, uint64_t commit_before)
 		if (state_damage(st, 0) == -1)
 			return -1;
 		a->reply.arg[5] = 0;
-		note(st->os, st->term.current_term, "append: the log is repaired up "
-		    "to index %" PRIu64, a->repaired);
+		note(st->os, st->term.current_term,
+		    "append: the log is repaired up "
+		    "to index %" PRIu64,
+		    a->repaired);
 	}
 	a->repaired = 0;
 	if (a->commit != commit_before)
@@ -432,7 +440,7 @@ append_wake(struct append *a)
 static int
 fail(const char *why)
 {
-	fprintf(stderr, "append: cannot go on: %s\n", why);
+	(void)fprintf(stderr, "append: cannot go on: %s\n", why);
 	return EXIT_DISK;
 }
 
@@ -498,7 +506,7 @@ main(int argc, char **argv)
 		return EXIT_YES;
 	}
 	if (argc != 1) {
-		fputs("usage: append <FRAMES >REPLIES\n", stderr);
+		(void)fputs("usage: append <FRAMES >REPLIES\n", stderr);
 		return EXIT_USE;
 	}
 	if ((os = os_open(".")) == NULL)
@@ -511,7 +519,7 @@ main(int argc, char **argv)
 		pid = (uint64_t)state_running(st);
 	(void)process_on_signal(SIGPIPE, NULL);
 	if (pid == 0) {
-		fputs("append: cannot start: the node does not run\n", stderr);
+		(void)fputs("append: cannot start: the node does not run\n", stderr);
 		return EXIT_NOLEADER;
 	}
 	a = append_new(st, (pid_t)pid);

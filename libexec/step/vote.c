@@ -52,7 +52,7 @@ vote_ask(struct state *st, enum ballot kind, uint64_t timeout, struct buf *out)
 		return -1;
 	why = standing_refusal(st, kind, timeout);
 	if (why != NULL) {
-		snprintf(st->why, sizeof(st->why), "%s", why);
+		(void)snprintf(st->why, sizeof(st->why), "%s", why);
 		return state_unlock(st) == -1 ? -1 : 1;
 	}
 	if (kind != BALLOT_PRE) {
@@ -80,8 +80,7 @@ vote_ask(struct state *st, enum ballot kind, uint64_t timeout, struct buf *out)
 }
 
 int
-vote_answer(struct state *st, const struct frame *f, uint64_t timeout,
-    struct buf *out)
+vote_answer(struct state *st, const struct frame *f, uint64_t timeout, struct buf *out)
 {
 	struct stamp granted = { 0, 0, 0 };
 	struct vote_answer a;
@@ -96,7 +95,7 @@ vote_answer(struct state *st, const struct frame *f, uint64_t timeout,
 	if (why == NULL && (f->type != FRAME_VOTE || f->arg[0] > BALLOT_HANDOVER))
 		why = "it is no ballot";
 	if (why != NULL) {
-		snprintf(st->why, sizeof(st->why), "%s", why);
+		(void)snprintf(st->why, sizeof(st->why), "%s", why);
 		return state_unlock(st) == -1 ? -1 : 2;
 	}
 	v.term = st->term;
@@ -129,14 +128,15 @@ vote_answer(struct state *st, const struct frame *f, uint64_t timeout,
 	reply.arg[2] = (uint64_t)v.hears_leader;
 	reply.arg[3] = (uint64_t)v.damaged;
 	if (a.granted || f->arg[0] != BALLOT_PRE)
-		note(st->os, st->term.current_term, "vote: %s term %llu from %s, log "
+		note(st->os, st->term.current_term,
+		    "vote: %s term %llu from %s, log "
 		    "%llu@%llu, mine %llu@%llu -> %s%s%s",
 		    f->arg[0] == BALLOT_PRE ? "prevote" : "ballot",
 		    (unsigned long long)f->term, f->from.name,
 		    (unsigned long long)f->arg[1], (unsigned long long)f->arg[2],
-		    (unsigned long long)v.last_index,
-		    (unsigned long long)v.last_term, a.granted ? "yes" : "no",
-		    a.granted ? "" : ": ", a.granted ? "" : a.why);
+		    (unsigned long long)v.last_index, (unsigned long long)v.last_term,
+		    a.granted ? "yes" : "no", a.granted ? "" : ": ",
+		    a.granted ? "" : a.why);
 	if (frame_encode(&reply, out) == -1)
 		return state_fail(st, "cannot answer: %s", strerror(errno));
 	if (state_unlock(st) == -1)
@@ -155,11 +155,12 @@ tally_begin(struct tally *t, struct state *st, enum ballot kind)
 	t->kind = kind;
 	t->term = st->term.current_term + (kind == BALLOT_PRE);
 	t->me = st->me;
+	memcpy(t->cluster, st->cluster, sizeof(t->cluster));
 	t->members = st->members;
 	/* It votes for itself, where it is a member; elsewhere it has no vote. */
 	me = members_find(&t->members, st->me.name, st->me.id);
-	if (me != -1 && (kind == BALLOT_PRE ||
-	    strcmp(st->term.voted_for.id, st->me.id) == 0))
+	if (me != -1 &&
+	    (kind == BALLOT_PRE || strcmp(st->term.voted_for.id, st->me.id) == 0))
 		t->vote[me] = 'y';
 	return state_unlock(st);
 }
@@ -171,12 +172,14 @@ tally_end(struct tally *t, struct state *st, enum count *result)
 		return -1;
 	/* A refused PreVote names the voter's own term, which may be the one that
 	 * was asked about. */
-	if (term_raise(&st->term, t->newest > t->term ||
-	    (t->kind == BALLOT_PRE && *result != COUNT_WON) ? t->newest : 0) &&
+	if (term_raise(&st->term,
+		t->newest > t->term || (t->kind == BALLOT_PRE && *result != COUNT_WON) ?
+		    t->newest :
+		    0) &&
 	    term_save(st) == -1)
 		return -1;
-	if (*result == COUNT_WON && st->term.current_term +
-	    (t->kind == BALLOT_PRE) != t->term)
+	if (*result == COUNT_WON &&
+	    st->term.current_term + (t->kind == BALLOT_PRE) != t->term)
 		*result = COUNT_LOST;
 	return state_unlock(st);
 }
@@ -194,7 +197,7 @@ vote_handover(struct state *st, const struct frame *f)
 	if (why == NULL && f->term != st->term.current_term)
 		why = "its term has passed";
 	if (why != NULL)
-		snprintf(st->why, sizeof(st->why), "%s", why);
+		(void)snprintf(st->why, sizeof(st->why), "%s", why);
 	if (state_unlock(st) == -1)
 		return -1;
 	if (why != NULL)
@@ -208,8 +211,8 @@ vote_handover(struct state *st, const struct frame *f)
 static void
 usage(int status)
 {
-	fputs("usage: vote ask [--pre | --handover] | answer |\n"
-	    "            tally [--pre] SECONDS | handover\n",
+	(void)fputs("usage: vote ask [--pre | --handover] | answer |\n"
+		    "            tally [--pre] SECONDS | handover\n",
 	    status == 0 ? stdout : stderr);
 	exit(status);
 }
@@ -217,7 +220,7 @@ usage(int status)
 static int
 fail(const char *verb, const char *why)
 {
-	fprintf(stderr, "vote: cannot %s: %s\n", verb, why);
+	(void)fprintf(stderr, "vote: cannot %s: %s\n", verb, why);
 	return EXIT_DISK;
 }
 
@@ -258,7 +261,7 @@ ask(struct state *st, enum ballot kind)
 
 	r = vote_ask(st, kind, run_timeout(st->os), &out);
 	if (r == 0 && wire_write_all(1, buf_head(&out), out.len) == -1) {
-		snprintf(st->why, sizeof(st->why), "%s", strerror(errno));
+		(void)snprintf(st->why, sizeof(st->why), "%s", strerror(errno));
 		r = -1;
 	}
 	buf_free(&out);
@@ -285,8 +288,7 @@ answer(struct state *st, int handover)
 		r = vote_handover(st, &f);
 	else
 		r = vote_answer(st, &f, run_timeout(st->os), &out);
-	if (r != -1 && out.len > 0 &&
-	    wire_write_all(1, buf_head(&out), out.len) == -1)
+	if (r != -1 && out.len > 0 && wire_write_all(1, buf_head(&out), out.len) == -1)
 		r = -1;
 	buf_free(&in);
 	buf_free(&out);
@@ -323,7 +325,7 @@ count(struct tally *t, struct os *os, uint64_t timeout)
 			buf_eat(&in, (size_t)(newline - buf_head(&in)) + 1);
 		}
 		if (in.len > 64u * 1024)
-			buf_cut(&in, 0);	/* a talkative login shell */
+			buf_cut(&in, 0); /* a talkative login shell */
 	}
 	buf_free(&in);
 	return c;
@@ -366,9 +368,9 @@ main(int argc, char **argv)
 		i++;
 	}
 	if (!((strcmp(verb, "ask") == 0 && i == argc) ||
-	    (strcmp(verb, "tally") == 0 && i == argc - 1) ||
-	    (argc == 2 && (strcmp(verb, "answer") == 0 ||
-	    strcmp(verb, "handover") == 0))))
+		(strcmp(verb, "tally") == 0 && i == argc - 1) ||
+		(argc == 2 &&
+		    (strcmp(verb, "answer") == 0 || strcmp(verb, "handover") == 0))))
 		usage(EXIT_USE);
 	if ((os = os_open(".")) == NULL)
 		return fail(verb, strerror(errno));

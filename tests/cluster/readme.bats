@@ -20,7 +20,7 @@ setup() {
 teardown() {
 	# The playground is a test's own.
 	[ ! -f "$BATS_TEST_TMPDIR/tree/sandbox/nodes" ] || CLUSTER=$BATS_TEST_TMPDIR/tree/sandbox
-	cluster_explain
+	cluster_after
 	[ "$CLUSTER" = "$BATS_FILE_TMPDIR/nodes" ] || cluster_down
 }
 

@@ -7,7 +7,7 @@ setup() {
 }
 
 teardown() {
-	cluster_explain
+	cluster_after
 	cluster_down
 }
 

@@ -31,7 +31,7 @@ teardown_file() {
 }
 
 teardown() {
-	cluster_explain
+	cluster_after
 }
 
 @test "before its first boot a node does not start, and says what to do" {
@@ -91,14 +91,14 @@ teardown() {
 	client 1 set lasting yes
 	for n in 1 2 3; do
 		run -0 on "$n" ./lite-raft stop
-		[ "$(role "$n")" = stopped ]
+		has_role "$n" stopped
 		run -0 on "$n" ./lite-raft stop
 		# Through the others.
 		run -0 client "$n" get lasting
 		[ "$output" = yes ]
 		run -0 client "$n" set "while" "$n was away"
 		run -0 on "$n" ./lite-raft start
-		wait_for 20 not test "$(role "$n")" = stopped
+		not has_role "$n" stopped
 		run -0 client "$n" get "while"
 		[ "$output" = "$n was away" ]
 	done

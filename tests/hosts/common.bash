@@ -25,7 +25,7 @@ setup() {
 	skip_or :
 }
 
-# What a test that failed leaves is mended, so that the next one has a chance.
+# After a failure: what a person would look at first.
 teardown() {
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || lab_report
 }
@@ -34,7 +34,7 @@ teardown_file() {
 	lab_down
 }
 
-# Prints what a person would look at first.
+# Who each host thinks leads, and what it last noted.
 lab_report() {
 	[ -d "$LAB/pid" ] || return 0
 	for report_i in $(lab_powered); do

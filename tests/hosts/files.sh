@@ -8,7 +8,7 @@ lab_copy_tree() {
 		--exclude=./state --exclude=./run --exclude=./message-log .) |
 		(cd "$LAB/tree" && tar -xf -) || return 1
 	if [ -f "$LAB/tree/Makefile" ]; then
-		make -s -C "$LAB/tree" >"$LAB/make.out" 2>&1 || lab_die "cannot build; see $LAB/make.out" || return 1
+		make -s -C "$LAB/tree" >"$LAB/make.out" 2>&1 || lab_die "cannot build: $(tail -n 3 "$LAB/make.out")" || return 1
 	fi
 	mkdir -p "$LAB/tree/conf" || return 1
 	copy_names=

@@ -3,7 +3,7 @@
 #	load ../lib/cluster
 #	setup_file() { cluster_up 3; }
 #	teardown_file() { cluster_down; }
-#	teardown() { cluster_explain; }
+#	teardown() { cluster_after; }
 #	@test "F18 ..." { run -0 client 2 get k; [ "$output" = v ]; }
 #
 # One cluster serves all tests of a file: use a key of your own in each, and end
@@ -47,16 +47,16 @@ cluster_down() {
 	[ ! -f "$CLUSTER/nodes" ] || sandbox down --kill
 }
 
-# cluster_explain: to be called from teardown: after a failure shows what each
-# node last noted.
-cluster_explain() {
+# cluster_after: to be called from teardown: after a failure shows what each node
+# last noted, and mends the cluster for the next test.
+cluster_after() {
 	[ -z "${BATS_TEST_COMPLETED-}" ] && [ -f "$CLUSTER/nodes" ] || return 0
 	local i
 	for i in $(nodes); do
 		printf 'n%s: %s\n' "$i" "$(role "$i") $(show "$i" term 2>&1)"
 		tail -n 12 "$(node_dir "$i")/message-log/node.log"
 	done
-	return 0
+	cluster_heal >/dev/null 2>&1 || :
 }
 
 # nodes: the nodes' numbers.
@@ -101,8 +101,14 @@ role() {
 	printf '%s\n' "$word"
 }
 
+# has_role I ROLE: is that its role now?
+has_role() {
+	[ "$(role "$1")" = "$2" ]
+}
+
 # wait_for SECONDS CMD...: until CMD succeeds; 1 if it has not within SECONDS.
-# CMD's output is thrown away.
+# CMD's output is thrown away.  Mind that "$(role 1)" in it is read only once:
+# wait_for 10 has_role 1 follower.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
@@ -112,20 +118,31 @@ wait_for() {
 	done
 }
 
-# is_leader I: does node I run as a leader, of the newest term of those that do?
+# leader: the number of the node that leads, by the newest of what the nodes know
+# (one that was cut off or frozen may still call itself a leader); 1 and nothing
+# if there is none.
+leader() {
+	local i name term best=-1 found=
+	for i in $(nodes); do
+		read -r name term <"$CLUSTER/n$i/lite-raft/run/leader" || continue
+		((term <= best)) || best=$term found=${name#n}
+	done 2>/dev/null
+	[ -n "$found" ] && has_role "$found" leader && printf '%s\n' "$found"
+}
+
+# is_leader I: does node I lead?
 is_leader() {
 	[ "$(leader)" = "$1" ]
 }
 
-# leader: the number of the node that leads (in the newest term, if one that was
-# cut off does not know yet that it does not); 1 and nothing if there is none.
-leader() {
-	local i term best=-1 found=
+# another [THAN...]: the number of a node that runs and is none of these.
+another() {
+	local i
 	for i in $(nodes); do
-		[ "$(role "$i")" = leader ] || continue
-		term=$(show "$i" term) && ((term > best)) && best=$term found=$i
+		[[ " $* " != *" $i "* ]] || continue
+		has_role "$i" stopped || { printf '%s\n' "$i" && return; }
 	done
-	[ -n "$found" ] && printf '%s\n' "$found"
+	return 1
 }
 
 # await_leader: until a write goes through, 20 s; prints the leader's number.
@@ -139,12 +156,11 @@ await_leader() {
 	return 1
 }
 
-# follower [OTHER-THAN]: the number of a node that runs as a follower.
+# follower: the number of a node that runs as a follower now.
 follower() {
 	local i
 	for i in $(nodes); do
-		[ "$i" != "${1-}" ] || continue
-		[ "$(role "$i")" = follower ] && printf '%s\n' "$i" && return
+		has_role "$i" follower && printf '%s\n' "$i" && return
 	done
 	return 1
 }
@@ -152,13 +168,9 @@ follower() {
 # node_pids I: all processes of node I, wherever they were started: those that
 # stand in its directory.
 node_pids() {
-	local link at
-	for link in /proc/[0-9]*/cwd; do
-		at=$(readlink "$link") || continue
-		[[ $at/ == "$CLUSTER/n$1/lite-raft/"* ]] || continue
-		link=${link#/proc/}
-		[ "${link%/cwd}" = "$BASHPID" ] || printf '%s\n' "${link%/cwd}"
-	done 2>/dev/null
+	local dir=$CLUSTER/n$1/lite-raft
+	(cd / && find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' \( -lname "$dir" -o -lname "$dir/*" \) 2>/dev/null) |
+		cut -d / -f 3
 }
 
 # signal NAME I: sends it to all processes of node I.

@@ -6,8 +6,10 @@ SIM = build/tests/sim
 SIM_SOURCES = $(wildcard tests/sim/*.c)
 SIM_OBJECTS = $(SIM_SOURCES:tests/sim/%.c=$(SIM)/%.o)
 SIM_PRODUCT = $(patsubst libexec/%.c,build/%.o,$(wildcard libexec/core/*.c \
-	libexec/state/*.c) $(filter-out libexec/lead/main.c,$(LEAD)))
+	libexec/state/*.c))
 SIM_STEPS = $(SIM)/step/vote.o $(SIM)/step/append.o
+SIM_LEAD = $(patsubst libexec/%.c,$(SIM)/%.o,$(filter-out \
+	libexec/lead/main.c,$(LEAD)))
 
 # The steps' mains call what no piece of work may: whatever the real os/ has and
 # the simulated one has not ends the run.
@@ -15,8 +17,10 @@ SIM_REAL_OS = $(filter build/os/%,$(LIB_OBJECTS))
 
 sim: $(SIM)/sim
 
-$(SIM)/sim: $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM)/rest.ld
-	$(LINK) -o $@ $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM)/rest.ld
+SIM_ALL = $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM_LEAD) $(SIM)/rest.ld
+
+$(SIM)/sim: $(SIM_ALL)
+	$(LINK) -o $@ $(SIM_ALL)
 
 $(SIM)/rest.ld: $(SIM_REAL_OS)
 	@mkdir -p $(@D)
@@ -25,10 +29,15 @@ $(SIM)/rest.ld: $(SIM_REAL_OS)
 
 $(SIM_OBJECTS): $(SIM)/%.o: tests/sim/%.c build/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests/sim -MMD -MP -c -o $@ $<
+	$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(SIM_STEPS): $(SIM)/%.o: build/%.o
 	@mkdir -p $(@D)
 	objcopy --localize-symbol=main $< $@
+
+# The store's window of request ids is 262,144 entries: here it may be small.
+$(SIM_LEAD): $(SIM)/%.o: build/%.o
+	@mkdir -p $(@D)
+	objcopy --redefine-sym store_new=sim_store_new $< $@
 
 -include $(SIM_OBJECTS:.o=.d)

@@ -15,28 +15,28 @@
 #include "step/step.h"
 #include "world.h"
 
-#define IDLE_TIMEOUTS	10u		/* as in step/append.c */
+#define IDLE_TIMEOUTS 10u /* as in step/append.c */
 
 struct channel {
-	struct channel *next;		/* of those whose append is on one node */
+	struct channel *next; /* of those whose append is on one node */
 	struct node *leader;
 	struct node *follower;
 	deliver *told;
-	void	*arg;
+	void *arg;
 	struct pipe *there;
-	struct pipe *back;		/* NULL: the leader's side has closed */
-	int	 waiting;		/* ssh and the gate are on their way */
+	struct pipe *back; /* NULL: the leader's side has closed */
+	int waiting;       /* ssh and the gate are on their way */
 
-	struct os *os;			/* the append; NULL: there is none */
+	struct os *os; /* the append; NULL: there is none */
 	struct state *st;
 	struct append *append;
-	int	 pid;			/* of the role, when the gate looked */
+	int pid; /* of the role, when the gate looked */
 	uint64_t frozen;
 	uint64_t heard;
 	const char *in;
-	size_t	 n;
+	size_t n;
 	struct buf out;
-	int	 result;
+	int result;
 };
 
 /* --- the follower's side -------------------------------------------------- */
@@ -85,12 +85,15 @@ replies_go_out(struct channel *c)
 
 	for (at = 0; at < c->out.len; at += used) {
 		if (frame_parse(buf_head(&c->out) + at, c->out.len - at, &f, &used,
-		    &why) != 1)
+			&why) != 1)
 			violation("FRAME", "append wrote what is no frame: %s", why);
 		story("%s answers %s: %s to %" PRIu64 ", its log ends at %" PRIu64
-		    ", term %" PRIu64, c->follower->name, c->leader->name,
-		    f.arg[0] == APPENDED_YES ? "yes" : f.arg[0] == APPENDED_NO ?
-		    "no" : f.arg[0] == APPENDED_STALE ? "stale" : "full",
+		      ", term %" PRIu64,
+		    c->follower->name, c->leader->name,
+		    f.arg[0] == APPENDED_YES       ? "yes" :
+			f.arg[0] == APPENDED_NO    ? "no" :
+			f.arg[0] == APPENDED_STALE ? "stale" :
+						     "full",
 		    f.arg[1], f.arg[4], f.term);
 		check_said(c->follower->number, &f);
 	}
@@ -289,8 +292,7 @@ to_leader(void *arg, const char *p, size_t n)
 }
 
 struct channel *
-channel_open(struct node *leader, struct node *follower, deliver *told,
-    void *arg)
+channel_open(struct node *leader, struct node *follower, deliver *told, void *arg)
 {
 	struct channel *c = sim_alloc(sizeof(*c));
 	uint64_t delay = seed_range(5, 60) * MILLI;
@@ -303,7 +305,7 @@ channel_open(struct node *leader, struct node *follower, deliver *told,
 	c->there = pipe_new(leader->number, follower->number, to_append, c);
 	c->back = pipe_new(follower->number, leader->number, to_leader, c);
 	/* A slow login shell; or ssh runs it long after its caller gave up. */
-	if (seed_odds(20))
+	if (seed_odds(50))
 		delay += seed_below(4 * SECOND);
 	queue_in(delay, gate, c, 0);
 	return c;

@@ -8,32 +8,33 @@
 #include "check.h"
 #include "sim.h"
 
-#define NODES	8u
+#define NODES 8u
 
 struct watched {
-	char	 name[16];
-	char	 id[ID_DIGITS + 1];
+	char name[16];
+	char id[ID_DIGITS + 1];
 	struct machine *machine;
 	struct log_image cache;
 	struct log_image disk;
-	int	 rotten;
-	uint64_t term;			/* highest that was durable */
-	uint64_t cached_term;		/* highest since it started */
-	uint64_t commit;		/* claimed since it started */
-	int	 cutting;		/* its lock file says that a cut is under way */
-	uint64_t cut;			/* behind this */
-	uint64_t promised;		/* told a leader that it holds up to here */
+	uint64_t term;        /* highest that was durable */
+	uint64_t cached_term; /* highest since it started */
+	uint64_t commit;      /* claimed since it started */
+	uint64_t cut;         /* what lies behind is being cut, if cutting */
+	uint64_t promised;    /* told a leader that it holds up to here */
 	uint32_t promised_chain;
+	int cutting; /* as its lock file says */
+	int damaged; /* as its lock file says */
+	int rotten;  /* a bit of it was flipped */
 };
 
 /* What happened in a term. */
 struct reign {
-	int	 leader;		/* -1: none */
-	int	 sent;			/* its leader has sent entries */
-	char	 vote[NODES][NAME_LIMIT + 1];	/* who got each node's vote */
-	uint32_t *chain;		/* of the leader's log, by index */
+	int leader;                       /* -1: none */
+	int sent;                         /* its leader has sent entries */
+	char vote[NODES][NAME_LIMIT + 1]; /* who got each node's vote */
+	uint32_t *chain;                  /* of the leader's log, by index */
 	unsigned char *known;
-	size_t	 room;
+	size_t room;
 };
 
 /* (index, term) stands for one chain, on whatever node. */
@@ -44,7 +45,7 @@ struct pair {
 
 struct place {
 	struct pair *pair;
-	size_t	 n;
+	size_t n;
 };
 
 static struct watched nodes[NODES];
@@ -53,7 +54,8 @@ static struct reign *reigns;
 static size_t reign_count;
 static struct place *places;
 static size_t place_count;
-static uint32_t *committed;		/* chains, by index - 1 */
+static uint32_t *committed;    /* chains, by index - 1 */
+static uint64_t *committed_in; /* the terms whose leaders did it first */
 static size_t commit_count;
 static uint64_t checks;
 
@@ -94,12 +96,6 @@ check_member(size_t number, const char *id)
 	memcpy(nodes[number].id, id, strlen(id) + 1);
 }
 
-void
-check_rotten(size_t number)
-{
-	nodes[number].rotten = 1;
-}
-
 static struct reign *
 reign_of(uint64_t term)
 {
@@ -134,9 +130,10 @@ check_matching(const struct watched *w, const struct record *r)
 		if (p->pair[i].term != r->term)
 			continue;
 		if (p->pair[i].chain != r->chain)
-			violation("LM", "%s holds another index %" PRIu64
-			    " of term %" PRIu64 " than was seen before", w->name,
-			    r->index, r->term);
+			violation("LM",
+			    "%s holds another index %" PRIu64 " of term %" PRIu64
+			    " than was seen before",
+			    w->name, r->index, r->term);
 		return;
 	}
 	p->pair = sim_grow(p->pair, (p->n + 1) * sizeof(*p->pair));
@@ -152,21 +149,21 @@ check_removed(const struct watched *w, size_t kept, size_t was, enum work work,
 	uint32_t chain;
 
 	/* A cut that was not finished is, by whoever comes next. */
-	if (w->cutting && w->cut <= kept)
+	if (work != WORK_START && w->cutting && w->cut <= kept)
 		work = WORK_APPEND;
 	for (i = kept; i < was; i++) {
-		if (log_image_chain(&w->cache, i + 1, &chain) &&
-		    chain == chains[i])
+		if (log_image_chain(&w->cache, i + 1, &chain) && chain == chains[i])
 			continue;
-		if (w->rotten)
-			return;
 		if (work == WORK_LEAD || work == WORK_VOTE)
 			violation("LAO", "%s of %s has removed index %zu",
 			    work == WORK_LEAD ? "the leader" : "a vote", w->name,
 			    i + 1);
-		if (i < commit_count && committed[i] == chains[i])
-			violation("LC", "%s has removed index %zu, which is "
-			    "committed", w->name, i + 1);
+		/* A start removes what was never promised: check_promise. */
+		if (work != WORK_START && i < commit_count && committed[i] == chains[i])
+			violation("LC",
+			    "%s has removed index %zu, which is "
+			    "committed",
+			    w->name, i + 1);
 		return;
 	}
 }
@@ -210,14 +207,15 @@ check_term(struct watched *w, int restarted)
 	int disk = touched(w, "state/term", IMAGE_DISK);
 	struct term t;
 
-	if (w->rotten || (!cache && !disk && !restarted))
+	if (!cache && !disk && !restarted)
 		return;
 	if (term_image(w->machine, IMAGE_DISK, &t) == -1)
 		violation("TERM", "neither slot of %s's term is intact on its disk",
 		    w->name);
-	if (t.current_term < w->term)
-		violation("TERM", "%s's durable term went back from %" PRIu64
-		    " to %" PRIu64, w->name, w->term, t.current_term);
+	if (t.current_term < w->term && !w->rotten)
+		violation("TERM",
+		    "%s's durable term went back from %" PRIu64 " to %" PRIu64, w->name,
+		    w->term, t.current_term);
 	w->term = t.current_term;
 	if (term_image(w->machine, IMAGE_CACHE, &t) == -1)
 		violation("TERM", "neither slot of %s's term is intact", w->name);
@@ -236,8 +234,11 @@ check_lock(struct watched *w)
 	    lock_image(w->machine, IMAGE_CACHE, &l) == -1)
 		return;
 	if (!w->rotten && l.damaged != 0)
-		violation("TORN", "%s calls index %" PRIu64 " damaged, and no bit "
-		    "of it was", w->name, l.damaged);
+		violation("TORN",
+		    "%s calls index %" PRIu64 " damaged, and no bit "
+		    "of it was",
+		    w->name, l.damaged);
+	w->damaged = l.damaged != 0;
 	w->cutting = l.cut;
 	w->cut = l.tail;
 	/* A cut that was not finished may take back what was promised. */
@@ -258,8 +259,10 @@ check_promise(struct watched *w, enum work work)
 	    chain == w->promised_chain)
 		return;
 	if (work != WORK_APPEND && !w->rotten)
-		violation("DUR", "%s has told a leader that it holds index %" PRIu64
-		    ", and has only %zu", w->name, w->promised, w->cache.n);
+		violation("DUR",
+		    "%s has told a leader that it holds index %" PRIu64
+		    ", and has only %zu",
+		    w->name, w->promised, w->cache.n);
 	/* What it lost was not committed: check_removed has looked. */
 	while (w->promised > w->cache.n)
 		w->promised--;
@@ -289,8 +292,9 @@ check_worked(size_t number, enum work work, enum ended ended)
 		return;
 	commit = number_image(w->machine, "run/commit_index");
 	if (commit < w->commit)
-		violation("COMMIT", "%s's commit index went back from %" PRIu64
-		    " to %" PRIu64, w->name, w->commit, commit);
+		violation("COMMIT",
+		    "%s's commit index went back from %" PRIu64 " to %" PRIu64, w->name,
+		    w->commit, commit);
 	if (commit > w->commit) {
 		w->commit = commit;
 		if (work == WORK_APPEND)
@@ -322,6 +326,16 @@ check_evicted(size_t number)
 }
 
 void
+check_rotten(size_t number)
+{
+	struct watched *w = &nodes[number];
+
+	w->rotten = 1;
+	read_cache(w, WORK_START, 0);
+	(void)log_image_read(&w->disk);
+}
+
+void
 check_emptied(size_t number)
 {
 	nodes[number].commit = 0;
@@ -348,16 +362,20 @@ check_vote(size_t number, uint64_t term, const struct who *candidate)
 	struct term t;
 
 	if (vote[0] != '\0' && strcmp(vote, candidate->name) != 0)
-		violation("ES", "%s votes for %s in term %" PRIu64 ", after it has "
-		    "voted for %s", w->name, candidate->name, term, vote);
+		violation("ES",
+		    "%s votes for %s in term %" PRIu64 ", after it has "
+		    "voted for %s",
+		    w->name, candidate->name, term, vote);
 	memcpy(vote, candidate->name, strlen(candidate->name) + 1);
-	if (w->rotten)
-		return;
-	if (term_image(w->machine, IMAGE_DISK, &t) == -1 ||
-	    t.current_term < term || (t.current_term == term &&
-	    strcmp(t.voted_for.name, candidate->name) != 0))
-		violation("ES", "%s's vote for %s in term %" PRIu64 " is not on its "
-		    "disk", w->name, candidate->name, term);
+	if (w->damaged)
+		violation("ES", "%s votes for %s, and its log is damaged", w->name,
+		    candidate->name);
+	if (term_image(w->machine, IMAGE_DISK, &t) == -1 || t.current_term < term ||
+	    (t.current_term == term && strcmp(t.voted_for.name, candidate->name) != 0))
+		violation("ES",
+		    "%s's vote for %s in term %" PRIu64 " is not on its "
+		    "disk",
+		    w->name, candidate->name, term);
 }
 
 static void
@@ -375,8 +393,10 @@ reign_note(struct reign *g, uint64_t term, uint64_t index, uint32_t chain)
 	}
 	/* "A leader never overwrites or deletes entries in its log" (Figure 3). */
 	if (g->known[index] && g->chain[index] != chain)
-		violation("LAO", "the leader of term %" PRIu64 " sends another index "
-		    "%" PRIu64 " than it did before", term, index);
+		violation("LAO",
+		    "the leader of term %" PRIu64 " sends another index "
+		    "%" PRIu64 " than it did before",
+		    term, index);
 	g->known[index] = 1;
 	g->chain[index] = chain;
 }
@@ -390,8 +410,10 @@ check_append(size_t number, const struct frame *f)
 	size_t off;
 
 	if (g->leader != (int)number)
-		violation("ES", "%s sends appends of term %" PRIu64 ", which it does "
-		    "not lead", nodes[number].name, f->term);
+		violation("ES",
+		    "%s sends appends of term %" PRIu64 ", which it does "
+		    "not lead",
+		    nodes[number].name, f->term);
 	g->sent = 1;
 	reign_note(g, f->term, index, (uint32_t)f->arg[2]);
 	for (off = 0; off < f->length; off += record_size(&r)) {
@@ -401,9 +423,10 @@ check_append(size_t number, const struct frame *f)
 		index = r.index;
 		reign_note(g, f->term, index, r.chain);
 		if (r.term > f->term)
-			violation("TERM", "%s, leader of term %" PRIu64 ", sends an "
-			    "entry of term %" PRIu64, nodes[number].name, f->term,
-			    r.term);
+			violation("TERM",
+			    "%s, leader of term %" PRIu64 ", sends an "
+			    "entry of term %" PRIu64,
+			    nodes[number].name, f->term, r.term);
 	}
 	if (f->arg[3] > commit_count)
 		violation("LC", "%s sends commit index %" PRIu64 ", but only %zu is",
@@ -422,18 +445,19 @@ check_appended(size_t number, const struct frame *f)
 	if (f->arg[0] != APPENDED_YES)
 		return;
 	if (index >= g->room || !g->known[index])
-		violation("LM", "%s agrees with the leader of term %" PRIu64
-		    " up to %" PRIu64 ", which was never sent", w->name, f->term,
-		    index);
-	if (!log_image_chain(&w->disk, index, &chain) && !w->rotten)
+		violation("LM",
+		    "%s agrees with the leader of term %" PRIu64 " up to %" PRIu64
+		    ", which was never sent",
+		    w->name, f->term, index);
+	if (!log_image_chain(&w->disk, index, &chain))
 		violation("DUR", "%s acknowledges index %" PRIu64 ", its disk has %zu",
 		    w->name, index, w->disk.n);
-	if (chain != g->chain[index] && !w->rotten)
-		violation("LM", "%s acknowledges index %" PRIu64 ", but holds "
-		    "another than the leader of term %" PRIu64, w->name, index,
-		    f->term);
-	if (index > w->promised ||
-	    !log_image_chain(&w->disk, w->promised, &chain) ||
+	if (chain != g->chain[index])
+		violation("LM",
+		    "%s acknowledges index %" PRIu64 ", but holds "
+		    "another than the leader of term %" PRIu64,
+		    w->name, index, f->term);
+	if (index > w->promised || !log_image_chain(&w->disk, w->promised, &chain) ||
 	    chain != w->promised_chain) {
 		w->promised = index;
 		w->promised_chain = g->chain[index];
@@ -469,7 +493,7 @@ check_said(size_t number, const struct frame *f)
 	default:
 		return;
 	}
-	if (f->term > w->term && !w->rotten)
+	if (f->term > w->term)
 		violation("TERM", "%s speaks of term %" PRIu64 ", its disk of %" PRIu64,
 		    w->name, f->term, w->term);
 }
@@ -481,6 +505,7 @@ check_leads(size_t number, uint64_t term)
 {
 	struct watched *w = &nodes[number];
 	struct reign *g = reign_of(term);
+	size_t n = commit_count;
 	uint32_t chain;
 
 	checks++;
@@ -488,17 +513,24 @@ check_leads(size_t number, uint64_t term)
 		violation("ES", "%s leads term %" PRIu64 ", which %s led", w->name,
 		    term, nodes[g->leader].name);
 	if (g->sent)
-		violation("LAO", "%s begins again to lead term %" PRIu64 ", in which "
-		    "it has sent entries before", w->name, term);
+		violation("LAO",
+		    "%s begins again to lead term %" PRIu64 ", in which "
+		    "it has sent entries before",
+		    w->name, term);
 	g->leader = (int)number;
 	/* "If a log entry is committed in a given term, then that entry will be
 	 * present in the logs of the leaders for all higher-numbered terms". */
-	if (!log_image_chain(&w->cache, commit_count, &chain) ||
-	    (commit_count > 0 && chain != committed[commit_count - 1]))
-		violation("LC", "%s leads term %" PRIu64 " without index %zu, which "
-		    "is committed", w->name, term, commit_count);
+	while (n > 0 && committed_in[n - 1] >= term)
+		n--;
+	if (!log_image_chain(&w->cache, n, &chain) ||
+	    (n > 0 && chain != committed[n - 1]))
+		violation("LC",
+		    "%s leads term %" PRIu64 " without index %zu, which "
+		    "is committed",
+		    w->name, term, n);
 }
 
+/* A node that rots may lose what it held, one in a run; it must say so. */
 static size_t
 holders(uint64_t index, uint32_t chain)
 {
@@ -506,8 +538,9 @@ holders(uint64_t index, uint32_t chain)
 	uint32_t theirs;
 
 	for (i = 0; i < node_count; i++)
-		if (log_image_chain(&nodes[i].disk, index, &theirs) &&
-		    theirs == chain)
+		if (nodes[i].rotten ||
+		    (log_image_chain(&nodes[i].disk, index, &theirs) &&
+			theirs == chain))
 			n++;
 	return n;
 }
@@ -531,26 +564,35 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 	r = &w->cache.entry[index - 1].record;
 	if (index <= commit_count) {
 		if (committed[index - 1] != r->chain)
-			violation("SMS", "%s has committed another index %" PRIu64
-			    " than was before", w->name, index);
+			violation("SMS",
+			    "%s has committed another index %" PRIu64
+			    " than was before",
+			    w->name, index);
 		return;
 	}
 	if (term == 0)
-		violation("LC", "%s follows to index %" PRIu64 ", but no leader has "
-		    "committed it", w->name, index);
+		violation("LC",
+		    "%s follows to index %" PRIu64 ", but no leader has "
+		    "committed it",
+		    w->name, index);
 	/* "Only log entries from the leader's current term are committed by
 	 * counting replicas" (§5.4.2). */
 	if (r->term != term)
-		violation("LC", "%s, leader of term %" PRIu64 ", commits index "
-		    "%" PRIu64 " of term %" PRIu64 " by counting", w->name, term,
-		    index, r->term);
+		violation("LC",
+		    "%s, leader of term %" PRIu64 ", commits index "
+		    "%" PRIu64 " of term %" PRIu64 " by counting",
+		    w->name, term, index, r->term);
 	if (2 * holders(index, r->chain) <= node_count)
-		violation("DUR", "%s commits index %" PRIu64 ", which %zu of %zu "
-		    "disks hold", w->name, index, holders(index, r->chain),
-		    node_count);
+		violation("DUR",
+		    "%s commits index %" PRIu64 ", which %zu of %zu "
+		    "disks hold",
+		    w->name, index, holders(index, r->chain), node_count);
 	committed = sim_grow(committed, (size_t)index * sizeof(*committed));
-	for (i = commit_count; i < index; i++)
+	committed_in = sim_grow(committed_in, (size_t)index * sizeof(*committed_in));
+	for (i = commit_count; i < index; i++) {
 		committed[i] = w->cache.entry[i].record.chain;
+		committed_in[i] = term;
+	}
 	commit_count = (size_t)index;
 	/* A leader of a later term would have to hold it: does it? */
 	for (i = (size_t)term + 1; i < reign_count; i++) {
@@ -560,20 +602,23 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 		if (reigns[i].leader == -1)
 			continue;
 		l = &nodes[reigns[i].leader];
-		if (!log_image_chain(&l->cache, index, &chain) ||
-		    chain != r->chain)
-			violation("LC", "%s commits index %" PRIu64 " in term "
+		if (!log_image_chain(&l->cache, index, &chain) || chain != r->chain)
+			violation("LC",
+			    "%s commits index %" PRIu64 " in term "
 			    "%" PRIu64 ", which %s, leader of term %zu, does not "
-			    "hold", w->name, index, term, l->name, i);
+			    "hold",
+			    w->name, index, term, l->name, i);
 	}
 }
 
 void
 check_durable(void)
 {
-	if (commit_count > 0 && 2 * holders(commit_count,
-	    committed[commit_count - 1]) <= node_count)
-		violation("DUR", "index %zu was committed, and %zu of %zu disks hold "
-		    "it", commit_count, holders(commit_count,
-		    committed[commit_count - 1]), node_count);
+	if (commit_count > 0 &&
+	    2 * holders(commit_count, committed[commit_count - 1]) <= node_count)
+		violation("DUR",
+		    "index %zu was committed, and %zu of %zu disks hold "
+		    "it",
+		    commit_count, holders(commit_count, committed[commit_count - 1]),
+		    node_count);
 }

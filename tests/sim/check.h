@@ -11,34 +11,34 @@
 #include "core/frame.h"
 #include "image.h"
 
-enum work {			/* what kind of process has worked */
-	WORK_START,		/* init, verify, form: alone on the node */
+enum work {         /* what kind of process has worked */
+	WORK_START, /* init, verify, form: alone on the node */
 	WORK_VOTE,
 	WORK_APPEND,
 	WORK_LEAD
 };
 
-void	check_node(size_t number, struct machine *, const char *name);
-void	check_member(size_t number, const char *id);
+void check_node(size_t number, struct machine *, const char *name);
+void check_member(size_t number, const char *id);
 
 /* After each piece of work on a node, however it ended. */
-void	check_worked(size_t number, enum work, enum ended);
+void check_worked(size_t number, enum work, enum ended);
 
 /* After a loss of power; when clean pages have left the page cache, when run/ is
  * empty, when verify has looked. */
-void	check_powered_off(size_t number);
-void	check_evicted(size_t number);
-void	check_emptied(size_t number);
-void	check_verified(size_t number);
+void check_powered_off(size_t number);
+void check_evicted(size_t number);
+void check_emptied(size_t number);
+void check_verified(size_t number);
 
 /* A node is about to say this to a peer. */
-void	check_said(size_t number, const struct frame *);
+void check_said(size_t number, const struct frame *);
 
 /* A lead begins in this term; nothing was sent yet. */
-void	check_leads(size_t number, uint64_t term);
+void check_leads(size_t number, uint64_t term);
 
 /* It says that all up to index is committed. */
-void	check_committed(size_t number, uint64_t term, uint64_t index);
+void check_committed(size_t number, uint64_t term, uint64_t index);
 
 /* How far anybody has committed. */
 uint64_t check_commit(void);
@@ -47,10 +47,10 @@ uint64_t check_commit(void);
 const struct log_image *check_log(size_t number);
 
 /* The durable image of a majority holds all that was committed. */
-void	check_durable(void);
+void check_durable(void);
 
-/* A bit of this node was flipped: it may be damaged now. */
-void	check_rotten(size_t number);
+/* A bit of this node was flipped: it may have lost anything, and must say so. */
+void check_rotten(size_t number);
 
 /* The number of properties that were looked at, for the summary. */
 uint64_t check_count(void);

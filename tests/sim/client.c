@@ -7,38 +7,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/num.h"
 #include "core/words.h"
 #include "history.h"
 #include "queue.h"
 #include "sim.h"
 #include "world.h"
 
-#define CLIENTS_MAX	6u
-#define ATTEMPT		SECOND			/* before it tries another node */
-#define PATIENCE	(6 * SECOND)		/* before it gives up */
+#define CLIENTS_MAX 6u
+#define ATTEMPT     SECOND       /* before it tries another node */
+#define PATIENCE    (6 * SECOND) /* before it gives up */
 
 struct visit;
 
 struct client_host {
-	int	 number;
-	struct deed *op;			/* NULL: it has a rest */
-	uint64_t asked;			/* how often it has asked, ever */
-	uint64_t since;			/* this op */
-	int	 open_ended;		/* an attempt was sent and never answered */
+	struct deed *op; /* NULL: it has a rest */
+	uint64_t asked;  /* how often it has asked, ever */
+	uint64_t since;  /* this op */
 	struct node *guess;
-	struct visit *visit;		/* NULL: not connected */
-	char	 last[2][64];		/* values that it has seen */
-	uint64_t base;			/* what the newest greeting said */
-	int	 based;			/* this op has its id */
+	struct visit *visit; /* NULL: not connected */
+	char last[2][64];    /* values that it has seen */
+	uint64_t base;       /* what the newest greeting said */
+	int number;
+	int based;      /* this op has its id */
+	int open_ended; /* an attempt was sent and never answered */
 };
 
 /* One connection; what comes late from an old one is nobody's. */
 struct visit {
-	struct client_host *client;	/* NULL: it was left */
+	struct client_host *client; /* NULL: it was left */
 	struct connection *connection;
 	struct buf in;
-	int	 greeted;
-	int	 sent;			/* this op's request went this way */
+	int greeted;
+	int sent; /* this op's request went this way */
 };
 
 static struct client_host clients[CLIENTS_MAX];
@@ -60,8 +61,7 @@ value_make(struct client_host *c, struct deed *op)
 	size_t n, pad = 0, zeros = 0;
 	char head[32];
 
-	n = (size_t)snprintf(head, sizeof(head), "v%d.%" PRIu64, c->number,
-	    c->asked);
+	n = (size_t)snprintf(head, sizeof(head), "v%d.%" PRIu64, c->number, c->asked);
 	if (seed_odds(config.big)) {
 		pad = (size_t)seed_below(1500);
 		zeros = (size_t)seed_below(1500);
@@ -101,8 +101,9 @@ deed_make(struct client_host *c)
 	else
 		op->verb = VERB_IF_SET;
 	if (op->verb == VERB_IF_SET || op->verb == VERB_IF_UNSET) {
-		op->test = seed_odds(200) ? OP_ABSENT : seed_odds(200) ?
-		    OP_EXISTS : OP_EQUAL;
+		op->test = seed_odds(200) ? OP_ABSENT :
+		    seed_odds(200)        ? OP_EXISTS :
+					    OP_EQUAL;
 		if (op->test == OP_EQUAL) {
 			free(op->operand);
 			op->operand = sim_copy(seen);
@@ -125,9 +126,9 @@ word(struct buf *b, const char *p, size_t n)
 static void
 request(const struct deed *op, struct buf *b)
 {
-	static const char *const tests[] = {
-		[OP_EQUAL] = " =", [OP_ABSENT] = " absent", [OP_EXISTS] = " exists"
-	};
+	static const char *const tests[] = { [OP_EQUAL] = " =",
+		[OP_ABSENT] = " absent",
+		[OP_EXISTS] = " exists" };
 	char id[REQUEST_ID_SIZE];
 
 	if (op->verb != VERB_GET) {
@@ -187,9 +188,12 @@ ends(struct client_host *c, enum told told)
 {
 	struct deed *op = c->op;
 
-	story("client %d: %s %s -> %s", c->number, op->verb == VERB_GET ? "get" :
-	    "write", op->key, told == TOLD_YES ? "yes" : told == TOLD_NO ? "no" :
-	    told == TOLD_NOT_DONE ? "not done" : "unknown");
+	story("client %d: %s %s -> %s", c->number,
+	    op->verb == VERB_GET ? "get" : "write", op->key,
+	    told == TOLD_YES          ? "yes" :
+		told == TOLD_NO       ? "no" :
+		told == TOLD_NOT_DONE ? "not done" :
+					"unknown");
 	history_ends(op, told, check_commit());
 	if (op->verb == VERB_GET && op->got != NULL && op->got_len < 40)
 		memcpy(c->last[(op->key[1] - '0') % 2], op->got, op->got_len + 1);
@@ -221,11 +225,11 @@ answer(struct client_host *c, char *line, size_t n)
 	struct words w = { 0 };
 	struct deed *op = c->op;
 	const char *why;
-	int status;
+	uint64_t status;
 
-	if (words_parse(&w, line, n, &why) == -1 || w.n == 0)
+	if (words_parse(&w, line, n, &why) == -1 || w.n == 0 ||
+	    num_u64(w.word[0].bytes, w.word[0].len, 255, &status) == -1)
 		violation("CLIENT", "an answer can't be read: %.60s", line);
-	status = atoi(w.word[0].bytes);
 	if (op == NULL || !c->visit->sent)
 		violation("CLIENT", "an answer to no request: %.60s", line);
 	c->visit->sent = 0;
@@ -245,7 +249,10 @@ answer(struct client_host *c, char *line, size_t n)
 	} else if (status == 75) {
 		c->open_ended = 1;
 		leave(c);
-		again(c, seed_range(5, 50) * MILLI);
+		if (seed_odds(300))
+			again(c, seed_range(5, 50) * MILLI);
+		else
+			ends(c, TOLD_NOTHING);
 	} else
 		violation("CLIENT", "a request was answered %.60s", line);
 	words_free(&w);
@@ -287,13 +294,14 @@ from_lead(void *arg, const char *p, size_t n)
 	}
 	if (buf_add(&v->in, p, n) == -1)
 		sim_die("out of memory");
-	while (v->client == c && (newline = memchr(buf_head(&v->in), '\n',
-	    v->in.len)) != NULL) {
+	while (v->client == c &&
+	    (newline = memchr(buf_head(&v->in), '\n', v->in.len)) != NULL) {
 		*newline = '\0';
 		len = (size_t)(newline - buf_head(&v->in));
 		if (v->greeted)
 			answer(c, buf_head(&v->in), len);
-		else if (sscanf(buf_head(&v->in), "hello 1 %" SCNu64, &c->base) != 1)
+		else if (len < 8 || memcmp(buf_head(&v->in), "hello 1 ", 8) != 0 ||
+		    num_u64(buf_head(&v->in) + 8, len - 8, NUMBER_MAX, &c->base) == -1)
 			violation("CLIENT", "the greeting is %s", buf_head(&v->in));
 		else {
 			v->greeted = 1;

@@ -242,13 +242,11 @@ change_apply(struct names *d, const struct change *c)
 }
 
 void
-dir_change(struct inode *dir, const char *gone, const char *come,
-    struct inode *f)
+dir_change(struct inode *dir, const char *gone, const char *come, struct inode *f)
 {
 	struct change *c;
 
-	dir->change = sim_grow(dir->change,
-	    (dir->changes + 1) * sizeof(*dir->change));
+	dir->change = sim_grow(dir->change, (dir->changes + 1) * sizeof(*dir->change));
 	c = &dir->change[dir->changes++];
 	c->gone = gone != NULL ? sim_copy(gone) : NULL;
 	c->come = come != NULL ? sim_copy(come) : NULL;

@@ -8,59 +8,58 @@
 #include "machine.h"
 
 enum page {
-	PAGE_CLEAN,		/* the disk has it */
-	PAGE_DIRTY,		/* the next sync writes it */
-	PAGE_LOST		/* called clean after a failed sync, and not on disk */
+	PAGE_CLEAN, /* the disk has it */
+	PAGE_DIRTY, /* the next sync writes it */
+	PAGE_LOST   /* called clean after a failed sync, and not on disk */
 };
 
 /* Sorted names; the same inode may stand in both images. */
 struct names {
-	char	**name;
+	char **name;
 	struct inode **inode;
-	size_t	 n;
+	size_t n;
 };
 
 /* A change of a directory that is not durable yet; a rename has both halves. */
 struct change {
-	char	*gone;
-	char	*come;
+	char *gone;
+	char *come;
 	struct inode *inode;
 };
 
 struct inode {
-	int	 is_dir;
+	int is_dir;
 
 	unsigned char *cache;
 	unsigned char *disk;
-	unsigned char *page;		/* one a sector */
-	size_t	 room;			/* bytes in cache and in disk */
-	size_t	 size;
-	size_t	 disk_size;
-	size_t	 first_dirty;		/* sectors that may be dirty */
-	size_t	 end_dirty;
-	size_t	 changed[2];		/* first offset since the checker looked */
+	unsigned char *page; /* one a sector */
+	size_t room;         /* bytes in cache and in disk */
+	size_t size;
+	size_t disk_size;
+	size_t first_dirty; /* sectors that may be dirty */
+	size_t end_dirty;
+	size_t changed[2]; /* first offset since the checker looked */
 
 	struct names names[2];
 	struct change *change;
-	size_t	 changes;
+	size_t changes;
 
 	struct os *locked_by;
 };
 
 struct inode *inode_new(int is_dir);
-void	inode_write(struct inode *, const void *, size_t n, size_t off);
-void	inode_sync(struct inode *);
+void inode_write(struct inode *, const void *, size_t n, size_t off);
+void inode_sync(struct inode *);
 
 /* Some of the dirty sectors reach the disk, the rest is marked so. */
-void	inode_sync_some(struct inode *, enum page rest);
+void inode_sync_some(struct inode *, enum page rest);
 
 /* In the page cache at once: gone leaves, come (f) enters; either may be NULL. */
-void	dir_change(struct inode *dir, const char *gone, const char *come,
-	    struct inode *f);
+void dir_change(struct inode *dir, const char *gone, const char *come, struct inode *f);
 
 /* Each change reaches the disk with these odds in a thousand. */
-void	dir_sync(struct inode *dir, unsigned odds);
+void dir_sync(struct inode *dir, unsigned odds);
 
-void	disk_power_off(struct machine *);
+void disk_power_off(struct machine *);
 
 #endif

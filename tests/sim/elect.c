@@ -22,8 +22,8 @@ struct candidacy {
 	enum ballot kind;
 	enum count result;
 	const struct frame *in;
-	int	 failed;
-	int	 over;
+	int failed;
+	int over;
 };
 
 /* A frame under way, and the candidacy that it belongs to. */
@@ -46,8 +46,8 @@ read_frame(const struct buf *b, size_t at, size_t *used)
 }
 
 static struct letter *
-letter_new(struct node *from, struct node *to, struct candidacy *c,
-    const char *p, size_t n)
+letter_new(struct node *from, struct node *to, struct candidacy *c, const char *p,
+    size_t n)
 {
 	struct letter *l = sim_alloc(sizeof(*l));
 
@@ -65,7 +65,7 @@ struct answering {
 	struct os *os;
 	struct frame in;
 	struct buf out;
-	int	 result;
+	int result;
 };
 
 static void
@@ -100,8 +100,8 @@ ballot_arrives(void *arg, uint64_t number)
 	a.in = read_frame(&l->bytes, 0, &used);
 	a.os = task_new(n->machine, "vote");
 	story("%s votes on %s's ballot %" PRIu64 " of term %" PRIu64 ", log %" PRIu64
-	    "@%" PRIu64, n->name, l->from->name, a.in.arg[0], a.in.term,
-	    a.in.arg[1], a.in.arg[2]);
+	      "@%" PRIu64,
+	    n->name, l->from->name, a.in.arg[0], a.in.term, a.in.arg[1], a.in.arg[2]);
 	if (node_works(n, a.os, WORK_VOTE, answer_work, &a) != RAN)
 		return;
 	task_end(a.os);
@@ -214,8 +214,8 @@ struct asking {
 	struct os *os;
 	enum ballot kind;
 	struct buf out;
-	int	 result;
-	char	 why[256];
+	int result;
+	char why[256];
 };
 
 static void

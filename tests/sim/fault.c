@@ -3,6 +3,7 @@
  * wrong in it.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "queue.h"
@@ -10,23 +11,27 @@
 #include "world.h"
 
 enum fault {
-	FAULT_POWER,		/* a machine goes, and comes back later */
-	FAULT_POWER_ALL,	/* all at once */
-	FAULT_ROLE,		/* the role's process is killed; start, later */
+	FAULT_POWER,     /* a machine goes, and comes back later */
+	FAULT_POWER_ALL, /* all at once */
+	FAULT_ROLE,      /* the role's process is killed; start, later */
 	FAULT_LEAD,
 	FAULT_APPEND,
-	FAULT_STOP,		/* a leader is told to hand over */
+	FAULT_STOP, /* a leader is told to hand over */
 	FAULT_ONE_WAY,
-	FAULT_ALONE,		/* a node is cut off from all */
+	FAULT_ALONE, /* a node is cut off from all */
 	FAULT_SPLIT,
-	FAULT_FREEZE,		/* SIGSTOP of a lead */
+	FAULT_FREEZE, /* SIGSTOP of a lead */
 	FAULT_FREEZE_APPEND,
-	FAULT_SYNC,		/* one of the next syncs fails */
+	FAULT_SYNC, /* one of the next syncs fails */
+	FAULT_READ, /* one of the next reads fails */
 	FAULT_FULL,
-	FAULT_EVICT,		/* clean pages leave the page cache */
-	FAULT_BREAK,		/* a stream's connection is reset */
+	FAULT_EVICT, /* clean pages leave the page cache */
+	FAULT_BREAK, /* a stream's connection is reset */
+	FAULT_ROT,   /* a bit flips on a disk; of one node in a run */
 	FAULTS
 };
+
+static int rotten; /* one node is, or was */
 
 /* Segments of some hundred bytes are used up as fast as any test needs it. */
 void
@@ -41,23 +46,24 @@ config_draw(void)
 	config.timeout = SECOND;
 	config.segment_bytes =
 	    segments[seed_below(sizeof(segments) / sizeof(*segments))];
-	config.trouble = seed_range(6, 25) * SECOND;
-	config.fault_every = seed_range(200, 3000) * MILLI;
+	config.trouble = seed_range(6, 20) * SECOND;
+	config.fault_every = seed_range(150, 2500) * MILLI;
 	/* Each seed has its own mix: too many kinds at once hide one another. */
-	config.faults = (unsigned)(seed_next() & seed_next()) | 1u <<
-	    seed_below(FAULTS);
+	config.faults = (unsigned)(seed_next() & seed_next()) |
+	    1u << seed_below(FAULTS);
 	if (seed_odds(150))
 		config.faults = (1u << FAULTS) - 1;
 	config.doom = seed_odds(500) ? (unsigned)seed_below(12) : 0;
 	config.doom_power = seed_odds(500) ? (unsigned)seed_below(1000) : 0;
+	config.danger = seed_odds(500) ? (unsigned)seed_below(60) : 0;
 	config.clients = (size_t)seed_range(1, 4);
 	config.keys = (size_t)seed_range(1, 3);
+	config.window = seed_odds(300) ? seed_range(2, 30) : UINT64_MAX;
 	config.big = seed_odds(500) ? (unsigned)seed_below(500) : 0;
 	config.pause = seed_range(20, 500) * MILLI;
 
 	w->delay = seed_range(100, 5000) * MICRO;
-	w->spread = seed_odds(500) ? seed_below(100 * MILLI) :
-	    seed_below(3 * MILLI);
+	w->spread = seed_odds(500) ? seed_below(100 * MILLI) : seed_below(3 * MILLI);
 	w->lost = seed_odds(500) ? (unsigned)seed_below(300) : 0;
 	w->late = seed_odds(500) ? (unsigned)seed_below(300) : 0;
 	w->twice = seed_odds(500) ? (unsigned)seed_below(500) : 0;
@@ -102,10 +108,22 @@ has_space(void *arg, uint64_t number)
 }
 
 static void
+full(struct node *n, uint64_t until)
+{
+	story("%s's disk is full", n->name);
+	n->machine->full = seed_odds(300) ? 2 : 1;
+	n->machine->space = seed_below(8192);
+	queue_put(until, has_space, n, 0);
+}
+
+static void
 cut_heals(void *arg, uint64_t number)
 {
 	(void)arg;
 	net_cut((size_t)(number / HOSTS), (size_t)(number % HOSTS), 0);
+	/* It has much to take back now, and no space to. */
+	if (trouble && (config.faults & 1u << FAULT_FULL) && seed_odds(100))
+		full(&nodes[number / HOSTS], sim_time() + seed_below(SECOND));
 }
 
 static void
@@ -128,6 +146,43 @@ split(uint64_t until)
 		for (j = 0; j < config.nodes; j++)
 			if ((side >> i & 1) != (side >> j & 1))
 				cut(i, j, until);
+}
+
+/* One bit of a record, of a slot of the term, or of the lock file. */
+static void
+rot(struct node *n)
+{
+	const struct log_image *l;
+	const struct entry *e;
+	char path[64];
+	size_t at;
+
+	/* A majority must be whole, or nobody can say what was committed. */
+	if (rotten || config.nodes < 3)
+		return;
+	node_power_off(n);
+	l = check_log(n->number);
+	if (l->n == 0)
+		return;
+	rotten = 1;
+	switch (seed_below(4)) {
+	case 0:
+		(void)snprintf(path, sizeof(path), "state/term");
+		at = (seed_odds(500) ? TERM_SLOT : 0) + (size_t)seed_below(40);
+		break;
+	case 1:
+		(void)snprintf(path, sizeof(path), "state/lock");
+		at = (size_t)seed_below(100);
+		break;
+	default:
+		e = &l->entry[seed_below(l->n)];
+		(void)snprintf(path, sizeof(path), "state/log/%016" PRIu64,
+		    log_image_segment(l, e));
+		at = e->off + (size_t)seed_below(record_size(&e->record));
+	}
+	story("%s: a bit of %s at byte %zu flips", n->name, path, at);
+	(void)machine_rot(n->machine, path, at, (int)seed_below(8));
+	check_rotten(n->number);
 }
 
 static void
@@ -185,11 +240,11 @@ strike(enum fault what)
 	case FAULT_SYNC:
 		n->machine->sync_fails = 1 + (unsigned)seed_below(6);
 		break;
+	case FAULT_READ:
+		n->machine->read_fails = 1 + (unsigned)seed_below(30);
+		break;
 	case FAULT_FULL:
-		story("%s's disk is full", n->name);
-		n->machine->full = seed_odds(300) ? 2 : 1;
-		n->machine->space = seed_below(8192);
-		queue_put(until, has_space, n, 0);
+		full(n, until);
 		break;
 	case FAULT_EVICT:
 		machine_evict(n->machine);
@@ -197,6 +252,9 @@ strike(enum fault what)
 		break;
 	case FAULT_BREAK:
 		leading_break(n);
+		break;
+	case FAULT_ROT:
+		rot(n);
 		break;
 	default:
 		break;
@@ -224,6 +282,7 @@ void
 faults_begin(void)
 {
 	trouble = 1;
+	machine_danger(config.danger, config.doom_power);
 	queue_in(seed_below(3 * SECOND), fault, NULL, 0);
 }
 
@@ -235,12 +294,13 @@ faults_end(void)
 
 	story("the trouble is over");
 	trouble = 0;
+	machine_danger(0, 0);
 	net_heal();
 	calm.lost = calm.late = calm.stalls = 0;
 	net_set(&calm);
 	for (i = 0; i < config.nodes; i++) {
 		nodes[i].machine->full = 0;
-		nodes[i].machine->sync_fails = 0;
+		nodes[i].machine->sync_fails = nodes[i].machine->read_fails = 0;
 		node_power_on(&nodes[i]);
 		starts(&nodes[i], 0);
 	}

@@ -11,20 +11,20 @@
 /* An operation begins or ends. */
 struct moment {
 	struct deed *op;
-	int	 ends;
+	int ends;
 };
 
 /* What a key held from index on. */
 struct version {
 	uint64_t index;
-	const char *value;		/* NULL: absent */
-	size_t	 len;
+	const char *value; /* NULL: absent */
+	size_t len;
 };
 
 struct key {
 	const char *name;
 	struct version *version;
-	size_t	 versions;
+	size_t versions;
 };
 
 static struct deed **ops;
@@ -84,8 +84,7 @@ key_of(const char *name, size_t len)
 	char *copy;
 
 	for (i = 0; i < key_count; i++)
-		if (strlen(keys[i].name) == len &&
-		    memcmp(keys[i].name, name, len) == 0)
+		if (strlen(keys[i].name) == len && memcmp(keys[i].name, name, len) == 0)
 			return &keys[i];
 	copy = sim_alloc(len + 1);
 	memcpy(copy, name, len);
@@ -110,8 +109,7 @@ version_at(const struct key *k, uint64_t index)
 static void
 version_add(struct key *k, uint64_t index, const char *value, size_t len)
 {
-	k->version = sim_grow(k->version,
-	    (k->versions + 1) * sizeof(*k->version));
+	k->version = sim_grow(k->version, (k->versions + 1) * sizeof(*k->version));
 	k->version[k->versions++] = (struct version){ index, value, len };
 }
 
@@ -152,8 +150,8 @@ take_effect(struct deed *op, uint64_t index)
 	if (op->verb == VERB_IF_SET || op->verb == VERB_IF_UNSET) {
 		switch (op->test) {
 		case OP_EQUAL:
-			holds = now.value != NULL && same(now.value, now.len,
-			    op->operand, op->operand_len);
+			holds = now.value != NULL &&
+			    same(now.value, now.len, op->operand, op->operand_len);
 			break;
 		case OP_ABSENT:
 			holds = now.value == NULL;
@@ -180,18 +178,18 @@ entry_check(const struct deed *op, const struct entry *e, const char *payload)
 	struct command c;
 
 	if (command_decode(&c, payload, e->record.length) == -1)
-		violation("LIN", "index %" PRIu64 " holds no command",
-		    e->record.index);
-	if (c.verb != op->verb || (op->verb != VERB_NOOP &&
-	    !same(c.key.at, c.key.len, op->key, strlen(op->key))) ||
+		violation("LIN", "index %" PRIu64 " holds no command", e->record.index);
+	if (c.verb != op->verb ||
+	    (op->verb != VERB_NOOP &&
+		!same(c.key.at, c.key.len, op->key, strlen(op->key))) ||
 	    ((op->verb == VERB_SET || op->verb == VERB_IF_SET) &&
-	    !same(c.value.at, c.value.len, op->value, op->value_len)))
+		!same(c.value.at, c.value.len, op->value, op->value_len)))
 		violation("LIN", "index %" PRIu64 " is not what client %d asked",
 		    e->record.index, op->client);
 }
 
 static void
-replay(const struct log_image *l, uint64_t commit)
+replay(const struct log_image *l, uint64_t commit, uint64_t window)
 {
 	const struct entry *e;
 	struct deed *op;
@@ -203,10 +201,13 @@ replay(const struct log_image *l, uint64_t commit)
 			continue;
 		op = deed_by_id(&e->record.id);
 		if (op == NULL)
-			violation("LIN", "index %" PRIu64 " holds a command that no "
-			    "client asked", i + 1);
+			violation("LIN",
+			    "index %" PRIu64 " holds a command that no "
+			    "client asked",
+			    i + 1);
 		entry_check(op, e, log_image_payload(l, e));
-		if (op->index == 0)
+		/* Too old for its id to be known: refused, whenever it comes. */
+		if (op->index == 0 && i + 1 - op->id.base <= window)
 			take_effect(op, i + 1);
 	}
 }
@@ -224,9 +225,10 @@ read_point(const struct deed *op)
 		if (same(v.value, v.len, op->got, op->got_len))
 			return at;
 	}
-	violation("LIN", "client %d got %.20s of %s, which is not what it held "
-	    "anywhere in %" PRIu64 "..%" PRIu64, op->client,
-	    op->got != NULL ? op->got : "(absent)", op->key, op->floor,
+	violation("LIN",
+	    "client %d got %.20s of %s, which is not what it held "
+	    "anywhere in %" PRIu64 "..%" PRIu64,
+	    op->client, op->got != NULL ? op->got : "(absent)", op->key, op->floor,
 	    op->committed);
 }
 
@@ -234,33 +236,36 @@ static uint64_t
 write_point(const struct deed *op)
 {
 	if (op->index == 0)
-		violation("LIN", "client %d was told %s of a write to %s that is "
-		    "not in the log (id %" PRIu64 "-%016" PRIx64 ")", op->client,
-		    op->told == TOLD_YES ? "yes" : "no", op->key, op->id.base,
-		    op->id.random);
+		violation("LIN",
+		    "client %d was told %s of a write to %s that is "
+		    "not in the log (id %" PRIu64 "-%016" PRIx64 ")",
+		    op->client, op->told == TOLD_YES ? "yes" : "no", op->key,
+		    op->id.base, op->id.random);
 	if (op->index > op->committed)
-		violation("LIN", "client %d was told of index %" PRIu64 ", when "
-		    "%" PRIu64 " was committed", op->client, op->index,
-		    op->committed);
+		violation("LIN",
+		    "client %d was told of index %" PRIu64 ", when "
+		    "%" PRIu64 " was committed",
+		    op->client, op->index, op->committed);
 	if (op->index <= op->floor && op->verb != VERB_NOOP)
-		violation("LIN", "client %d's write took effect at %" PRIu64
-		    ", before it began (behind %" PRIu64 ")", op->client,
-		    op->index, op->floor);
+		violation("LIN",
+		    "client %d's write took effect at %" PRIu64
+		    ", before it began (behind %" PRIu64 ")",
+		    op->client, op->index, op->floor);
 	if (op->outcome != (int)op->told)
-		violation("LIN", "client %d was told %s at index %" PRIu64
-		    ", the other is right", op->client,
-		    op->told == TOLD_YES ? "yes" : "no", op->index);
+		violation("LIN",
+		    "client %d was told %s at index %" PRIu64 ", the other is right",
+		    op->client, op->told == TOLD_YES ? "yes" : "no", op->index);
 	return op->index;
 }
 
 void
-history_check(const struct log_image *l, uint64_t commit)
+history_check(const struct log_image *l, uint64_t commit, uint64_t window)
 {
 	uint64_t floor = 0, point;
 	struct deed *op;
 	size_t i;
 
-	replay(l, commit);
+	replay(l, commit, window);
 	for (i = 0; i < moment_count; i++) {
 		op = moments[i].op;
 		if (!moments[i].ends) {
@@ -269,7 +274,8 @@ history_check(const struct log_image *l, uint64_t commit)
 		}
 		if (op->told == TOLD_NOT_DONE) {
 			if (op->index != 0)
-				violation("LIN", "client %d was told that nothing was "
+				violation("LIN",
+				    "client %d was told that nothing was "
 				    "changed, but index %" PRIu64 " did",
 				    op->client, op->index);
 			continue;

@@ -14,42 +14,45 @@
 #include "image.h"
 
 enum told {
-	TOLD_NOTHING,		/* no answer: done, or not, or not yet */
+	TOLD_NOTHING, /* no answer: done, or not, or not yet */
 	TOLD_YES,
 	TOLD_NO,
-	TOLD_NOT_DONE		/* refused: nothing was changed, ever */
+	TOLD_NOT_DONE /* refused: nothing was changed, ever */
 };
 
 struct deed {
 	enum verb verb;
-	enum op	 test;		/* of a condition */
-	char	*key;
-	char	*operand;
-	char	*value;
-	size_t	 operand_len;
-	size_t	 value_len;
+	enum op test; /* of a condition */
+	char *key;
+	char *operand;
+	char *value;
+	size_t operand_len;
+	size_t value_len;
 	struct request_id id;
-	int	 client;
+	int client;
 
 	enum told told;
-	char	*got;			/* what get answered, NULL: absent */
-	size_t	 got_len;
-	uint64_t committed;		/* that much was committed when it was told */
-	uint64_t index;			/* where it took effect, 0: nowhere */
-	int	 outcome;		/* what it should have been told */
-	uint64_t floor;			/* ended before this one began */
+	char *got; /* what get answered, NULL: absent */
+	size_t got_len;
+	uint64_t committed; /* that much was committed when it was told */
+	uint64_t index;     /* where it took effect, 0: nowhere */
+	int outcome;        /* what it should have been told */
+	uint64_t floor;     /* ended before this one began */
 };
 
 /* A new operation, not begun yet. */
 struct deed *history_deed(void);
 
-void	history_begins(struct deed *);
-void	history_ends(struct deed *, enum told, uint64_t committed);
+void history_begins(struct deed *);
+void history_ends(struct deed *, enum told, uint64_t committed);
 
 /* The number of writes that were acknowledged. */
-size_t	history_acknowledged(void);
+size_t history_acknowledged(void);
 
-/* Holds all that was told against the log up to commit; ends in a violation. */
-void	history_check(const struct log_image *, uint64_t commit);
+/*
+ * Holds all that was told against the log up to commit; ends in a violation.
+ * window: log entries for which request ids are remembered.
+ */
+void history_check(const struct log_image *, uint64_t commit, uint64_t window);
 
 #endif

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "core/num.h"
+#include "core/words.h"
 #include "image.h"
 #include "sim.h"
 
-#define SEGMENT_DIGITS	16u
+#define SEGMENT_DIGITS 16u
 
 void
 log_image_init(struct log_image *l, struct machine *m, enum image image)
@@ -60,18 +61,16 @@ read_segments(struct log_image *l, struct inode *dir)
 		l->segments_room = 2 * count;
 		l->segment = sim_grow(l->segment,
 		    l->segments_room * sizeof(*l->segment));
-		l->first = sim_grow(l->first,
-		    l->segments_room * sizeof(*l->first));
+		l->first = sim_grow(l->first, l->segments_room * sizeof(*l->first));
 	}
 	for (i = 0; i < count; i++) {
 		struct inode *f;
 
-		if (strlen(names[i]) != SEGMENT_DIGITS || num_u64(names[i],
-		    SEGMENT_DIGITS, NUMBER_MAX, &first) == -1)
+		if (strlen(names[i]) != SEGMENT_DIGITS ||
+		    num_u64(names[i], SEGMENT_DIGITS, NUMBER_MAX, &first) == -1)
 			continue;
 		f = inode_child(dir, l->image, names[i]);
-		if (n >= l->segments || l->segment[n] != f ||
-		    l->first[n] != first) {
+		if (n >= l->segments || l->segment[n] != f || l->first[n] != first) {
 			keep_before(l, n, 0);
 			(void)inode_changed(f, l->image);
 			l->segments = n;
@@ -107,9 +106,9 @@ read_records(struct log_image *l, size_t i)
 		if (last->segment == l->segment[i])
 			off = last->off + record_size(&last->record);
 	}
-	while (off < size && record_parse((const char *)p + off, size - off,
-	    &r) == 1 && record_size(&r) <= size - off && r.index == l->n + 1 &&
-	    r.term >= term && record_chain(&r, chain) == r.chain &&
+	while (off < size && record_parse((const char *)p + off, size - off, &r) == 1 &&
+	    record_size(&r) <= size - off && r.index == l->n + 1 && r.term >= term &&
+	    record_chain(&r, chain) == r.chain &&
 	    record_intact(&r, (const char *)p + off)) {
 		if (l->n == l->room) {
 			l->room = l->room > 0 ? 2 * l->room : 64;
@@ -186,6 +185,17 @@ log_image_payload(const struct log_image *l, const struct entry *e)
 	    RECORD_HEADER;
 }
 
+uint64_t
+log_image_segment(const struct log_image *l, const struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < l->segments; i++)
+		if (l->segment[i] == e->segment)
+			return l->first[i];
+	return 0;
+}
+
 int
 term_image(struct machine *m, enum image image, struct term *t)
 {
@@ -200,8 +210,8 @@ term_image(struct machine *m, enum image image, struct term *t)
 		return -1;
 	p = inode_bytes(f, image, &size);
 	for (off = 0; off <= TERM_SLOT; off += TERM_SLOT) {
-		if (off >= size || term_parse(&slot, (const char *)p + off,
-		    size - off) == -1)
+		if (off >= size ||
+		    term_parse(&slot, (const char *)p + off, size - off) == -1)
 			continue;
 		if (!found || slot.version > t->version)
 			*t = slot;
@@ -210,29 +220,33 @@ term_image(struct machine *m, enum image image, struct term *t)
 	return found ? 0 : -1;
 }
 
+/* lite-raft-lock 1 COUNTER MARK DAMAGED INDEX ... */
 int
 lock_image(struct machine *m, enum image image, struct lock_image *l)
 {
+	struct words w = { 0 };
 	struct inode *f;
-	const unsigned char *p;
-	char line[256], mark[8];
+	const unsigned char *p, *newline;
+	const char *why;
 	size_t size;
+	int r = -1;
 
 	f = machine_find(m, "state/lock", image);
 	if (f == NULL)
 		return -1;
 	p = inode_bytes(f, image, &size);
-	if (size == 0)
-		return -1;
-	if (size >= sizeof(line))
-		size = sizeof(line) - 1;
-	memcpy(line, p, size);
-	line[size] = '\0';
-	if (sscanf(line, "lite-raft-lock 1 %" SCNu64 " %7s %" SCNu64 " %" SCNu64,
-	    &l->counter, mark, &l->damaged, &l->tail) != 4)
-		return -1;
-	l->cut = strcmp(mark, "cut") == 0;
-	return 0;
+	newline = size > 0 ? memchr(p, '\n', size) : NULL;
+	if (newline != NULL &&
+	    words_parse(&w, (const char *)p, (size_t)(newline - p), &why) == 0 &&
+	    w.n > 5 &&
+	    num_u64(w.word[2].bytes, w.word[2].len, NUMBER_MAX, &l->counter) == 0 &&
+	    num_u64(w.word[4].bytes, w.word[4].len, NUMBER_MAX, &l->damaged) == 0 &&
+	    num_u64(w.word[5].bytes, w.word[5].len, NUMBER_MAX, &l->tail) == 0) {
+		l->cut = strcmp(w.word[3].bytes, "cut") == 0;
+		r = 0;
+	}
+	words_free(&w);
+	return r;
 }
 
 uint64_t

@@ -20,61 +20,61 @@ struct os;
 enum image { IMAGE_CACHE, IMAGE_DISK };
 
 struct machine {
-	char	 name[16];
+	char name[16];
 	struct inode *root;
-	struct os *tasks;		/* alive, newest first */
-	int	 pids;
+	struct os *tasks; /* alive, newest first */
+	int pids;
 
 	/* Its clock: sim_time() * rate / 1000 + offset. */
 	uint64_t rate;
 	uint64_t offset;
 
 	/* What goes wrong on it, set by the driver. */
-	unsigned sync_fails;		/* the n-th sync from now; 0: none */
-	int	 full;			/* no more space; 2: nor to overwrite */
-	uint64_t space;			/* bytes that still go in when full */
-	unsigned lost;			/* syncs that have failed since boot */
-	uint64_t syncs;			/* asked for, ever */
+	unsigned sync_fails; /* the n-th sync from now; 0: none */
+	unsigned read_fails; /* the n-th read */
+	int full;            /* no more space; 2: nor to overwrite */
+	uint64_t space;      /* bytes that still go in when full */
+	unsigned errors;     /* syncs and reads that have failed */
 };
 
 struct machine *machine_new(const char *name);
 
 /* The page cache is lost, and every process; each unsynced change by chance. */
-void	machine_power_off(struct machine *);
+void machine_power_off(struct machine *);
 
 /* Drops clean pages: what a failed sync lost is now seen to be lost. */
-void	machine_evict(struct machine *);
+void machine_evict(struct machine *);
 
 /* All of run/ goes, as at the start of a node. */
-void	machine_empty(struct machine *, const char *dir);
+void machine_empty(struct machine *, const char *dir);
 
 /* A small file of run/ or conf/, written as the shell would. */
-void	machine_write(struct machine *, const char *path, const char *text);
+void machine_write(struct machine *, const char *path, const char *text);
 
 /* Flips one bit of a file, on disk and in the page cache: rot. */
-int	machine_rot(struct machine *, const char *path, size_t at, int bit);
+int machine_rot(struct machine *, const char *path, size_t at, int bit);
 
 /* A file or directory in an image, NULL if it is not there. */
 struct inode *machine_find(struct machine *, const char *path, enum image);
 const unsigned char *inode_bytes(const struct inode *, enum image, size_t *size);
 
 /* The names in a directory, in byte order: their number; valid until a change. */
-size_t	inode_names(struct inode *, enum image, const char *const **names);
+size_t inode_names(struct inode *, enum image, const char *const **names);
 struct inode *inode_child(struct inode *, enum image, const char *name);
 
 /*
  * The first offset that changed since it was asked last, SIZE_MAX if none did;
  * of a directory 0 if a name came or went.
  */
-size_t	inode_changed(struct inode *, enum image);
-int	inode_stale(const struct inode *, enum image);	/* 1 if it would say so */
+size_t inode_changed(struct inode *, enum image);
+int inode_stale(const struct inode *, enum image); /* 1 if it would say so */
 
 /* --- processes ------------------------------------------------------------ */
 
 enum ended {
-	RAN,			/* the work was done */
-	KILLED,			/* in its midst; the rest of the machine goes on */
-	POWERED_OFF		/* the whole machine lost power in its midst */
+	RAN,        /* the work was done */
+	KILLED,     /* in its midst; the rest of the machine goes on */
+	POWERED_OFF /* the whole machine lost power in its midst */
 };
 
 struct os *task_new(struct machine *, const char *name);
@@ -83,21 +83,27 @@ struct os *task_new(struct machine *, const char *name);
 enum ended task_run(struct os *, void (*work)(void *), void *arg);
 
 /* Ends it in the n-th call from now that it makes of the system. */
-void	task_doom(struct os *, unsigned calls, enum ended how);
+void task_doom(struct os *, unsigned calls, enum ended how);
+
+/*
+ * How often, in a thousand, a process ends in a call behind the second sync of
+ * one piece of work: a long change is rare, and there is much to go wrong in it.
+ */
+void machine_danger(unsigned thousandths, unsigned power);
 
 /* Gone: its locks fall, its descriptors are closed. */
-void	task_end(struct os *);
+void task_end(struct os *);
 
-int	task_pid(const struct os *);
+int task_pid(const struct os *);
 const char *task_name(const struct os *);
 
 /* A process that may change state/ without the lock (nobody else runs). */
-void	task_alone(struct os *);
+void task_alone(struct os *);
 
 /* 1 if it holds a lock (none may outlive a piece of work, but the node's). */
-int	task_holds(const struct os *);
+int task_holds(const struct os *);
 
 /* What the second half of os/os.h comes to here (see build.mk): a violation. */
-void	not_simulated(void);
+void not_simulated(void);
 
 #endif

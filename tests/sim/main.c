@@ -18,8 +18,8 @@
 #include "sim.h"
 #include "world.h"
 
-#define LIVE_TIMEOUTS	30u	/* election timeouts until all is well again */
-#define HANG		60u	/* seconds of real time for one seed */
+#define LIVE_TIMEOUTS 30u /* election timeouts until all is well again */
+#define HANG          60u /* seconds of real time for one seed */
 
 /* What a run came to, for the summary. */
 struct sum {
@@ -27,7 +27,7 @@ struct sum {
 	uint64_t checks;
 	uint64_t commits;
 	uint64_t writes;
-	uint64_t seconds;		/* virtual */
+	uint64_t seconds; /* virtual */
 	uint64_t terms;
 };
 
@@ -68,15 +68,18 @@ healed(void)
 	size_t writes = history_acknowledged();
 
 	/* A leader and a commit, and every node in step, within a few timeouts. */
-	while (check_commit() == commit || history_acknowledged() == writes ||
-	    !in_step())
+	while (
+	    check_commit() == commit || history_acknowledged() == writes || !in_step())
 		if (!queue_step(end))
-			violation("LIVE", "%u election timeouts after the trouble was "
-			    "over, %s", LIVE_TIMEOUTS, check_commit() == commit ?
-			    "nothing more was committed" :
-			    history_acknowledged() == writes ?
-			    "no write was acknowledged" :
-			    "not every node has what was committed");
+			violation("LIVE",
+			    "%u election timeouts after the trouble was "
+			    "over, %s",
+			    LIVE_TIMEOUTS,
+			    check_commit() == commit ?
+				"nothing more was committed" :
+				history_acknowledged() == writes ?
+				"no write was acknowledged" :
+				"not every node has what was committed");
 	clients_stop();
 	end = sim_time() + LIVE_TIMEOUTS * config.timeout;
 	while (clients_busy() > 0 || !in_step())
@@ -96,9 +99,9 @@ run(uint64_t seed, struct sum *sum)
 	config_draw();
 	net_set(&config.weather);
 	story("seed %" PRIu64 ": %zu nodes, segments of %zu bytes, faults %x every "
-	    "%" PRIu64 " ms, doom %u, %zu clients", seed, config.nodes,
-	    config.segment_bytes, config.faults, config.fault_every / MILLI,
-	    config.doom, config.clients);
+	      "%" PRIu64 " ms, doom %u, %zu clients",
+	    seed, config.nodes, config.segment_bytes, config.faults,
+	    config.fault_every / MILLI, config.doom, config.clients);
 	nodes_make();
 	for (i = 0; i < config.nodes; i++)
 		queue_in(seed_below(SECOND), nodes_begin, &nodes[i], 0);
@@ -109,7 +112,7 @@ run(uint64_t seed, struct sum *sum)
 		continue;
 	faults_end();
 	healed();
-	history_check(check_log(0), check_commit());
+	history_check(check_log(0), check_commit(), config.window);
 	for (i = 0; i < config.nodes; i++)
 		node_power_off(&nodes[i]);
 	sum->runs++;
@@ -154,8 +157,7 @@ run_apart(uint64_t seed, enum story how, struct sum *sum)
 			sim_die("cannot wait: %s", strerror(errno));
 	if (WIFSIGNALED(status))
 		printf("seed %" PRIu64 ": ended by signal %d%s\n", seed,
-		    WTERMSIG(status), WTERMSIG(status) == SIGALRM ? " (it hangs)" :
-		    "");
+		    WTERMSIG(status), WTERMSIG(status) == SIGALRM ? " (it hangs)" : "");
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
@@ -213,10 +215,11 @@ main(int argc, char **argv)
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
 	took = (double)(end.tv_sec - begin.tv_sec) +
 	    (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
-	printf("%" PRIu64 " seeds, %" PRIu64 " bad; %" PRIu64 " virtual seconds, %"
-	    PRIu64 " terms, %" PRIu64 " entries, %" PRIu64 " writes acknowledged, %"
-	    PRIu64 " checks; %.1f s, %.0f seeds a second\n", i, bad, sum.seconds,
-	    sum.terms, sum.commits, sum.writes, sum.checks, took,
+	printf("%" PRIu64 " seeds, %" PRIu64 " bad; %" PRIu64
+	       " virtual seconds, %" PRIu64 " terms, %" PRIu64 " entries, %" PRIu64
+	       " writes acknowledged, %" PRIu64
+	       " checks; %.1f s, %.0f seeds a second\n",
+	    i, bad, sum.seconds, sum.terms, sum.commits, sum.writes, sum.checks, took,
 	    (double)i / (took > 0 ? took : 1));
 	return bad > 0;
 }

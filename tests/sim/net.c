@@ -8,26 +8,26 @@
 #include "queue.h"
 #include "sim.h"
 
-#define RETRY		(20 * MILLI)	/* a packet that met a cut is sent again */
+#define RETRY (20 * MILLI) /* a packet that met a cut is sent again */
 
 struct chunk {
 	struct chunk *next;
 	uint64_t at;
-	size_t	 n;			/* 0: the end */
-	char	 bytes[];
+	size_t n; /* 0: the end */
+	char bytes[];
 };
 
 struct pipe {
-	size_t	 from;
-	size_t	 to;
-	deliver	*deliver;
-	void	*arg;			/* NULL: nobody listens */
+	size_t from;
+	size_t to;
+	deliver *deliver;
+	void *arg; /* NULL: nobody listens */
 	struct chunk *first;
 	struct chunk **last;
-	uint64_t newest;		/* when the last chunk arrives */
-	int	 closed;
-	int	 pumping;		/* an event is on its way */
-	int	 left;
+	uint64_t newest; /* when the last chunk arrives */
+	int closed;
+	int pumping; /* an event is on its way */
+	int left;
 };
 
 static struct weather weather;
@@ -235,7 +235,7 @@ pipe_close(struct pipe *p)
 void
 pipe_break(struct pipe *p)
 {
-	struct chunk **at = &p->first;
+	struct chunk **at = &p->first, *c;
 	size_t kept;
 
 	if (p->closed)
@@ -246,6 +246,11 @@ pipe_break(struct pipe *p)
 	drop(*at);
 	*at = NULL;
 	p->last = at;
+	/* Or all of it arrives, long after its sender has given up. */
+	if (seed_odds(300))
+		p->newest = sim_time() + seed_below(2 * SECOND);
+	for (c = p->first; c != NULL && p->newest > c->at; c = c->next)
+		c->at = p->newest;
 	pipe_close(p);
 }
 

@@ -9,27 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HOSTS		8u
-#define ANYWHERE	HOSTS		/* a client's host: never cut off */
+#define HOSTS    8u
+#define ANYWHERE HOSTS /* a client's host: never cut off */
 
 struct weather {
-	uint64_t delay;			/* nanoseconds that a message takes */
-	uint64_t spread;		/* and up to so many more */
-	unsigned lost;			/* in a thousand */
-	unsigned late;			/* in a thousand: seconds late */
-	unsigned busy;			/* in a thousand: it is read later */
-	unsigned stalls;		/* in a thousand: a stream stands still so long */
-	unsigned twice;			/* in a thousand */
+	uint64_t delay;  /* nanoseconds that a message takes */
+	uint64_t spread; /* and up to so many more */
+	unsigned lost;   /* in a thousand */
+	unsigned late;   /* in a thousand: seconds late */
+	unsigned busy;   /* in a thousand: it is read later */
+	unsigned stalls; /* in a thousand: a stream stands still so long */
+	unsigned twice;  /* in a thousand */
 };
 
-void	net_set(const struct weather *);
-void	net_cut(size_t from, size_t to, int cut);	/* one way */
-int	net_open(size_t from, size_t to);
-void	net_heal(void);
+void net_set(const struct weather *);
+void net_cut(size_t from, size_t to, int cut); /* one way */
+int net_open(size_t from, size_t to);
+void net_heal(void);
 
 /* How long the next message will take; 0: it is lost. */
 uint64_t net_delay(size_t from, size_t to);
-int	net_twice(void);
+int net_twice(void);
 
 /*
  * One direction of a stream.  deliver is given what has arrived, n 0 at its end;
@@ -40,13 +40,13 @@ struct pipe;
 typedef uint64_t deliver(void *arg, const char *, size_t n);
 
 struct pipe *pipe_new(size_t from, size_t to, deliver *, void *arg);
-void	pipe_send(struct pipe *, const char *, size_t n);
-void	pipe_close(struct pipe *);	/* the end, behind all that was sent */
+void pipe_send(struct pipe *, const char *, size_t n);
+void pipe_close(struct pipe *); /* the end, behind all that was sent */
 
 /* The end, now or later; what is under way arrives late, in part, or never. */
-void	pipe_break(struct pipe *);
+void pipe_break(struct pipe *);
 
 /* Nobody listens any more; the pipe frees itself. */
-void	pipe_leave(struct pipe *);
+void pipe_leave(struct pipe *);
 
 #endif

@@ -23,7 +23,7 @@ enum ended
 node_works(struct node *n, struct os *os, enum work kind, void (*work)(void *),
     void *arg)
 {
-	unsigned lost = n->machine->lost;
+	unsigned errors = n->machine->errors;
 	enum ended ended;
 
 	if (trouble && seed_odds(config.doom))
@@ -35,8 +35,8 @@ node_works(struct node *n, struct os *os, enum work kind, void (*work)(void *),
 		task_end(os);
 	else if (ended == POWERED_OFF)
 		node_power_off(n);
-	else if (n->machine->lost != lost)
-		story("%s %s has met a sync that failed", n->name, task_name(os));
+	else if (n->machine->errors != errors)
+		story("%s %s has met an error of its disk", n->name, task_name(os));
 	return ended;
 }
 
@@ -69,9 +69,9 @@ node_by_name(const char *name)
 struct job {
 	struct node *node;
 	struct os *os;
-	int	 result;
-	int	 formed;
-	char	 why[256];
+	int result;
+	int formed;
+	char why[256];
 };
 
 static void
@@ -103,8 +103,7 @@ form(struct job *j, struct state *st)
 	for (i = 0; i < config.nodes; i++)
 		if (members_add(&m, nodes[i].name, nodes[i].id) == -1)
 			sim_die("no such members");
-	if (state_lock(st) == -1 || node_form(st, &m) == -1 ||
-	    state_unlock(st) == -1)
+	if (state_lock(st) == -1 || node_form(st, &m) == -1 || state_unlock(st) == -1)
 		return;
 	j->formed = 1;
 }
@@ -187,7 +186,7 @@ void
 node_start(struct node *n)
 {
 	struct job j = { .node = n, .result = -1 };
-	unsigned lost = n->machine->lost;
+	unsigned errors = n->machine->errors;
 	int full = n->machine->full;
 	char seconds[32];
 	enum ended ended;
@@ -221,13 +220,12 @@ node_start(struct node *n)
 	if (ended == RAN)
 		task_end(j.os);
 	if (ended != RAN || j.result == -1 || !j.formed) {
-		if (ended == RAN && n->machine->lost == lost && !full)
+		if (ended == RAN && n->machine->errors == errors && !full)
 			violation("START", "%s does not start: %s", n->name, j.why);
 		start_fails(n, ended == RAN ? j.why : "killed");
 		return;
 	}
 	story("%s starts", n->name);
-	n->formed = 1;
 	check_verified(n->number);
 	n->tries = 0;
 	node_waits(n);
@@ -385,6 +383,6 @@ node_woken(struct machine *m, const char *word)
 {
 	struct node *n = node_by_name(m->name);
 
-	queue_in(MILLI, strcmp(word, "handover") == 0 ? woken_to_take_over : woken,
-	    n, n->epoch);
+	queue_in(MILLI, strcmp(word, "handover") == 0 ? woken_to_take_over : woken, n,
+	    n->epoch);
 }

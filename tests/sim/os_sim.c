@@ -14,29 +14,33 @@
 #include "sim.h"
 #include "world.h"
 
-#define FIRST_FD	3
-#define SMALL_FILE	(64u * 1024)
+#define FIRST_FD   3
+#define SMALL_FILE (64u * 1024)
 
 struct open_file {
-	struct inode *inode;		/* NULL: this descriptor is free */
-	int	 writes;
-	int	 guarded;		/* may change under state/lock only */
-	char	 path[80];
+	struct inode *inode; /* NULL: this descriptor is free */
+	int writes;
+	int guarded; /* may change under state/lock only */
+	char path[80];
 };
 
 struct os {
 	struct machine *machine;
 	struct os *next;
-	char	 name[32];
-	int	 pid;
-	int	 alone;
+	char name[32];
+	int pid;
+	int alone;
 	struct open_file *file;
-	size_t	 files;
-	unsigned doom;			/* calls left to live; 0: no end in sight */
+	size_t files;
+	unsigned doom;  /* calls left to live; 0: no end in sight */
+	unsigned syncs; /* in this piece of work */
 	enum ended how;
-	int	 running;
-	jmp_buf	 escape;
+	int running;
+	jmp_buf escape;
 };
+
+static unsigned danger;
+static unsigned danger_power;
 
 /* --- machines and processes ----------------------------------------------- */
 
@@ -99,6 +103,7 @@ task_run(struct os *os, void (*work)(void *), void *arg)
 	if (os->running)
 		sim_die("%s runs already", os->name);
 	os->running = 1;
+	os->syncs = 0;
 	how = setjmp(os->escape);
 	if (how == 0) {
 		work(arg);
@@ -114,6 +119,13 @@ task_doom(struct os *os, unsigned calls, enum ended how)
 {
 	os->doom = calls;
 	os->how = how;
+}
+
+void
+machine_danger(unsigned thousandths, unsigned power)
+{
+	danger = thousandths;
+	danger_power = power;
 }
 
 int
@@ -140,8 +152,7 @@ task_holds(const struct os *os)
 	size_t i;
 
 	for (i = 0; i < os->files; i++)
-		if (os->file[i].inode != NULL &&
-		    os->file[i].inode->locked_by == os)
+		if (os->file[i].inode != NULL && os->file[i].inode->locked_by == os)
 			return 1;
 	return 0;
 }
@@ -149,11 +160,14 @@ task_holds(const struct os *os)
 void
 machine_power_off(struct machine *m)
 {
-	while (m->tasks != NULL)
-		task_end(m->tasks);
+	struct os *next, *os;
+
+	for (os = m->tasks; os != NULL; os = next) {
+		next = os->next;
+		task_end(os);
+	}
 	disk_power_off(m);
-	m->sync_fails = 0;
-	m->lost = 0;
+	m->sync_fails = m->read_fails = 0;
 }
 
 void
@@ -181,7 +195,13 @@ die_here(struct os *os)
 static int
 last_call(struct os *os)
 {
-	return os->running && os->doom > 0 && --os->doom == 0;
+	if (!os->running)
+		return 0;
+	if (danger > 0 && os->syncs >= 2 && seed_odds(danger)) {
+		os->doom = 1;
+		os->how = seed_odds(danger_power) ? POWERED_OFF : KILLED;
+	}
+	return os->doom > 0 && --os->doom == 0;
 }
 
 static void
@@ -234,8 +254,8 @@ parent_of(struct os *os, const char *path, const char **last)
 static int
 path_guarded(const char *path)
 {
-	return strncmp(path, "state/", 6) == 0 &&
-	    strcmp(path, "state/lock") != 0 && strcmp(path, "state/running") != 0;
+	return strncmp(path, "state/", 6) == 0 && strcmp(path, "state/lock") != 0 &&
+	    strcmp(path, "state/running") != 0;
 }
 
 static void
@@ -324,6 +344,20 @@ disk_close(struct os *os, int fd)
 	return 0;
 }
 
+/* 1 if this read fails: a sector that can't be read, this time. */
+static int
+read_fails(struct os *os, const char *path)
+{
+	struct machine *m = os->machine;
+
+	if (!os->running || m->read_fails == 0 || --m->read_fails > 0)
+		return 0;
+	m->errors++;
+	story("%s %s: the read of %s fails", m->name, os->name, path);
+	errno = EIO;
+	return 1;
+}
+
 ssize_t
 disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
 {
@@ -335,6 +369,8 @@ disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
 		errno = EINVAL;
 		return -1;
 	}
+	if (read_fails(os, of->path))
+		return -1;
 	if ((size_t)off >= f->size)
 		return 0;
 	if (n > f->size - (size_t)off)
@@ -398,10 +434,10 @@ disk_sync(struct os *os, int fd)
 		inode_sync_some(of->inode, PAGE_DIRTY);
 		die_here(os);
 	}
-	m->syncs++;
+	os->syncs++;
 	if (m->sync_fails > 0 && --m->sync_fails == 0) {
 		inode_sync_some(of->inode, PAGE_LOST);
-		m->lost++;
+		m->errors++;
 		story("%s %s: the sync of %s fails", m->name, os->name, of->path);
 		errno = EIO;
 		return -1;
@@ -549,6 +585,8 @@ disk_slurp(struct os *os, const char *path, size_t max, size_t *len)
 		errno = EFBIG;
 		return NULL;
 	}
+	if (read_fails(os, path))
+		return NULL;
 	p = sim_alloc(f->size + 1);
 	if (f->size > 0)
 		memcpy(p, f->cache, f->size);
@@ -597,8 +635,7 @@ disk_lock(struct os *os, int fd)
 	/* A piece of work that is over and kept the lock would block for ever. */
 	if (of->inode->locked_by != NULL && of->inode->locked_by != os)
 		violation("LOCK", "%s %s waits for %s, which %s still holds",
-		    os->machine->name, os->name, of->path,
-		    of->inode->locked_by->name);
+		    os->machine->name, os->name, of->path, of->inode->locked_by->name);
 	of->inode->locked_by = os;
 	return 0;
 }

@@ -9,8 +9,8 @@
 struct event {
 	uint64_t at;
 	uint64_t turn;
-	act	*act;
-	void	*arg;
+	act *act;
+	void *arg;
 	uint64_t number;
 };
 

@@ -12,10 +12,10 @@
  */
 typedef void act(void *arg, uint64_t number);
 
-void	queue_put(uint64_t at, act *, void *arg, uint64_t number);
-void	queue_in(uint64_t delay, act *, void *arg, uint64_t number);
+void queue_put(uint64_t at, act *what, void *arg, uint64_t number);
+void queue_in(uint64_t delay, act *what, void *arg, uint64_t number);
 
 /* Lets time pass until the next event and does it; 0: there is none before end. */
-int	queue_step(uint64_t end);
+int queue_step(uint64_t end);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "sim.h"
 
-#define STORY_LINES	160u		/* kept for a violation */
-#define STORY_WIDTH	240u		/* bytes a line */
+#define STORY_LINES 160u /* kept for a violation */
+#define STORY_WIDTH 240u /* bytes a line */
 
 static uint64_t seed;
 static uint64_t world_state;
@@ -109,8 +109,8 @@ story(const char *fmt, ...)
 	if (telling == STORY_NONE)
 		return;
 	line = kept[told++ % STORY_LINES];
-	n = snprintf(line, STORY_WIDTH, "%4" PRIu64 ".%06" PRIu64 " ",
-	    now / SECOND, now % SECOND / MICRO);
+	n = snprintf(line, STORY_WIDTH, "%4" PRIu64 ".%06" PRIu64 " ", now / SECOND,
+	    now % SECOND / MICRO);
 	va_start(ap, fmt);
 	(void)vsnprintf(line + n, STORY_WIDTH - (size_t)n, fmt, ap);
 	va_end(ap);

@@ -8,23 +8,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MICRO		UINT64_C(1000)		/* nanoseconds */
-#define MILLI		UINT64_C(1000000)
-#define SECOND		UINT64_C(1000000000)
+#define MICRO  UINT64_C(1000) /* nanoseconds */
+#define MILLI  UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
 
 /* Everything of one run comes from its seed: the same seed, the same run. */
-void	 seed_set(uint64_t seed);
+void seed_set(uint64_t seed);
 uint64_t seed_next(void);
-uint64_t seed_below(uint64_t n);	/* 0 .. n-1 */
-int	 seed_odds(unsigned thousandths);	/* 1 that often in a thousand */
-uint64_t seed_range(uint64_t least, uint64_t most);	/* both included */
+uint64_t seed_below(uint64_t n);                    /* 0 .. n-1 */
+int seed_odds(unsigned thousandths);                /* 1 that often in a thousand */
+uint64_t seed_range(uint64_t least, uint64_t most); /* both included */
 
 /* A second stream, for what the nodes themselves throw dice for. */
 uint64_t seed_node(void);
 
 /* Virtual time, in nanoseconds since the run began. */
 uint64_t sim_time(void);
-void	 sim_set_time(uint64_t);
+void sim_set_time(uint64_t);
 
 /*
  * The story: one line an event, printed with --trace, and its end kept when the
@@ -32,20 +32,19 @@ void	 sim_set_time(uint64_t);
  */
 enum story { STORY_NONE, STORY_KEEP, STORY_PRINT };
 
-void	story_set(enum story);
-int	story_told(void);
-void	story(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void story_set(enum story);
+int story_told(void);
+void story(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A property does not hold: says so, tells the end of the story, and ends. */
-void	violation(const char *property, const char *fmt, ...)
-	    __attribute__((noreturn, format(printf, 2, 3)));
+void violation(const char *property, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 
 /* What the simulator itself cannot go on from. */
-void	sim_die(const char *fmt, ...)
-	    __attribute__((noreturn, format(printf, 1, 2)));
+void sim_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-void	*sim_alloc(size_t);			/* zeroed, never NULL */
-void	*sim_grow(void *, size_t);		/* never NULL */
-char	*sim_copy(const char *);
+void *sim_alloc(size_t);        /* zeroed, never NULL */
+void *sim_grow(void *, size_t); /* never NULL */
+char *sim_copy(const char *);
 
 #endif

@@ -11,11 +11,11 @@
 #include "net.h"
 #include "state/state.h"
 
-#define NODES_MAX	5u
+#define NODES_MAX 5u
 
 enum role {
-	ROLE_OFF,		/* the machine has no power */
-	ROLE_STOPPED,		/* it has, the node was not started, or was killed */
+	ROLE_OFF,     /* the machine has no power */
+	ROLE_STOPPED, /* it has, the node was not started, or was killed */
 	ROLE_FOLLOWER,
 	ROLE_CANDIDATE,
 	ROLE_LEADER
@@ -23,18 +23,20 @@ enum role {
 
 /* What one seed has in store. */
 struct config {
-	size_t	 nodes;
-	uint64_t timeout;		/* election timeout */
-	size_t	 segment_bytes;
-	uint64_t trouble;		/* how long faults go on */
-	uint64_t fault_every;		/* on average */
-	unsigned faults;		/* which kinds: 1 << enum fault */
-	unsigned doom;			/* in a thousand: a piece of work is killed */
-	unsigned doom_power;		/* of those, in a thousand: with its machine */
-	size_t	 clients;
-	size_t	 keys;
-	unsigned big;			/* in a thousand: a value of some sectors */
-	uint64_t pause;			/* between a client's requests */
+	size_t nodes;
+	uint64_t timeout; /* election timeout */
+	size_t segment_bytes;
+	uint64_t trouble;     /* how long faults go on */
+	uint64_t fault_every; /* on average */
+	unsigned faults;      /* which kinds: 1 << enum fault */
+	unsigned doom;        /* in a thousand: a piece of work is killed */
+	unsigned doom_power;  /* of those, in a thousand: with its machine */
+	unsigned danger;      /* in a thousand: killed in a call of a long change */
+	size_t clients;
+	size_t keys;
+	uint64_t window; /* log entries for which a request id is remembered */
+	unsigned big;    /* in a thousand: a value of some sectors */
+	uint64_t pause;  /* between a client's requests */
 	struct weather weather;
 };
 
@@ -43,42 +45,41 @@ struct leading;
 struct candidacy;
 
 struct node {
-	size_t	 number;
-	char	 name[8];
-	char	 id[ID_DIGITS + 1];
-	int	 formed;
-	struct machine *machine;
+	size_t number;
+	char name[8];
+	char id[ID_DIGITS + 1];
+	unsigned tries; /* candidacies in vain since a leader */
 	enum role role;
-	struct os *shell;		/* holds state/running; NULL: not started */
-	uint64_t epoch;			/* of its role: older events mean nothing */
-	uint64_t heard_from;		/* its timer: since when, on its own clock */
-	uint64_t patience;		/* and for how long */
-	uint64_t stamp;			/* the one that it saw last */
-	unsigned tries;			/* candidacies in vain since a leader */
+	struct machine *machine;
+	struct os *shell;    /* holds state/running; NULL: not started */
+	uint64_t epoch;      /* of its role: older events mean nothing */
+	uint64_t heard_from; /* its timer: since when, on its own clock */
+	uint64_t patience;   /* and for how long */
+	uint64_t stamp;      /* the one that it saw last */
 	struct candidacy *candidacy;
-	struct leading *leading;	/* its lead, maybe an orphan; NULL */
-	struct channel *channels;	/* whose append runs here */
+	struct leading *leading;  /* its lead, maybe an orphan; NULL */
+	struct channel *channels; /* whose append runs here */
 };
 
 extern struct config config;
 extern struct node nodes[NODES_MAX];
-extern int trouble;			/* faults go on */
+extern int trouble; /* faults go on */
 
 /* --- node.c: start, stop and loss of power -------------------------------- */
 
-void	nodes_make(void);
-void	node_start(struct node *);
-void	node_kill(struct node *);	/* the role, not what it started */
-void	node_power_off(struct node *);
-void	node_power_on(struct node *);
-void	node_step_down(struct node *);	/* exec follower */
+void nodes_make(void);
+void node_start(struct node *);
+void node_kill(struct node *); /* the role, not what it started */
+void node_power_off(struct node *);
+void node_power_on(struct node *);
+void node_step_down(struct node *); /* exec follower */
 
 /*
  * Runs a piece of a process's work and looks at what it left.  KILLED: the
  * process is gone, POWERED_OFF: its machine and all on it; os is freed in both.
  */
-enum ended node_works(struct node *, struct os *, enum work,
-	    void (*work)(void *), void *arg);
+enum ended node_works(struct node *, struct os *, enum work, void (*work)(void *),
+    void *arg);
 
 /* state_open in a process, with this run's segments; NULL: it can't go on. */
 struct state *node_state(struct os *);
@@ -89,14 +90,14 @@ struct node *node_by_name(const char *);
 uint64_t node_takes(const struct node *, uint64_t ns);
 
 /* Its own election timeout has come, or somebody woke its timer. */
-void	node_woken(struct machine *, const char *word);
-void	node_waits(struct node *);
-void	node_not_elected(struct node *);
+void node_woken(struct machine *, const char *word);
+void node_waits(struct node *);
+void node_not_elected(struct node *);
 
 /* --- elect.c: candidates and voters --------------------------------------- */
 
-void	candidate_begin(struct node *, enum ballot);
-void	candidate_end(struct node *);
+void candidate_begin(struct node *, enum ballot);
+void candidate_end(struct node *);
 
 /* --- channel.c: a stream of appends, and the filter at its far end --------- */
 
@@ -106,44 +107,46 @@ struct channel;
  * The leader's side is told of bytes and, n 0, of the end.  The gate at the other
  * side answers later, or never.
  */
-struct channel *channel_open(struct node *leader, struct node *follower,
-	    deliver *, void *arg);
-void	channel_send(struct channel *, const char *, size_t);
+struct channel *channel_open(struct node *leader, struct node *follower, deliver *,
+    void *arg);
+void channel_send(struct channel *, const char *, size_t);
 
 /* By the leader's side; silently: its host has vanished, no FIN is sent. */
-void	channel_close(struct channel *, int silently);
-void	channel_break(struct channel *);
+void channel_close(struct channel *, int silently);
+void channel_break(struct channel *);
 
-void	filters_power_off(struct node *);
-void	filter_kill(struct node *);	/* one of them */
-void	filter_freeze(struct node *, uint64_t until);
+void filters_power_off(struct node *);
+void filter_kill(struct node *); /* one of them */
+void filter_freeze(struct node *, uint64_t until);
 
 /* --- leading.c: a lead, its streams and its clients ----------------------- */
 
-void	leading_begin(struct node *);
-void	leading_stop(struct node *);	/* SIGTERM: hands over */
-void	leading_kill(struct node *);
-void	leading_power_off(struct node *);
-void	leading_freeze(struct node *, uint64_t until);
-void	leading_break(struct node *);	/* one of its streams */
+void leading_begin(struct node *);
+void leading_stop(struct node *); /* SIGTERM: hands over */
+void leading_kill(struct node *);
+void leading_power_off(struct node *);
+void leading_freeze(struct node *, uint64_t until);
+void leading_break(struct node *); /* one of its streams */
 
 /* A client's connection; NULL where nobody leads. */
 struct connection;
 
 struct connection *connection_open(struct node *, deliver *, void *arg);
-void	connection_send(struct connection *, const char *, size_t);
-void	connection_close(struct connection *);
+void connection_send(struct connection *, const char *, size_t);
+void connection_close(struct connection *);
+
+struct store *sim_store_new(uint64_t window);
 
 /* --- client.c ------------------------------------------------------------- */
 
-void	clients_begin(void);
-void	clients_stop(void);		/* no new requests, but one more a client */
-size_t	clients_busy(void);
+void clients_begin(void);
+void clients_stop(void); /* no new requests, but one more a client */
+size_t clients_busy(void);
 
 /* --- fault.c -------------------------------------------------------------- */
 
-void	config_draw(void);
-void	faults_begin(void);
-void	faults_end(void);		/* heals all */
+void config_draw(void);
+void faults_begin(void);
+void faults_end(void); /* heals all */
 
 #endif

@@ -71,8 +71,7 @@ yes(const char *text, enum verb verb, enum op op)
 	MUST(c.key.len == 0 || memcmp(back.key.at, c.key.at, c.key.len) == 0);
 	MUST(c.operand.len == 0 ||
 	    memcmp(back.operand.at, c.operand.at, c.operand.len) == 0);
-	MUST(c.value.len == 0 ||
-	    memcmp(back.value.at, c.value.at, c.value.len) == 0);
+	MUST(c.value.len == 0 || memcmp(back.value.at, c.value.at, c.value.len) == 0);
 	buf_free(&b);
 }
 
@@ -150,18 +149,12 @@ verbs(void)
 static void
 operators(void)
 {
-	static const char *const names[] = {
-		"-eq", "-ne", "-lt", "-le", "-gt", "-ge"
-	};
-	static const char *const bad[] = {
-		"E", "-", "+", "1x", "x", "1.0", "0x10", "--1", "+-1", "1e3", "Z",
-		"9223372036854775808", "-9223372036854775809",
-		"99999999999999999999999", " "
-	};
-	static const char *const good[] = {
-		"0", "-0", "+7", "007", "9223372036854775807",
-		"-9223372036854775808"
-	};
+	static const char *const names[] = { "-eq", "-ne", "-lt", "-le", "-gt", "-ge" };
+	static const char *const bad[] = { "E", "-", "+", "1x", "x", "1.0", "0x10",
+		"--1", "+-1", "1e3", "Z", "9223372036854775808", "-9223372036854775809",
+		"99999999999999999999999", " " };
+	static const char *const good[] = { "0", "-0", "+7", "007",
+		"9223372036854775807", "-9223372036854775808" };
 	char text[128];
 	size_t i, j;
 
@@ -218,24 +211,48 @@ bad_payloads(void)
 {
 	static const struct {
 		const char *p;
-		size_t	 n;
+		size_t n;
 	} bad[] = {
 #define BAD(s) { s, sizeof(s) - 1 }
-		BAD(""), BAD("\n"), BAD("noop"), BAD("noop\nx"), BAD("noop \n"),
-		BAD(" noop\n"), BAD("noop 0\n"), BAD("Noop\n"), BAD("get 1\nk"),
-		BAD("set\n"), BAD("set 1\nk"), BAD("set 1 1\nk"),
-		BAD("set 1 1\nkvx"), BAD("set 01 1\nkv"), BAD("set 1 01\nkv"),
-		BAD("set 1  1\nkv"), BAD("set 1 1 \nkv"), BAD("set 1 1 1\nkvx"),
-		BAD("set 0 1\nv"), BAD("set -1 1\nkv"), BAD("set +1 1\nkv"),
-		BAD("set 1025 1\nkv"), BAD("set 1 1048577\nkv"),
+		BAD(""),
+		BAD("\n"),
+		BAD("noop"),
+		BAD("noop\nx"),
+		BAD("noop \n"),
+		BAD(" noop\n"),
+		BAD("noop 0\n"),
+		BAD("Noop\n"),
+		BAD("get 1\nk"),
+		BAD("set\n"),
+		BAD("set 1\nk"),
+		BAD("set 1 1\nk"),
+		BAD("set 1 1\nkvx"),
+		BAD("set 01 1\nkv"),
+		BAD("set 1 01\nkv"),
+		BAD("set 1  1\nkv"),
+		BAD("set 1 1 \nkv"),
+		BAD("set 1 1 1\nkvx"),
+		BAD("set 0 1\nv"),
+		BAD("set -1 1\nkv"),
+		BAD("set +1 1\nkv"),
+		BAD("set 1025 1\nkv"),
+		BAD("set 1 1048577\nkv"),
 		BAD("set 1 99999999999999999999\nkv"),
-		BAD("set 18446744073709551615 3\nkv"), BAD("set 1 1\n\0v"),
-		BAD("unset 1 1\nkv"), BAD("unset 0\n"), BAD("unset 1\n"),
-		BAD("if 1 = 1 set 1\nkv"), BAD("if 1 == 1 set 1\nkvn"),
-		BAD("if 1 absent 1 set 1\nkvn"), BAD("if 1 exists 1 unset\nkv"),
-		BAD("if 1 = 1 set\nkv"), BAD("if 1 = 1 unset 1\nkvn"),
-		BAD("if 1 = 1 get 1\nkvn"), BAD("if 1 = 1 set 1 1\nkvn"),
-		BAD("if 1 -eq 1 set 1\nkxn"), BAD("if 1 -eq 0 set 1\nkn"),
+		BAD("set 18446744073709551615 3\nkv"),
+		BAD("set 1 1\n\0v"),
+		BAD("unset 1 1\nkv"),
+		BAD("unset 0\n"),
+		BAD("unset 1\n"),
+		BAD("if 1 = 1 set 1\nkv"),
+		BAD("if 1 == 1 set 1\nkvn"),
+		BAD("if 1 absent 1 set 1\nkvn"),
+		BAD("if 1 exists 1 unset\nkv"),
+		BAD("if 1 = 1 set\nkv"),
+		BAD("if 1 = 1 unset 1\nkvn"),
+		BAD("if 1 = 1 get 1\nkvn"),
+		BAD("if 1 = 1 set 1 1\nkvn"),
+		BAD("if 1 -eq 1 set 1\nkxn"),
+		BAD("if 1 -eq 0 set 1\nkn"),
 		BAD("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		    "xxxxxxxxxxx\n"),
 #undef BAD
@@ -301,14 +318,12 @@ id_is(const char *text, uint64_t base, uint64_t random)
 static void
 request_ids(void)
 {
-	static const char *const bad[] = {
-		"", "-", "1", "1-", "-0123456789abcdef", "1-0123456789abcde",
-		"1-0123456789abcdef0", "1-0123456789abcdeF", "1-0123456789abcdeg",
-		"01-0123456789abcdef", "+1-0123456789abcdef",
+	static const char *const bad[] = { "", "-", "1", "1-", "-0123456789abcdef",
+		"1-0123456789abcde", "1-0123456789abcdef0", "1-0123456789abcdeF",
+		"1-0123456789abcdeg", "01-0123456789abcdef", "+1-0123456789abcdef",
 		"-1-0123456789abcdef", "1 -0123456789abcdef",
 		"10000000000000000-0123456789abcdef", "1-0000000000000000",
-		"x-0123456789abcdef"
-	};
+		"x-0123456789abcdef" };
 	struct request_id id;
 	size_t i;
 
@@ -326,15 +341,11 @@ request_ids(void)
 int
 main(int argc, char **argv)
 {
-	static const struct test_case cases[] = {
-		{ "verbs", verbs },
-		{ "operators", operators },
-		{ "limits", limits },
+	static const struct test_case cases[] = { { "verbs", verbs },
+		{ "operators", operators }, { "limits", limits },
 		{ "bad_payloads", bad_payloads },
 		{ "damaged_payloads", damaged_payloads },
-		{ "request_ids", request_ids },
-		{ NULL, NULL }
-	};
+		{ "request_ids", request_ids }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

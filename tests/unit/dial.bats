@@ -4,7 +4,7 @@ load unit
 
 # listening SOCKET: somebody does.
 listening() {
-	[ -S "$1" ]
+	[ -e "$1.open" ]
 }
 
 @test "the greeting has the command's pid and words" {

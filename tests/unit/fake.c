@@ -43,8 +43,7 @@ hear(int fd)
 	char *newline;
 	size_t n;
 
-	while (in.len == 0 ||
-	    (newline = memchr(buf_head(&in), '\n', in.len)) == NULL)
+	while (in.len == 0 || (newline = memchr(buf_head(&in), '\n', in.len)) == NULL)
 		if (more(fd) <= 0)
 			return;
 	n = (size_t)(newline + 1 - buf_head(&in));
@@ -87,7 +86,8 @@ serve(int fd, char **action)
 {
 	buf_cut(&in, 0);
 	for (; *action != NULL && strcmp(*action, "--") != 0 &&
-	    strcmp(*action, "...") != 0; action++) {
+	     strcmp(*action, "...") != 0;
+	     action++) {
 		if (strcmp(*action, "say") == 0) {
 			action++;
 			(void)wire_write_all(fd, *action, strlen(*action));

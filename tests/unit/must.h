@@ -10,18 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST(x) \
-	do { \
-		if (!(x)) { \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, \
-			    __LINE__, #x); \
-			exit(1); \
-		} \
+#define MUST(x)                                                                    \
+	do {                                                                       \
+		if (!(x)) {                                                        \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, \
+			    #x);                                                   \
+			exit(1);                                                   \
+		}                                                                  \
 	} while (0)
 
 struct test_case {
 	const char *name;
-	void	(*run)(void);
+	void (*run)(void);
 };
 
 /* Runs the cases that are named, or all of them; cases end with a NULL name. */

@@ -20,7 +20,7 @@ setup() {
 		case \$* in
 		*' make'*)
 			[ ! -e "$HERE/offline" ] || { printf 'E: no network\n'; exit 100; }
-			printf '#!/bin/sh\n' >"$BIN/make"
+			printf '#!/bin/sh\nprintf "GNU Make\\\\n"\n' >"$BIN/make"
 			printf '#!/bin/sh\n' >"$BIN/cc"
 			"$(command -v chmod)" 755 "$BIN/make" "$BIN/cc"
 			;;

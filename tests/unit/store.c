@@ -22,19 +22,19 @@
 #define SANITIZED 0
 #endif
 
-#define MODEL_KEYS	4096
+#define MODEL_KEYS 4096
 
 /* The model: keys in a sorted array. */
 struct pair {
-	char	*key;
-	size_t	 key_len;
-	char	*value;
-	size_t	 value_len;
+	char *key;
+	size_t key_len;
+	char *value;
+	size_t value_len;
 };
 
 struct model {
 	struct pair pair[MODEL_KEYS];
-	size_t	 n;
+	size_t n;
 };
 
 static int
@@ -100,7 +100,7 @@ model_condition(const struct model *m, const struct command *c)
 		return 0;
 	if (c->op == OP_EQUAL || c->op == OP_DIFFERS)
 		return (bytes_order(p->value, p->value_len, c->operand.at,
-		    c->operand.len) == 0) == (c->op == OP_EQUAL);
+			    c->operand.len) == 0) == (c->op == OP_EQUAL);
 	if (num_i64(p->value, p->value_len, &x) == -1)
 		return 0;
 	MUST(num_i64(c->operand.at, c->operand.len, &y) == 0);
@@ -159,8 +159,8 @@ model_free(struct model *m)
 
 struct walk {
 	const struct model *m;
-	size_t	 at;
-	size_t	 stop;
+	size_t at;
+	size_t stop;
 };
 
 static int
@@ -208,8 +208,7 @@ compare_list(const struct store *s, const struct model *m, struct bytes prefix)
 	}
 	MUST(store_list(s, prefix.at, prefix.len, &list) == 0);
 	MUST(list.len == want.len);
-	MUST(want.len == 0 ||
-	    memcmp(buf_head(&list), buf_head(&want), want.len) == 0);
+	MUST(want.len == 0 || memcmp(buf_head(&list), buf_head(&want), want.len) == 0);
 	buf_free(&list);
 	buf_free(&want);
 }
@@ -265,8 +264,8 @@ against_model(void)
 				    sizeof(operand), "%d", (int)(dice(&d) % 4) - 1);
 			c.value.at = value;
 			if (dice(&d) % 2 == 0) {
-				c.value.len = (size_t)snprintf(value,
-				    sizeof(value), "%d", (int)(dice(&d) % 4) - 1);
+				c.value.len = (size_t)snprintf(value, sizeof(value),
+				    "%d", (int)(dice(&d) % 4) - 1);
 			} else {
 				c.value.len = dice(&d) % sizeof(value);
 				memset(value, (int)dice(&d), c.value.len);
@@ -279,7 +278,7 @@ against_model(void)
 			MUST(store_get(s, key, c.key.len, &got) == there);
 			if (there)
 				MUST(bytes_order(got.at, got.len, m.pair[at].value,
-				    m.pair[at].value_len) == 0);
+					 m.pair[at].value_len) == 0);
 			if (index % 16 == 0) {
 				prefix = c.key;
 				prefix.len = dice(&d) % (prefix.len + 1);
@@ -403,8 +402,7 @@ conditions(void)
 
 /* Sets "k" to one letter, if it is absent when absent is set. */
 static int
-apply(struct store *s, uint64_t index, uint64_t base, uint64_t random,
-    int absent)
+apply(struct store *s, uint64_t index, uint64_t base, uint64_t random, int absent)
 {
 	struct request_id id = { base, random };
 	struct command c;
@@ -437,8 +435,8 @@ window_edges(void)
 	struct store *s = store_new(10);
 
 	MUST(s != NULL);
-	MUST(apply(s, 26, 20, 1, 0) == OUTCOME_YES);	/* "a" */
-	MUST(apply(s, 27, 20, 1, 0) == OUTCOME_YES);	/* a repeat */
+	MUST(apply(s, 26, 20, 1, 0) == OUTCOME_YES); /* "a" */
+	MUST(apply(s, 27, 20, 1, 0) == OUTCOME_YES); /* a repeat */
 	MUST(letter_of_k(s) == 'a');
 
 	/* A condition's answer is the first one, too, although k is there now. */
@@ -447,11 +445,11 @@ window_edges(void)
 	MUST(letter_of_k(s) == 'a');
 
 	/* The same random bits with another base are another request. */
-	MUST(apply(s, 30, 29, 1, 0) == OUTCOME_YES);	/* "e" */
+	MUST(apply(s, 30, 29, 1, 0) == OUTCOME_YES); /* "e" */
 	MUST(letter_of_k(s) == 'e');
 
 	/* The last index at which base 21 is taken, and the one after it. */
-	MUST(apply(s, 31, 21, 3, 0) == OUTCOME_YES);	/* "f" */
+	MUST(apply(s, 31, 21, 3, 0) == OUTCOME_YES); /* "f" */
 	MUST(letter_of_k(s) == 'f');
 	MUST(apply(s, 32, 21, 4, 0) == OUTCOME_UNKNOWN);
 	MUST(apply(s, 32, 21, 4, 0) == OUTCOME_UNKNOWN);
@@ -468,7 +466,7 @@ window_edges(void)
 	MUST(apply(s, 42, 43, 5, 0) == OUTCOME_UNKNOWN);
 	MUST(apply(s, 42, UINT64_MAX, 5, 0) == OUTCOME_UNKNOWN);
 	MUST(letter_of_k(s) == 'f');
-	MUST(apply(s, 43, 43, 5, 0) == OUTCOME_YES);	/* "r" */
+	MUST(apply(s, 43, 43, 5, 0) == OUTCOME_YES); /* "r" */
 	MUST(letter_of_k(s) == 'r');
 
 	/* Without an id there are no repeats. */
@@ -498,8 +496,8 @@ window_model(void)
 	static struct {
 		uint64_t base;
 		uint64_t random;
-		uint64_t index;		/* 0: never carried out */
-		int	 outcome;
+		uint64_t index; /* 0: never carried out */
+		int outcome;
 	} req[REQUESTS];
 	static const uint64_t sizes[] = { 0, 1, 2, 7, 64, 65, 500 };
 	char before, after;
@@ -527,15 +525,15 @@ window_model(void)
 				    ((uint64_t)pick << 20);
 				req[pick].index = 0;
 			} else {
-				pick = n - 1 - dice(&seed) % (n < 2 * size + 3 ?
-				    n : 2 * size + 3);
+				pick = n - 1 -
+				    dice(&seed) % (n < 2 * size + 3 ? n : 2 * size + 3);
 			}
 			if (req[pick].index != 0 && index - req[pick].index <= size)
 				want = req[pick].outcome;
 			else if (index - req[pick].base > size)
 				want = OUTCOME_UNKNOWN;
 			else
-				want = -2;		/* is carried out */
+				want = -2; /* is carried out */
 
 			/* k is there: a condition on its absence answers no. */
 			absent = dice(&seed) % 3 == 0;
@@ -547,10 +545,10 @@ window_model(void)
 				MUST(before == after);
 				continue;
 			}
-			MUST(req[pick].index == 0);	/* never twice */
+			MUST(req[pick].index == 0); /* never twice */
 			MUST(r == (absent ? OUTCOME_NO : OUTCOME_YES));
-			MUST(after == (absent ? before :
-			    (char)('a' + (int)(index % 26))));
+			MUST(after ==
+			    (absent ? before : (char)('a' + (int)(index % 26))));
 			req[pick].index = index;
 			req[pick].outcome = r;
 		}
@@ -656,8 +654,9 @@ a_million(int hex)
 	MUST(store_count(s) == kept);
 
 	printf("%s keys: %zu of 20 bytes with values of 100: %.1f MB, %.2f times "
-	    "their bytes; %.2f with ids and new lengths\n", hex ? "hex" : "decimal",
-	    kept, (double)use / 1e6, (double)use / ((double)kept * 120),
+	       "their bytes; %.2f with ids and new lengths\n",
+	    hex ? "hex" : "decimal", kept, (double)use / 1e6,
+	    (double)use / ((double)kept * 120),
 	    (double)(resident() - before) / ((double)kept * 120));
 	printf("ns each: new %.0f, get %.0f, set with id %.0f, other length %.0f\n",
 	    took[0] * 1e9 / (double)n, took[1] * 1e9 / (double)n,
@@ -684,16 +683,11 @@ memory_decimal(void)
 int
 main(int argc, char **argv)
 {
-	static const struct test_case cases[] = {
-		{ "against_model", against_model },
-		{ "deep_keys", deep_keys },
-		{ "conditions", conditions },
-		{ "window_edges", window_edges },
-		{ "window_model", window_model },
-		{ "memory", memory },
-		{ "memory_decimal", memory_decimal },
-		{ NULL, NULL }
-	};
+	static const struct test_case cases[] = { { "against_model", against_model },
+		{ "deep_keys", deep_keys }, { "conditions", conditions },
+		{ "window_edges", window_edges }, { "window_model", window_model },
+		{ "memory", memory }, { "memory_decimal", memory_decimal },
+		{ NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

@@ -67,7 +67,8 @@ random_bytes(void)
 static void
 bare_set(void)
 {
-	static const char bare[] = "abcdefghijklmnopqrstuvwxyz"
+	static const char bare[] =
+	    "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,=-~^!<>";
 	struct words w = { 0 };
 	struct buf b = { 0 };
@@ -192,14 +193,10 @@ bad_lines(void)
 int
 main(int argc, char **argv)
 {
-	static const struct test_case cases[] = {
-		{ "every_byte", every_byte },
-		{ "random_bytes", random_bytes },
-		{ "bare_set", bare_set },
-		{ "good_lines", good_lines },
-		{ "bad_lines", bad_lines },
-		{ NULL, NULL }
-	};
+	static const struct test_case cases[] = { { "every_byte", every_byte },
+		{ "random_bytes", random_bytes }, { "bare_set", bare_set },
+		{ "good_lines", good_lines }, { "bad_lines", bad_lines },
+		{ NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
