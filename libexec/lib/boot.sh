@@ -5,7 +5,7 @@
 
 # Everything up to the start.  SHELL may be empty.
 first_boot() { # SHELL
-	[ ! -e state ] || die 78 "cannot boot for the first time: there is state already;" \
+	[ ! -e state/node ] || die 78 "cannot boot for the first time: there is state already;" \
 		"use: ./lite-raft start"
 	conf_check
 	[ "$(count "$conf")" -eq 1 ] || command -v ssh >/dev/null ||

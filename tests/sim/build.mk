@@ -17,6 +17,8 @@ SIM_REAL_OS = $(filter build/os/%,$(LIB_OBJECTS))
 
 sim: $(SIM)/sim
 
+tests: $(SIM)/sim
+
 SIM_ALL = $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM_LEAD) $(SIM)/rest.ld
 
 $(SIM)/sim: $(SIM_ALL)

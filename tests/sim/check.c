@@ -16,7 +16,8 @@ struct watched {
 	struct machine *machine;
 	struct log_image cache;
 	struct log_image disk;
-	uint64_t term;        /* highest that was durable */
+	uint64_t term;        /* the durable one */
+	uint64_t said;        /* the highest that it told anybody */
 	uint64_t cached_term; /* highest since it started */
 	uint64_t commit;      /* claimed since it started */
 	uint64_t cut;         /* what lies behind is being cut, if cutting */
@@ -493,6 +494,8 @@ check_said(size_t number, const struct frame *f)
 	default:
 		return;
 	}
+	if (f->term > w->said)
+		w->said = f->term;
 	if (f->term > w->term)
 		violation("TERM", "%s speaks of term %" PRIu64 ", its disk of %" PRIu64,
 		    w->name, f->term, w->term);

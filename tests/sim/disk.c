@@ -119,15 +119,31 @@ inode_sync_some(struct inode *f, enum page rest)
 	}
 }
 
+/* The power went while this sector was being written. */
+static void
+sector_tears(struct inode *f, size_t s)
+{
+	size_t n = (size_t)seed_below(SECTOR);
+
+	memcpy(f->disk + s * SECTOR, f->cache + s * SECTOR, n);
+	f->disk[s * SECTOR + n] = (unsigned char)seed_next();
+	changed(f, IMAGE_DISK, s * SECTOR);
+}
+
 /* Each dirty sector old or new; then the page cache is what the disk holds. */
 static void
 file_power_off(struct inode *f, unsigned odds)
 {
 	size_t end = f->disk_size, s;
 
-	for (s = f->first_dirty; s < f->end_dirty; s++)
-		if (f->page[s] == PAGE_DIRTY && seed_odds(odds))
+	for (s = f->first_dirty; s < f->end_dirty; s++) {
+		if (f->page[s] != PAGE_DIRTY)
+			continue;
+		if (f->tears && seed_odds(200))
+			sector_tears(f, s);
+		else if (seed_odds(odds))
 			sector_to_disk(f, s);
+	}
 	if (f->size > f->disk_size) {
 		/* The size is metadata: it may be old, new, or on its way. */
 		if (seed_odds(odds))

@@ -44,6 +44,7 @@ struct inode {
 	struct change *change;
 	size_t changes;
 
+	int tears; /* a sector under way may be lost: it has a second copy */
 	struct os *locked_by;
 };
 

@@ -46,7 +46,7 @@ config_draw(void)
 	config.timeout = SECOND;
 	config.segment_bytes =
 	    segments[seed_below(sizeof(segments) / sizeof(*segments))];
-	config.trouble = seed_range(6, 20) * SECOND;
+	config.trouble = seed_range(6, 30) * SECOND;
 	config.fault_every = seed_range(150, 2500) * MILLI;
 	/* Each seed has its own mix: too many kinds at once hide one another. */
 	config.faults = (unsigned)(seed_next() & seed_next()) |

@@ -316,6 +316,7 @@ disk_open(struct os *os, const char *path, int flags)
 			return -1;
 		}
 		f = inode_new(0);
+		f->tears = strcmp(path, "state/term") == 0;
 		dir_change(dir, NULL, last, f);
 	}
 	for (fd = 0; fd < os->files; fd++)
@@ -381,11 +382,12 @@ disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
 
 /* As much of a write as came to pass: up to some sector of the file. */
 static size_t
-part_of(size_t n, size_t off)
+part_of(const struct inode *f, size_t n, size_t off)
 {
 	size_t end = (size_t)seed_range(off, off + n);
 
-	end -= end % SECTOR;
+	if (!f->tears)
+		end -= end % SECTOR;
 	return end > off ? end - off : 0;
 }
 
@@ -407,14 +409,14 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 		if (seed_odds(300))
 			inode_write(f, p, n, at);
 		else if (seed_odds(500))
-			inode_write(f, p, part_of(n, at), at);
+			inode_write(f, p, part_of(f, n, at), at);
 		die_here(os);
 	}
 	grows = at + n > f->size ? at + n - f->size : 0;
 	if (os->machine->full == 2)
 		grows = n;
 	if (grows > 0 && no_space(os, grows)) {
-		inode_write(f, p, part_of(n, at), at);
+		inode_write(f, p, part_of(f, n, at), at);
 		story("%s %s: no space for %zu bytes of %s", os->machine->name,
 		    os->name, n, of->path);
 		errno = ENOSPC;

@@ -136,22 +136,21 @@ settings(void)
 	MUST(client_seconds("-3") == 0);
 }
 
-/* Begins a round and lists its order. */
+/* Begins a round, unless it has begun, and lists its order. */
 static const char *
-order(struct walk *w, int clear)
+order(struct walk *w, int begin)
 {
-	static char text[WALK_MAX * (NAME_LIMIT + 2)];
+	static struct buf text;
 	struct walk_node *node;
 
-	*text = '\0';
-	if (clear)
+	buf_free(&text);
+	if (begin)
 		walk_round(w);
-	while ((node = walk_next(w)) != NULL) {
-		if (*text != '\0')
-			strcat(text, " ");
-		strcat(text, node->name[0] == '\0' ? "?" : node->name);
-	}
-	return text;
+	while ((node = walk_next(w)) != NULL)
+		MUST(buf_fmt(&text, "%s%s", text.len == 0 ? "" : " ",
+			 node->name[0] == '\0' ? "?" : node->name) == 0);
+	MUST(buf_add(&text, "", 1) == 0);
+	return buf_head(&text);
 }
 
 static void

@@ -51,7 +51,7 @@ yes(const char *text, enum verb verb, enum op op)
 	const char *why;
 
 	if (parse(&c, text, &why) == -1) {
-		fprintf(stderr, "%s: %s\n", text, why);
+		(void)fprintf(stderr, "%s: %s\n", text, why);
 		exit(1);
 	}
 	MUST(why == NULL);
@@ -82,11 +82,12 @@ no(const char *text, const char *reason)
 	const char *why;
 
 	if (parse(&c, text, &why) == 0) {
-		fprintf(stderr, "taken: %s\n", text);
+		(void)fprintf(stderr, "taken: %s\n", text);
 		exit(1);
 	}
-	if (why == NULL || strstr(why, reason) == NULL) {
-		fprintf(stderr, "%s: not \"%s\" but \"%s\"\n", text, reason, why);
+	MUST(why != NULL);
+	if (strstr(why, reason) == NULL) {
+		(void)fprintf(stderr, "%s: not \"%s\" but \"%s\"\n", text, reason, why);
 		exit(1);
 	}
 }
@@ -160,12 +161,12 @@ operators(void)
 
 	for (i = 0; i < 6; i++) {
 		for (j = 0; j < sizeof(good) / sizeof(good[0]); j++) {
-			snprintf(text, sizeof(text), "if k %s %s set n", names[i],
+			(void)snprintf(text, sizeof(text), "if k %s %s set n", names[i],
 			    good[j]);
 			yes(text, VERB_IF_SET, (enum op)(OP_EQ + (int)i));
 		}
 		for (j = 0; j + 1 < sizeof(bad) / sizeof(bad[0]); j++) {
-			snprintf(text, sizeof(text), "if k %s %s set n", names[i],
+			(void)snprintf(text, sizeof(text), "if k %s %s set n", names[i],
 			    bad[j]);
 			no(text, "64-bit integer");
 		}
@@ -266,7 +267,7 @@ bad_payloads(void)
 		MUST(copy != NULL);
 		memcpy(copy, bad[i].p, bad[i].n);
 		if (command_decode(&c, copy, bad[i].n) == 0) {
-			fprintf(stderr, "taken: %s\n", bad[i].p);
+			(void)fprintf(stderr, "taken: %s\n", bad[i].p);
 			exit(1);
 		}
 		free(copy);
@@ -332,7 +333,7 @@ request_ids(void)
 	id_is("17-0000000000000001", 17, 1);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (request_id_parse(bad[i], strlen(bad[i]), &id) == 0) {
-			fprintf(stderr, "taken: %s\n", bad[i]);
+			(void)fprintf(stderr, "taken: %s\n", bad[i]);
 			exit(1);
 		}
 	}

@@ -76,7 +76,7 @@ swallow(int fd)
 		n += (size_t)r;
 		buf_cut(&in, 0);
 	}
-	printf("swallowed %zu\n", n);
+	(void)printf("swallowed %zu\n", n);
 	(void)fflush(stdout);
 }
 
@@ -105,7 +105,7 @@ serve(int fd, char **action)
 			while (more(fd) > 0)
 				buf_cut(&in, 0);
 		} else {
-			fprintf(stderr, "fake: no such action: %s\n", *action);
+			(void)fprintf(stderr, "fake: no such action: %s\n", *action);
 			exit(64);
 		}
 	}

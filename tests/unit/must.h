@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST(x)                                                                    \
-	do {                                                                       \
-		if (!(x)) {                                                        \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, \
-			    #x);                                                   \
-			exit(1);                                                   \
-		}                                                                  \
+#define MUST(x)                                                                \
+	do {                                                                   \
+		if (!(x)) {                                                    \
+			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, \
+			    __LINE__, #x);                                     \
+			exit(1);                                               \
+		}                                                              \
 	} while (0)
 
 struct test_case {
@@ -32,7 +32,7 @@ run_cases(const struct test_case *cases, int argc, char **argv)
 	int i, found;
 
 	for (c = cases; argc < 2 && c->name != NULL; c++) {
-		printf("%s\n", c->name);
+		(void)printf("%s\n", c->name);
 		c->run();
 	}
 	for (i = 1; i < argc; i++) {
@@ -44,7 +44,7 @@ run_cases(const struct test_case *cases, int argc, char **argv)
 			found = 1;
 		}
 		if (!found) {
-			fprintf(stderr, "no such case: %s\n", argv[i]);
+			(void)fprintf(stderr, "no such case: %s\n", argv[i]);
 			return 64;
 		}
 	}

@@ -352,7 +352,7 @@ condition(const char *stored, enum op op, const char *operand, int want)
 	c.operand.at = operand;
 	c.operand.len = strlen(operand);
 	if (store_apply(s, 2, NULL, &c) != want) {
-		fprintf(stderr, "%s, operator %d, %s: not %d\n",
+		(void)fprintf(stderr, "%s, operator %d, %s: not %d\n",
 		    stored == NULL ? "(absent)" : stored, (int)op, operand, want);
 		exit(1);
 	}
@@ -560,15 +560,19 @@ window_model(void)
 static size_t
 resident(void)
 {
-	unsigned long pages = 0, size = 0;
+	unsigned long pages = 0;
+	char line[256], *second;
 	FILE *f;
 
 	f = fopen("/proc/self/statm", "r");
 	if (f == NULL)
 		return 0;
-	if (fscanf(f, "%lu %lu", &size, &pages) != 2)
-		pages = 0;
-	fclose(f);
+	if (fgets(line, sizeof(line), f) != NULL) {
+		second = strchr(line, ' ');
+		if (second != NULL)
+			pages = strtoul(second, NULL, 10);
+	}
+	(void)fclose(f);
 	return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -577,7 +581,7 @@ seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -588,9 +592,9 @@ key_of(uint64_t n, int hex, char key[32])
 	uint64_t mixed = n * UINT64_C(0x9e3779b97f4a7c15);
 
 	if (hex)
-		snprintf(key, 32, "%016" PRIx64 "abcd", mixed);
+		(void)snprintf(key, 32, "%016" PRIx64 "abcd", mixed);
 	else
-		snprintf(key, 32, "%020" PRIu64, mixed % 1000003 * 7 + n % 7);
+		(void)snprintf(key, 32, "%020" PRIu64, mixed % 1000003 * 7 + n % 7);
 }
 
 static void
@@ -653,14 +657,15 @@ a_million(int hex)
 	took[3] = seconds() - start;
 	MUST(store_count(s) == kept);
 
-	printf("%s keys: %zu of 20 bytes with values of 100: %.1f MB, %.2f times "
-	       "their bytes; %.2f with ids and new lengths\n",
+	(void)printf("%s keys: %zu of 20 bytes with values of 100: %.1f MB, %.2f times "
+		     "their bytes; %.2f with ids and new lengths\n",
 	    hex ? "hex" : "decimal", kept, (double)use / 1e6,
 	    (double)use / ((double)kept * 120),
 	    (double)(resident() - before) / ((double)kept * 120));
-	printf("ns each: new %.0f, get %.0f, set with id %.0f, other length %.0f\n",
-	    took[0] * 1e9 / (double)n, took[1] * 1e9 / (double)n,
-	    took[2] * 1e9 / (double)n, took[3] * 1e9 / (double)n);
+	(void)
+	    printf("ns each: new %.0f, get %.0f, set with id %.0f, other length %.0f\n",
+		took[0] * 1e9 / (double)n, took[1] * 1e9 / (double)n,
+		took[2] * 1e9 / (double)n, took[3] * 1e9 / (double)n);
 	if (!SANITIZED && use > 0) {
 		MUST(use < kept * 120 / 2 * 3);
 		MUST(resident() - before < kept * 120 / 4 * 7);
