@@ -31,7 +31,7 @@ forget_before(struct window *w, uint64_t index)
 		link = chain_of(w, &oldest->id);
 		while (*link != w->first + 1)
 			link = &w->ring[*link - 1].next;
-		*link = oldest->next;
+		*link = 0; /* a chain's oldest is its last */
 		w->first = (w->first + 1) & (w->cap - 1);
 		w->n--;
 	}

@@ -13,6 +13,7 @@
 
 #define APPLY_SLICE (4u * 1024 * 1024) /* bytes of log applied in a turn */
 #define BEATS       10u                /* in an election timeout */
+#define FULL_LEAST  10u /* election timeouts that one leads, full or not */
 
 /* Writes the term's no-op, durably: the index of the first own entry. */
 static int
@@ -110,7 +111,7 @@ lead_new(struct state *st, uint64_t timeout, int *status)
 		l->peer[i].next_index = l->noop;
 	}
 	l->apply_at = (struct cursor){ 1, 1, 0 };
-	l->quorum_at = clock_now(st->os);
+	l->quorum_at = l->began_at = clock_now(st->os);
 	run_leader_store(st->os, st->me.name, l->term);
 	note(st->os, l->term, "lead: leads, its first entry is %" PRIu64, l->noop);
 	return l;
@@ -177,6 +178,39 @@ record_add(struct lead *l, char type, const struct request_id *id, const char *p
 	return 0;
 }
 
+/* 1 if a follower is heard, has all that is committed, and is not known to be
+ * full itself. */
+static int
+heir(const struct lead *l, uint64_t now)
+{
+	const struct peer *p;
+	size_t i;
+
+	for (i = 0; i < l->members.n; i++) {
+		p = &l->peer[i];
+		if ((int)i != l->me && p->heard_at != 0 &&
+		    now - p->heard_at < l->timeout && p->full_until == 0 &&
+		    !p->damaged && p->match_index >= l->commit)
+			return 1;
+	}
+	return 0;
+}
+
+/* No space: nothing was written, nothing is sent; another may have room. */
+static void
+full(struct lead *l)
+{
+	const uint64_t now = clock_now(l->st->os);
+
+	if (!l->full)
+		note(l->st->os, l->term, "lead: %s", l->st->why);
+	l->full = 1;
+	pendings_refuse(l, EXIT_DISK, l->st->why);
+	/* Not at once after it began: it may be full everywhere. */
+	if (now - l->began_at > FULL_LEAST * l->timeout && heir(l, now))
+		lead_stop(l);
+}
+
 /* Puts this turn's entries into the log, not durable yet. */
 static int
 fresh_write(struct lead *l)
@@ -187,13 +221,13 @@ fresh_write(struct lead *l)
 		return 0;
 	if (state_change(st) == -1)
 		return -1;
-	if (log_append(st, buf_head(&l->fresh), l->fresh.len) == 0)
+	if (log_append(st, buf_head(&l->fresh), l->fresh.len) == 0) {
 		l->wrote = 1;
-	else if (st->broken || state_settle(st) == -1)
+		l->full = 0;
+	} else if (st->broken || state_settle(st) == -1)
 		return -1;
 	else
-		/* No space: nothing was written, nothing is sent. */
-		pendings_refuse(l, EXIT_DISK, st->why);
+		full(l);
 	buf_cut(&l->fresh, 0);
 	return 0;
 }
@@ -386,6 +420,7 @@ lead_handover(struct lead *l, struct buf *out)
 	for (i = 0; i < l->members.n; i++) {
 		p = &l->peer[i];
 		if ((int)i != l->me && p->heard_at > since && !p->damaged &&
+		    p->full_until == 0 &&
 		    (best == NULL || p->match_index > best->match_index))
 			best = p;
 	}

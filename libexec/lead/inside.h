@@ -131,6 +131,8 @@ struct lead {
 	struct client *ready;
 	struct words *words;
 
+	uint64_t began_at;
+	int full; /* there was no space for the last entries */
 	int stopping;
 	uint64_t stop_by;
 	int down; /* it leads no more */

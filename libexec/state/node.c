@@ -277,6 +277,7 @@ log_empty(struct state *st)
 	struct tail none = { 0, 0, 0, 0, 0 };
 
 	st->tail = none;
+	st->lock.damaged = 0;
 	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
 		return -1;
 	return state_cut(st, MARK_DIRTY);

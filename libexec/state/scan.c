@@ -63,14 +63,15 @@ image_read(struct state *st, const struct image *m)
 		    r.term < t->term || record_chain(&r, t->chain) != r.chain ||
 		    !record_intact(&r, m->p + off))
 			return 1;
+		/* Not the log that the lock file speaks of. */
+		if (st->lock.tail.index == r.index &&
+		    (st->lock.tail.chain != r.chain || st->lock.tail.term != r.term))
+			return 1;
 		off += record_size(&r);
 		t->index = r.index;
 		t->term = r.term;
 		t->chain = r.chain;
 		t->off = off;
-		if (st->lock.tail.index == r.index &&
-		    (st->lock.tail.chain != r.chain || st->lock.tail.term != r.term))
-			return 1;
 	}
 }
 
@@ -276,7 +277,7 @@ log_scan(struct state *st, const struct tail *from, int known)
 	}
 	/* Without its lock file nobody can say where the log ended; only a leader
 	 * can, unless this node is all there is. */
-	if (!known && st->members.n > 1)
+	if (!known && st->members.n != 1)
 		return damage(st, st->tail.index + 1);
 	return 0;
 }

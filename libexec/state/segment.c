@@ -116,8 +116,11 @@ segment_make(struct state *st, uint64_t first, size_t bytes)
 
 undo:
 	saved = errno;
-	disk_close(st->os, fd);
-	disk_remove(st->os, path);
+	(void)disk_close(st->os, fd);
+	/* Its name must not come back after a loss of power, when another segment
+	 * may hold that index. */
+	if (disk_remove(st->os, path) == -1 || disk_syncdir(st->os, "state/log") == -1)
+		return state_fail(st, "cannot remove %s: %s", path, strerror(errno));
 	errno = saved;
 fail:
 	/* A disk that is full, or a user's share of it, may have room again. */

@@ -1,7 +1,7 @@
-# tests/hosts/files.sh - what each host of the lab finds on its disk; sourced by lab.
+# files.sh - what each host of the lab finds on its disk; sourced by lab.
 
 # The tree, built, in each host's directory, with the cluster's configuration.
-lab_copy_tree() {
+lab_copy_tree() { # ELECTION_TIMEOUT
 	mkdir -p "$LAB/tree" || return 1
 	cp "$LAB_HOME/inside" "$LAB/inside" || return 1
 	(cd "$LAB_TREE" && tar -cf - --exclude=./.git --exclude=./tests \
@@ -16,7 +16,7 @@ lab_copy_tree() {
 		copy_names="$copy_names${copy_names:+ }h$copy_i"
 	done
 	printf '%s\n' "$copy_names" >"$LAB/tree/conf/cluster_nodes"
-	printf '%s\n' "$2" >"$LAB/tree/conf/election_timeout"
+	printf '%s\n' "$1" >"$LAB/tree/conf/election_timeout"
 	for copy_i in $(lab_all); do
 		copy_to=$LAB/hosts/$copy_i
 		mkdir -p "$copy_to/lite-raft" "$copy_to/etc/ssh" "$copy_to/home/.ssh" || return 1
@@ -28,7 +28,7 @@ lab_copy_tree() {
 }
 
 # A file system of 128 MiB with few inodes in a file, the tree on it.
-lab_disk() {
+lab_disk() { # I
 	truncate -s 128M "$LAB/hosts/$1/disk" || return 1
 	mkfs.ext4 -q -m 0 -N 1024 -d "$LAB/tree" "$LAB/hosts/$1/disk"
 }

@@ -16,16 +16,16 @@ struct watched {
 	struct machine *machine;
 	struct log_image cache;
 	struct log_image disk;
-	uint64_t term;        /* the durable one */
-	uint64_t said;        /* the highest that it told anybody */
-	uint64_t cached_term; /* highest since it started */
-	uint64_t commit;      /* claimed since it started */
-	uint64_t cut;         /* what lies behind is being cut, if cutting */
-	uint64_t promised;    /* told a leader that it holds up to here */
+	uint64_t term;     /* the durable one */
+	uint64_t said;     /* the highest that it told anybody */
+	uint64_t commit;   /* claimed since it started */
+	uint64_t cut;      /* what lies behind is being cut, if cutting */
+	uint64_t promised; /* told a leader that it holds up to here */
 	uint32_t promised_chain;
 	int cutting; /* as its lock file says */
 	int damaged; /* as its lock file says */
 	int rotten;  /* a bit of it was flipped */
+	int unwatched;
 };
 
 /* What happened in a term. */
@@ -213,17 +213,16 @@ check_term(struct watched *w, int restarted)
 	if (term_image(w->machine, IMAGE_DISK, &t) == -1)
 		violation("TERM", "neither slot of %s's term is intact on its disk",
 		    w->name);
-	if (t.current_term < w->term && !w->rotten)
+	if (t.current_term < w->said)
 		violation("TERM",
-		    "%s's durable term went back from %" PRIu64 " to %" PRIu64, w->name,
-		    w->term, t.current_term);
+		    "%s has told of term %" PRIu64 ", its disk says %" PRIu64, w->name,
+		    w->said, t.current_term);
 	w->term = t.current_term;
 	if (term_image(w->machine, IMAGE_CACHE, &t) == -1)
 		violation("TERM", "neither slot of %s's term is intact", w->name);
-	if (t.current_term < w->cached_term && !restarted)
-		violation("TERM", "%s's term went back from %" PRIu64 " to %" PRIu64,
-		    w->name, w->cached_term, t.current_term);
-	w->cached_term = t.current_term;
+	if (t.current_term < w->said)
+		violation("TERM", "%s has told of term %" PRIu64 ", and is in %" PRIu64,
+		    w->name, w->said, t.current_term);
 }
 
 static void
@@ -298,7 +297,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 		    w->commit, commit);
 	if (commit > w->commit) {
 		w->commit = commit;
-		if (work == WORK_APPEND)
+		if (work == WORK_APPEND && !w->unwatched)
 			check_committed(number, 0, commit);
 	}
 }
@@ -308,7 +307,6 @@ check_powered_off(size_t number)
 {
 	struct watched *w = &nodes[number];
 
-	w->cached_term = 0;
 	w->commit = 0;
 	if (w->id[0] == '\0')
 		return;
@@ -322,8 +320,13 @@ check_evicted(size_t number)
 {
 	struct watched *w = &nodes[number];
 
-	w->cached_term = 0;
 	read_cache(w, WORK_START, 0);
+}
+
+void
+check_unwatched(size_t number)
+{
+	nodes[number].unwatched = 1;
 }
 
 void
@@ -402,13 +405,33 @@ reign_note(struct reign *g, uint64_t term, uint64_t index, uint32_t chain)
 	g->chain[index] = chain;
 }
 
-static void
-check_append(size_t number, const struct frame *f)
+void
+check_sent(const struct frame *f)
 {
 	struct reign *g = reign_of(f->term);
 	struct record r;
 	uint64_t index = f->arg[0];
 	size_t off;
+
+	reign_note(g, f->term, index, (uint32_t)f->arg[2]);
+	for (off = 0; off < f->length; off += record_size(&r)) {
+		if (record_parse(f->body + off, f->length - off, &r) != 1 ||
+		    r.index != index + 1)
+			violation("LAO", "%s sends what is no log", f->from.name);
+		index = r.index;
+		reign_note(g, f->term, index, r.chain);
+		if (r.term > f->term)
+			violation("TERM",
+			    "%s, leader of term %" PRIu64 ", sends an "
+			    "entry of term %" PRIu64,
+			    f->from.name, f->term, r.term);
+	}
+}
+
+static void
+check_append(size_t number, const struct frame *f)
+{
+	struct reign *g = reign_of(f->term);
 
 	if (g->leader != (int)number)
 		violation("ES",
@@ -416,19 +439,7 @@ check_append(size_t number, const struct frame *f)
 		    "not lead",
 		    nodes[number].name, f->term);
 	g->sent = 1;
-	reign_note(g, f->term, index, (uint32_t)f->arg[2]);
-	for (off = 0; off < f->length; off += record_size(&r)) {
-		if (record_parse(f->body + off, f->length - off, &r) != 1 ||
-		    r.index != index + 1)
-			violation("LAO", "%s sends what is no log", nodes[number].name);
-		index = r.index;
-		reign_note(g, f->term, index, r.chain);
-		if (r.term > f->term)
-			violation("TERM",
-			    "%s, leader of term %" PRIu64 ", sends an "
-			    "entry of term %" PRIu64,
-			    nodes[number].name, f->term, r.term);
-	}
+	check_sent(f);
 	if (f->arg[3] > commit_count)
 		violation("LC", "%s sends commit index %" PRIu64 ", but only %zu is",
 		    nodes[number].name, f->arg[3], commit_count);

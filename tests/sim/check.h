@@ -34,11 +34,17 @@ void check_verified(size_t number);
 /* A node is about to say this to a peer. */
 void check_said(size_t number, const struct frame *);
 
+/* An append that a test makes up: what its leader's log holds. */
+void check_sent(const struct frame *);
+
 /* A lead begins in this term; nothing was sent yet. */
 void check_leads(size_t number, uint64_t term);
 
 /* It says that all up to index is committed. */
 void check_committed(size_t number, uint64_t term, uint64_t index);
+
+/* A test looks itself after what this node takes for committed. */
+void check_unwatched(size_t number);
 
 /* How far anybody has committed. */
 uint64_t check_commit(void);

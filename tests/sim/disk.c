@@ -7,6 +7,9 @@
 #include "disk.h"
 #include "sim.h"
 
+static int exact; /* a test says what is kept: */
+static uint64_t keep;
+
 /* --- files ---------------------------------------------------------------- */
 
 static size_t
@@ -119,6 +122,29 @@ inode_sync_some(struct inode *f, enum page rest)
 	}
 }
 
+void
+machine_keep(uint64_t sectors)
+{
+	exact = 1;
+	keep = sectors;
+}
+
+int
+disk_exact(void)
+{
+	return exact;
+}
+
+/* 1 if the next dirty sector of a log survives, when a test has said which. */
+static int
+kept(void)
+{
+	int it = keep & 1;
+
+	keep >>= 1;
+	return it;
+}
+
 /* The power went while this sector was being written. */
 static void
 sector_tears(struct inode *f, size_t s)
@@ -139,12 +165,18 @@ file_power_off(struct inode *f, unsigned odds)
 	for (s = f->first_dirty; s < f->end_dirty; s++) {
 		if (f->page[s] != PAGE_DIRTY)
 			continue;
-		if (f->tears && seed_odds(200))
+		if (exact && f->is_log) {
+			if (kept())
+				sector_to_disk(f, s);
+		} else if (f->tears && !exact && seed_odds(200))
 			sector_tears(f, s);
 		else if (seed_odds(odds))
 			sector_to_disk(f, s);
 	}
-	if (f->size > f->disk_size) {
+	if (f->size > f->disk_size && exact && f->is_log) {
+		changed(f, IMAGE_DISK, f->disk_size);
+		f->disk_size = f->size;
+	} else if (f->size > f->disk_size) {
 		/* The size is metadata: it may be old, new, or on its way. */
 		if (seed_odds(odds))
 			end = f->size;
@@ -391,7 +423,8 @@ disk_power_off(struct machine *m)
 {
 	static const unsigned odds[] = { 0, 0, 100, 500, 500, 900, 1000 };
 
-	tree_power_off(m->root, odds[seed_below(sizeof(odds) / sizeof(*odds))]);
+	tree_power_off(m->root,
+	    exact ? 0 : odds[seed_below(sizeof(odds) / sizeof(*odds))]);
 }
 
 void

@@ -44,7 +44,8 @@ struct inode {
 	struct change *change;
 	size_t changes;
 
-	int tears; /* a sector under way may be lost: it has a second copy */
+	int is_log; /* machine_keep says what is kept of it */
+	int tears;  /* a sector under way may be lost: it has a second copy */
 	struct os *locked_by;
 };
 
@@ -62,5 +63,6 @@ void dir_change(struct inode *dir, const char *gone, const char *come, struct in
 void dir_sync(struct inode *dir, unsigned odds);
 
 void disk_power_off(struct machine *);
+int disk_exact(void); /* 1 after machine_keep */
 
 #endif

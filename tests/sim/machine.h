@@ -42,6 +42,12 @@ struct machine *machine_new(const char *name);
 /* The page cache is lost, and every process; each unsynced change by chance. */
 void machine_power_off(struct machine *);
 
+/*
+ * For tests that want it exact: of what is not synced in state/log, the n-th
+ * sector survives the next loss of power if bit n is set, nothing else does.
+ */
+void machine_keep(uint64_t sectors);
+
 /* Drops clean pages: what a failed sync lost is now seen to be lost. */
 void machine_evict(struct machine *);
 

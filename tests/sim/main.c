@@ -2,28 +2,23 @@
  * sim - Raft under a simulated disk, network and clock: one run a seed, the same
  * run for the same seed, all properties checked after every piece of work.
  */
-#include <sys/types.h>
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "history.h"
 #include "queue.h"
+#include "rows.h"
 #include "sim.h"
 #include "world.h"
 
 #define LIVE_TIMEOUTS 30u /* election timeouts until all is well again */
-#define HANG          60u /* seconds of real time for one seed */
 
 /* What a run came to, for the summary. */
 struct sum {
-	uint64_t runs;
 	uint64_t checks;
 	uint64_t commits;
 	uint64_t writes;
@@ -89,8 +84,9 @@ healed(void)
 }
 
 static void
-run(uint64_t seed, struct sum *sum)
+run(uint64_t seed, void *result)
 {
+	struct sum *sum = result;
 	struct term t;
 	uint64_t end;
 	size_t i;
@@ -115,7 +111,6 @@ run(uint64_t seed, struct sum *sum)
 	history_check(check_log(0), check_commit(), config.window);
 	for (i = 0; i < config.nodes; i++)
 		node_power_off(&nodes[i]);
-	sum->runs++;
 	sum->checks += check_count();
 	sum->commits += check_commit();
 	sum->writes += history_acknowledged();
@@ -124,47 +119,28 @@ run(uint64_t seed, struct sum *sum)
 		sum->terms += t.current_term;
 }
 
-/* A seed in a process of its own: what it left in memory goes with it. */
 static int
 run_apart(uint64_t seed, enum story how, struct sum *sum)
 {
 	struct sum one = { 0 };
-	int fd[2], status;
-	pid_t pid;
 
-	(void)fflush(stdout);
-	if (pipe(fd) == -1 || (pid = fork()) == -1)
-		sim_die("cannot fork: %s", strerror(errno));
-	if (pid == 0) {
-		(void)alarm(HANG);
-		story_set(how);
-		run(seed, &one);
-		(void)fflush(stdout);
-		_exit(write(fd[1], &one, sizeof(one)) == sizeof(one) ? 0 : 70);
-	}
-	(void)close(fd[1]);
-	if (read(fd[0], &one, sizeof(one)) == (ssize_t)sizeof(one)) {
-		sum->runs += one.runs;
-		sum->checks += one.checks;
-		sum->commits += one.commits;
-		sum->writes += one.writes;
-		sum->seconds += one.seconds;
-		sum->terms += one.terms;
-	}
-	(void)close(fd[0]);
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			sim_die("cannot wait: %s", strerror(errno));
-	if (WIFSIGNALED(status))
-		printf("seed %" PRIu64 ": ended by signal %d%s\n", seed,
-		    WTERMSIG(status), WTERMSIG(status) == SIGALRM ? " (it hangs)" : "");
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	story_set(how);
+	if (apart(run, seed, &one, sizeof(one)) == -1)
+		return -1;
+	sum->checks += one.checks;
+	sum->commits += one.commits;
+	sum->writes += one.writes;
+	sum->seconds += one.seconds;
+	sum->terms += one.terms;
+	return 0;
 }
 
 static void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: sim [--trace | --keep-going] SEED [COUNT]\n");
+	(void)fprintf(stderr,
+	    "usage: sim [--trace | --keep-going] SEED [COUNT]\n"
+	    "       sim --row ROW\n");
 	exit(64);
 }
 
@@ -191,6 +167,8 @@ main(int argc, char **argv)
 	int at = 1, go_on = 0;
 	double took;
 
+	if (argc == 3 && strcmp(argv[at], "--row") == 0)
+		return row_run(argv[2]);
 	if (argc > at && strcmp(argv[at], "--trace") == 0) {
 		how = STORY_PRINT;
 		at++;

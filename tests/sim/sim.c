@@ -1,6 +1,10 @@
 /*
  * sim.c - chance, time, story and violation: see sim.h.
  */
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +14,7 @@
 
 #include "sim.h"
 
+#define HANG        60u  /* seconds of real time for one piece of work apart */
 #define STORY_LINES 160u /* kept for a violation */
 #define STORY_WIDTH 240u /* bytes a line */
 
@@ -149,6 +154,35 @@ sim_die(const char *fmt, ...)
 	(void)fputc('\n', stderr);
 	(void)fflush(stdout);
 	_exit(70);
+}
+
+int
+apart(void (*work)(uint64_t, void *), uint64_t number, void *result, size_t n)
+{
+	int fd[2], status;
+	pid_t pid;
+	ssize_t got;
+
+	(void)fflush(stdout);
+	if (pipe(fd) == -1 || (pid = fork()) == -1)
+		sim_die("cannot fork: %s", strerror(errno));
+	if (pid == 0) {
+		(void)alarm(HANG);
+		work(number, result);
+		(void)fflush(stdout);
+		_exit(n == 0 || write(fd[1], result, n) == (ssize_t)n ? 0 : 70);
+	}
+	(void)close(fd[1]);
+	got = n > 0 ? read(fd[0], result, n) : 0;
+	(void)close(fd[0]);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			sim_die("cannot wait: %s", strerror(errno));
+	if (WIFSIGNALED(status))
+		printf("%" PRIu64 ": ended by signal %d%s\n", number, WTERMSIG(status),
+		    WTERMSIG(status) == SIGALRM ? " (it hangs)" : "");
+	return got == (ssize_t)n && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 :
+										    -1;
 }
 
 void *

@@ -43,6 +43,13 @@ void violation(const char *property, const char *fmt, ...)
 /* What the simulator itself cannot go on from. */
 void sim_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/*
+ * Does work(number, result) in a process of its own, so that what it leaves in
+ * memory goes with it: 0, or -1 (it has said why).  It may fill n bytes of result.
+ */
+int apart(void (*work)(uint64_t number, void *result), uint64_t number, void *result,
+    size_t n);
+
 void *sim_alloc(size_t);        /* zeroed, never NULL */
 void *sim_grow(void *, size_t); /* never NULL */
 char *sim_copy(const char *);

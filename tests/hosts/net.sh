@@ -1,0 +1,76 @@
+# net.sh - the lab's network: what the hub drops, and what it delays; sourced by lab.
+
+# lab_hub CMD…: runs CMD in the hub's network.
+lab_hub() {
+	nsenter -t "$(cat "$LAB/pid/hub")" -n "$@"
+}
+
+# lab_rule add|del PREFERENCE from I [to J] | to J: what the hub drops.
+lab_rule() {
+	rule_verb=$1
+	rule_pref=$2
+	shift 2
+	rule_words=
+	while [ $# -ge 2 ]; do
+		rule_words="$rule_words $1 10.77.0.$2"
+		shift 2
+	done
+	set -f
+	# The words are our own and hold no blanks.
+	for rule_word in $rule_words; do
+		set -- "$@" "$rule_word"
+	done
+	set +f
+	lab_hub ip rule del pref "$rule_pref" "$@" blackhole 2>/dev/null || :
+	[ "$rule_verb" = del ] || lab_hub ip rule add pref "$rule_pref" "$@" blackhole
+}
+
+# lab_cut A B [oneway]: nothing passes between A and B; with oneway, what B
+# sends still reaches A.
+lab_cut() {
+	lab_rule add 100 from "$1" to "$2" || return 1
+	[ "${3:-}" = oneway ] || lab_rule add 100 from "$2" to "$1"
+}
+
+# lab_isolate I: nothing passes to or from host I.
+lab_isolate() {
+	lab_rule add 200 from "$1" && lab_rule add 200 to "$1"
+}
+
+# lab_heal [A B]: undoes cuts (of that pair; without arguments all, and isolation).
+lab_heal() {
+	if [ $# -eq 2 ]; then
+		lab_rule del 100 from "$1" to "$2"
+		lab_rule del 100 from "$2" to "$1"
+		return 0
+	fi
+	lab_heal_all
+}
+
+lab_heal_all() {
+	while lab_hub ip rule del pref 100 2>/dev/null || lab_hub ip rule del pref 200 2>/dev/null; do
+		:
+	done
+}
+
+# lab_slow A B RATE: what passes between A and B, each way, goes at RATE (as tc
+# writes it: 64kbit).
+lab_slow() {
+	lab_slow_to "$1" "$2" "$3" && lab_slow_to "$2" "$1" "$3"
+}
+
+# One way, at the hub's end of the receiver's link: all else goes unshaped.
+lab_slow_to() {
+	lab_hub tc qdisc replace dev "v$2" root handle 1: htb default 0 &&
+		lab_hub tc class replace dev "v$2" parent 1: classid "1:$1" htb rate "$3" &&
+		lab_hub tc qdisc replace dev "v$2" parent "1:$1" bfifo limit 64k &&
+		lab_hub tc filter add dev "v$2" parent 1: protocol ip prio 1 u32 \
+			match ip src "10.77.0.$1/32" flowid "1:$1"
+}
+
+# lab_fast: no link is slow any more.
+lab_fast() {
+	for fast_i in $(lab_powered); do
+		lab_hub tc qdisc del dev "v$fast_i" root 2>/dev/null || :
+	done
+}
