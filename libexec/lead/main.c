@@ -15,6 +15,7 @@
 #include "os/os.h"
 
 #define EVENTS       256
+#define ROUNDS       16                  /* of them in one turn, at most */
 #define CHUNK        (64u * 1024)        /* bytes read from one at a time */
 #define TURN_INPUT   (4u * 1024 * 1024)  /* bytes read in one turn */
 #define GREETING_MAX 4096u               /* bytes of dial's line */
@@ -263,8 +264,13 @@ event(struct serve *v, const struct loop_event *e, size_t *total)
 		conn_accept(v, c);
 		return;
 	}
-	if ((e->what & LOOP_READ) && (c->what & LOOP_READ) &&
-	    conn_input(v, c, total) == -1) {
+	/* Nobody asked whether it can be read: its other end is gone altogether. */
+	if ((e->what & LOOP_READ) && !(c->what & LOOP_READ)) {
+		c->ended = 1;
+		conn_close(v, c);
+		return;
+	}
+	if ((e->what & LOOP_READ) && conn_input(v, c, total) == -1) {
 		conn_close(v, c);
 		return;
 	}
@@ -280,7 +286,8 @@ static void
 events(struct serve *v)
 {
 	struct loop_event e[EVENTS];
-	uint64_t due = lead_due(v->lead), now = clock_now(NULL);
+	uint64_t due = lead_due(v->lead), now = clock_now(NULL), wait;
+	int rounds = ROUNDS;
 	size_t total = 0;
 	int i, n;
 
@@ -289,14 +296,13 @@ events(struct serve *v)
 		(void)conn_watch(v, &v->peers, LOOP_READ);
 		(void)conn_watch(v, &v->clients, LOOP_READ);
 	}
-	n = loop_wait(v->loop, e, EVENTS, due > now ? due - now : 0);
-	for (i = 0; i < n; i++)
-		event(v, &e[i], &total);
-	while (n == EVENTS && total < TURN_INPUT) {
-		n = loop_wait(v->loop, e, EVENTS, 0);
+	wait = due > now ? due - now : 0;
+	do {
+		n = loop_wait(v->loop, e, EVENTS, wait);
 		for (i = 0; i < n; i++)
 			event(v, &e[i], &total);
-	}
+		wait = 0;
+	} while (n == EVENTS && total < TURN_INPUT && --rounds > 0);
 }
 
 static enum lead_next

@@ -119,11 +119,25 @@ await() { # COMMAND...
 	return "$await_status"
 }
 
-# Becomes COMMAND with FILE as its stdin; for await, which has none to give.
+# Become COMMAND with FILE as its stdin, its stdout, or its stderr: for what is
+# run in the background.  With a redirection right there, yash would keep a shell
+# above the command, and $! would be that shell.
 reading() { # FILE COMMAND...
-	reading_file=$1
+	file=$1
 	shift
-	exec "$@" <"$reading_file"
+	exec "$@" <"$file"
+}
+
+writing() { # FILE COMMAND...
+	file=$1
+	shift
+	exec "$@" >"$file"
+}
+
+complaining() { # FILE COMMAND...
+	file=$1
+	shift
+	exec "$@" 2>"$file"
 }
 
 # What a SIGTERM means to a script that is no role.

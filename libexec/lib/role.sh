@@ -20,7 +20,7 @@ role_end() {
 
 # Starts the connections to the peers, unless an earlier role has.
 links_begin() {
-	libexec/os/hold run/links.lock libexec/link/links $$ 2>run/links &
+	complaining run/links libexec/os/hold run/links.lock libexec/link/links $$ &
 }
 
 links_end() {

@@ -75,12 +75,22 @@ args_of() {
 	ps -ww -o args= -p "$1" 2>/dev/null
 }
 
-# sshd_pid I: prints the pid of node I's sshd if it runs.  A pid that now
-# belongs to something else is none.
+# sshd_pids I: prints the pids of node I's sshd: there is one, or one more while
+# somebody logs in.  Its configuration's path tells it from all others.
+sshd_pids() {
+	ps -A -ww -o pid= -o args= | mine="sshd -f $dir/n$1/sshd_config" awk 'index($0, ENVIRON["mine"]) { print $1 }'
+}
+
+# sshd_pid I: prints the one that listens; 1 if none does.  A pid in the pid file
+# that has passed to another process is none.
 sshd_pid() {
-	[ -f "$dir/n$1/sshd.pid" ] && read -r pid <"$dir/n$1/sshd.pid" || return 1
-	case $(args_of "$pid") in
-	*"$dir/n$1/sshd_config"*) printf '%s\n' "$pid" ;;
+	[ -f "$dir/n$1/sshd.pid" ] && read -r listener <"$dir/n$1/sshd.pid" || return 1
+	case "
+$(sshd_pids "$1")
+" in
+	*"
+$listener
+"*) printf '%s\n' "$listener" ;;
 	*) return 1 ;;
 	esac
 }
@@ -96,16 +106,14 @@ start_sshd() {
 		rm -f "$dir/n$1/sshd.pid" "$dir/n$1/sshd.log"
 		write_sshd_config "$1" "$port" || return 1
 		"$(command -v sshd)" -f "$dir/n$1/sshd_config" -E "$dir/n$1/sshd.log" || break
-		polls=0
-		while [ "$polls" -lt 200 ]; do
-			if [ -s "$dir/n$1/sshd.pid" ]; then
-				printf '%s\n' "$port" >"$dir/n$1/port"
-				return
-			fi
-			grep -q 'Cannot bind any address' "$dir/n$1/sshd.log" 2>/dev/null && break
+		until [ -s "$dir/n$1/sshd.pid" ] || [ -z "$(sshd_pids "$1")" ]; do
 			sleep 0.05
-			polls=$((polls + 1))
 		done
+		if [ -s "$dir/n$1/sshd.pid" ]; then
+			printf '%s\n' "$port" >"$dir/n$1/port"
+			return
+		fi
+		grep -q 'Cannot bind any address' "$dir/n$1/sshd.log" || break
 		port=$((20000 + (port + 97) % 10000))
 		tries=$((tries + 1))
 	done
@@ -137,8 +145,7 @@ family() {
 
 # stop_sshd I: ends node I's sshd with its sessions.
 stop_sshd() {
-	pid=$(sshd_pid "$1") || return 0
-	pids=$(family "$pid")
-	signal TERM "$pid
-$pids"
+	for pid in $(sshd_pids "$1"); do
+		signal TERM "$pid $(family "$pid")"
+	done
 }

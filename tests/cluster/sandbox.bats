@@ -84,7 +84,8 @@ shared_dir() {
 	sandbox down
 	[ ! -e "$CLUSTER" ]
 	kill "$other"
-	kill "$old"
+	# Its own sshd it knows without the pid file.
+	wait_for 5 not test -e "/proc/$old/cwd"
 }
 
 @test "several sandboxes stand side by side" {

@@ -23,8 +23,8 @@ lab_boot() {
 	lab_hub ip link set "v$1" up || return 1
 	lab_hub ip route replace "10.77.0.$1/32" dev "v$1" || return 1
 	nsenter -t "$boot_pid" -n sh "$LAB/inside" net "$1" || return 1
-	lab_rule del 300 from "$1"
-	lab_rule del 300 to "$1"
+	lab_rule del 300 "$1" all
+	lab_rule del 300 all "$1"
 	lab_sshd "$1"
 }
 
@@ -77,7 +77,7 @@ lab_thaw() {
 # all its processes end.  Its directory stays.
 lab_poweroff() {
 	[ -s "$LAB/pid/$1" ] || return 0
-	lab_rule add 300 from "$1" && lab_rule add 300 to "$1" || return 1
+	lab_rule add 300 "$1" all && lab_rule add 300 all "$1" || return 1
 	lab_disk_thaw "$1" || :
 	lab_hub ip link del "v$1" || :
 	off_pid=$(cat "$LAB/pid/$1")
@@ -105,17 +105,14 @@ lab_disk_thaw() {
 	lab_on "$1" sh -c 'fsfreeze -u .'
 }
 
-# lab_kill PID: ends a first process, and with it all of its namespace, if it is
-# (still) one of this lab.
+# lab_kill PID: ends a first process, if it is (still) one of this lab, and with it
+# all of its namespace.
 lab_kill() {
-	! lab_lives "$1" || kill -KILL "$1" 2>/dev/null || :
+	grep -q -s -a -F "$LAB/inside" "/proc/$1/cmdline" || return 0
+	kill -KILL "$1" || :
 	wait_for 20 lab_gone "$1"
 }
 
-lab_lives() {
-	[ -n "$1" ] && grep -q -s -a -F "$LAB/inside" "/proc/$1/cmdline"
-}
-
 lab_gone() {
-	! lab_lives "$1"
+	! kill -0 "$1" 2>/dev/null
 }

@@ -5,43 +5,38 @@ lab_hub() {
 	nsenter -t "$(cat "$LAB/pid/hub")" -n "$@"
 }
 
-# lab_rule add|del PREFERENCE from I [to J] | to J: what the hub drops.
+# lab_rule add|del PREFERENCE FROM TO: what passes from host FROM to host TO (or
+# "all") is dropped, or no longer.
 lab_rule() {
-	rule_verb=$1
-	rule_pref=$2
-	shift 2
-	rule_words=
-	while [ $# -ge 2 ]; do
-		rule_words="$rule_words $1 10.77.0.$2"
-		shift 2
-	done
-	set -f
-	# The words are our own and hold no blanks.
-	for rule_word in $rule_words; do
-		set -- "$@" "$rule_word"
-	done
-	set +f
-	lab_hub ip rule del pref "$rule_pref" "$@" blackhole 2>/dev/null || :
-	[ "$rule_verb" = del ] || lab_hub ip rule add pref "$rule_pref" "$@" blackhole
+	set -- "$1" "$2" "$(lab_address "$3")" "$(lab_address "$4")"
+	lab_hub ip rule del pref "$2" from "$3" to "$4" blackhole 2>/dev/null || :
+	[ "$1" = del ] || lab_hub ip rule add pref "$2" from "$3" to "$4" blackhole
+}
+
+lab_address() {
+	case $1 in
+	all) printf 'all\n' ;;
+	*) printf '10.77.0.%s\n' "$1" ;;
+	esac
 }
 
 # lab_cut A B [oneway]: nothing passes between A and B; with oneway, what B
 # sends still reaches A.
 lab_cut() {
-	lab_rule add 100 from "$1" to "$2" || return 1
-	[ "${3:-}" = oneway ] || lab_rule add 100 from "$2" to "$1"
+	lab_rule add 100 "$1" "$2" || return 1
+	[ "${3:-}" = oneway ] || lab_rule add 100 "$2" "$1"
 }
 
 # lab_isolate I: nothing passes to or from host I.
 lab_isolate() {
-	lab_rule add 200 from "$1" && lab_rule add 200 to "$1"
+	lab_rule add 200 "$1" all && lab_rule add 200 all "$1"
 }
 
 # lab_heal [A B]: undoes cuts (of that pair; without arguments all, and isolation).
 lab_heal() {
 	if [ $# -eq 2 ]; then
-		lab_rule del 100 from "$1" to "$2"
-		lab_rule del 100 from "$2" to "$1"
+		lab_rule del 100 "$1" "$2"
+		lab_rule del 100 "$2" "$1"
 		return 0
 	fi
 	lab_heal_all

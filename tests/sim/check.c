@@ -59,11 +59,18 @@ static uint32_t *committed;    /* chains, by index - 1 */
 static uint64_t *committed_in; /* the terms whose leaders did it first */
 static size_t commit_count;
 static uint64_t checks;
+static uint64_t refusals;
 
 uint64_t
 check_count(void)
 {
 	return checks;
+}
+
+uint64_t
+check_refusals(void)
+{
+	return refusals;
 }
 
 uint64_t
@@ -226,7 +233,7 @@ check_term(struct watched *w, int restarted)
 }
 
 static void
-check_lock(struct watched *w)
+check_lock(struct watched *w, enum work work)
 {
 	struct lock_image l;
 
@@ -241,8 +248,8 @@ check_lock(struct watched *w)
 	w->damaged = l.damaged != 0;
 	w->cutting = l.cut;
 	w->cut = l.tail;
-	/* A cut that was not finished may take back what was promised. */
-	if (l.cut && l.tail < w->promised) {
+	/* A cut takes back what was promised, finished or not. */
+	if ((l.cut || work == WORK_APPEND) && l.tail < w->promised) {
 		w->promised = l.tail;
 		if (!log_image_chain(&w->cache, l.tail, &w->promised_chain))
 			w->promised = 0;
@@ -283,7 +290,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 	if (w->id[0] == '\0')
 		return;
 	check_term(w, 0);
-	check_lock(w);
+	check_lock(w, work);
 	if (ended != RAN)
 		return;
 	if (work == WORK_APPEND)
@@ -454,6 +461,7 @@ check_appended(size_t number, const struct frame *f)
 	uint64_t index = f->arg[1];
 	uint32_t chain;
 
+	refusals += f->arg[0] == APPENDED_NO;
 	if (f->arg[0] != APPENDED_YES)
 		return;
 	if (index >= g->room || !g->known[index])

@@ -49,6 +49,9 @@ void check_unwatched(size_t number);
 /* How far anybody has committed. */
 uint64_t check_commit(void);
 
+/* Appends that found no entry (prev index, prev term), so far. */
+uint64_t check_refusals(void);
+
 /* The log of a node, as it believes. */
 const struct log_image *check_log(size_t number);
 

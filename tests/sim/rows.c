@@ -313,7 +313,7 @@ row_run(const char *name)
 
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		for (row = all[i]; row->name != NULL; row++) {
-			if (strcmp(row->name, name) != 0)
+			if (strcmp(row->name, name) != 0 && strcmp(name, "all") != 0)
 				continue;
 			found = 1;
 			if (row_cases(row) != 0)

@@ -9,7 +9,7 @@
 #include "core/frame.h"
 #include "machine.h"
 
-/* Runs the row of this name: 0, 1 it fails (and has said why), 64 there is none. */
+/* Runs the row of this name (or "all"): 0, 1 it fails (and has said why), 64 there is none. */
 int row_run(const char *name);
 
 struct node;

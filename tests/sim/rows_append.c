@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "queue.h"
 #include "rows.h"
 #include "sim.h"
 #include "step/step.h"
@@ -290,14 +291,82 @@ row_f13(uint64_t number, void *result)
 	}
 	check_unwatched(n->number);
 	book_frame_unchecked(&bad, n, &nodes[2], 1, 5, 8, &in);
+	if (number < 16 && number / 4 == number % 4)
+		return; /* each is in its place */
 	t = tell_append(n, &in, unharmed);
-	if (number < 16 && number / 4 == number % 4) {
-		expect(t, APPENDED_YES, 8);
-		return;
-	}
 	if (t.replied || t.result != 1)
 		violation("F13", "a batch out of order was answered");
 	row_holds(n, &b, 4);
+}
+
+struct asking {
+	struct os *os;
+	struct buf out;
+	int result;
+};
+
+static void
+ask_work(void *arg)
+{
+	struct asking *a = arg;
+	struct state *st;
+
+	a->result = -1;
+	if ((st = node_state(a->os)) == NULL)
+		return;
+	a->result = vote_ask(st, BALLOT_REAL, run_timeout(a->os), &a->out);
+	state_close(st);
+}
+
+/* Fills a node's log from its second entry on, in runs of a term each. */
+static void
+fill(struct book *b, struct node *n, uint64_t first_term, uint64_t runs, uint64_t by)
+{
+	uint64_t i;
+
+	book_copy(b, n, 1);
+	for (i = 0; i < 10000; i++)
+		book_add(b, first_term + 2 * (i * runs / 10000), 20, 0);
+	for (i = 2; i <= b->n; i += 500)
+		expect(give(n, b, by, i, i + 499 < b->n ? i + 499 : b->n, unharmed),
+		    APPENDED_YES, i + 499 < b->n ? i + 499 : b->n);
+}
+
+/* F16: 10,000 entries that differ, in one term, in three, in twenty: few rounds. */
+static void
+row_f16(uint64_t number, void *result)
+{
+	static const uint64_t runs[] = { 1, 3, 20 };
+	struct node *follower, *leader = &nodes[1];
+	struct asking a = { 0 };
+	struct book mine, theirs;
+	uint64_t refusals;
+	uint32_t chain;
+
+	(void)result;
+	seed_set(number);
+	follower = row_node();
+	config.segment_bytes = 256u * 1024;
+	fill(&theirs, follower, 2, runs[number], 1001);
+	fill(&mine, leader, 3, runs[number], 1003);
+	node_power_off(&nodes[2]);
+	/* Nobody is heard any more, nobody else stands, nobody comes back. */
+	sim_set_time(sim_time() + 5 * SECOND);
+	follower->epoch++;
+	nodes[2].epoch++;
+	a.os = task_new(leader->machine, "ask");
+	if (node_works(leader, a.os, WORK_VOTE, ask_work, &a) != RAN || a.result != 0)
+		sim_die("it may not ask");
+	task_end(a.os);
+	refusals = check_refusals();
+	leading_begin(leader);
+	while (!log_image_chain(check_log(0), 10001, &chain) ||
+	    chain != mine.record[10000].chain)
+		if (!queue_step(60 * SECOND))
+			violation("F16", "the follower has not got the leader's log");
+	if (check_refusals() - refusals > runs[number] + 4)
+		violation("F16", "%" PRIu64 " rounds, for %" PRIu64 " terms",
+		    check_refusals() - refusals, runs[number]);
 }
 
 const struct row rows_append[] = {
@@ -305,7 +374,8 @@ const struct row rows_append[] = {
 	{ "F10", row_f10, 4 * CALLS * 4 },
 	{ "F11", row_f11, 4 },
 	{ "F12", row_f12, 5 },
-	{ "F13", row_f13, 20 },
+	{ "F13", row_f13, 19 },
+	{ "F16", row_f16, 3 },
 	{ "F42", row_f42, 128 * 12 * 5 },
 	{ "F43", row_f43, 12 * 3 * 8 },
 	{ "F44", row_f44, 2 * 128 },
