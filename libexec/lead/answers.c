@@ -277,7 +277,7 @@ pendings_refuse(struct lead *l, int status, const char *why)
 
 	while (l->pendings > 0) {
 		p = &l->pending[(l->pending_first + l->pendings - 1) % l->pending_cap];
-		if (p->index <= l->st->tail.index)
+		if (p->index <= l->last)
 			break;
 		answer_text(l, &p->waiter, status, why);
 		l->pendings--;
@@ -350,7 +350,8 @@ lead_dismiss(struct lead *l)
 	/* What is in the log may be committed yet, by the next leader. */
 	for (; l->pendings > 0; l->pendings--) {
 		p = &l->pending[l->pending_first];
-		if (p->index > l->st->tail.index)
+		/* The log's end here says nothing: a newer leader may have cut it. */
+		if (p->index > l->last)
 			answer_elsewhere(l, &p->waiter);
 		else
 			answer_text(l, &p->waiter, EXIT_UNKNOWN,

@@ -33,7 +33,7 @@ noop_write(struct lead *l)
 	if (!st->broken && state_settle(st) == -1)
 		r = -1;
 	buf_cut(&l->fresh, 0);
-	l->noop = st->tail.index;
+	l->noop = l->last = st->tail.index;
 	l->durable = st->tail.index;
 	return r;
 }
@@ -222,11 +222,13 @@ fresh_write(struct lead *l)
 	if (state_change(st) == -1)
 		return -1;
 	if (log_append(st, buf_head(&l->fresh), l->fresh.len) == 0) {
+		l->last = l->fresh_tail.index;
 		l->wrote = 1;
 		l->full = 0;
-	} else if (st->broken || state_settle(st) == -1)
+	} else if (st->broken || state_settle(st) == -1) {
+		l->last = l->fresh_tail.index; /* as far as anybody knows */
 		return -1;
-	else
+	} else
 		full(l);
 	buf_cut(&l->fresh, 0);
 	return 0;

@@ -99,6 +99,7 @@ struct lead {
 	int me;                        /* place in members */
 	struct peer peer[MEMBERS_MAX]; /* in the members' order; [me] is unused */
 
+	uint64_t last;    /* entry that it has written: it may have been sent */
 	uint64_t noop;    /* index of this term's first entry */
 	uint64_t durable; /* own match_index */
 	uint64_t commit, applied;

@@ -305,7 +305,7 @@ from_lead(void *arg, const char *p, size_t n)
 			violation("CLIENT", "the greeting is %s", buf_head(&v->in));
 		else {
 			v->greeted = 1;
-			if (c->op != NULL)
+			if (c->op != NULL && !v->sent)
 				ask(c);
 		}
 		buf_eat(&v->in, len + 1);
@@ -345,6 +345,9 @@ attempt(void *arg, uint64_t number)
 			return;
 		}
 		c->visit = v;
+		/* A read needs no id, and no greeting to be asked. */
+		if (c->op->verb == VERB_GET && seed_odds(300))
+			ask(c);
 	} else if (c->visit->greeted)
 		ask(c);
 	queue_in(ATTEMPT + seed_below(ATTEMPT), time_is_up, c->visit, number);

@@ -168,7 +168,7 @@ file_power_off(struct inode *f, unsigned odds)
 		if (exact && f->is_log) {
 			if (kept())
 				sector_to_disk(f, s);
-		} else if (f->tears && !exact && seed_odds(200))
+		} else if (f->tears && !exact && seed_odds(500))
 			sector_tears(f, s);
 		else if (seed_odds(odds))
 			sector_to_disk(f, s);

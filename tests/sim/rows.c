@@ -78,9 +78,8 @@ who(const struct node *n)
 	return w;
 }
 
-/* A frame between two members of the cluster. */
-static struct frame
-address_made(struct node *from, struct node *to, enum frame_type type, uint64_t term)
+struct frame
+frame_between(struct node *from, struct node *to, enum frame_type type, uint64_t term)
 {
 	struct frame f;
 	struct members m = { 0 };
@@ -107,7 +106,7 @@ tell_ballot(struct node *n, struct node *from, enum ballot kind, uint64_t term,
 	struct voting v = { 0 };
 	struct response t = { 0 };
 
-	v.in = address_made(from, n, FRAME_VOTE, term);
+	v.in = frame_between(from, n, FRAME_VOTE, term);
 	v.in.arg[0] = kind;
 	v.in.arg[1] = index;
 	v.in.arg[2] = last_term;
@@ -179,7 +178,7 @@ static struct frame
 frame_of(const struct book *b, struct node *to, struct node *from, uint64_t term,
     uint64_t first, uint64_t last)
 {
-	struct frame f = address_made(from, to, FRAME_APPEND, term);
+	struct frame f = frame_between(from, to, FRAME_APPEND, term);
 	size_t at, end;
 
 	at = first <= b->n ? b->off[first - 1] : b->bytes.len;

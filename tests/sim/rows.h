@@ -31,6 +31,10 @@ struct fate {
 /* Three nodes that have formed, the first one started. */
 struct node *row_node(void);
 
+/* A frame between two members of the cluster. */
+struct frame frame_between(struct node *from, struct node *to, enum frame_type,
+    uint64_t term);
+
 /* A ballot from another node, whose log ends at (index, term). */
 struct response tell_ballot(struct node *, struct node *from, enum ballot,
     uint64_t term, uint64_t index, uint64_t last_term, struct fate);

@@ -7,6 +7,7 @@
 #include "core/rules.h"
 #include "rows.h"
 #include "sim.h"
+#include "step/step.h"
 #include "world.h"
 
 #define CALLS 40u /* more than a vote makes of the system */
@@ -100,9 +101,77 @@ row_f3(uint64_t number, void *result)
 		    index, term, mine_index, mine_term, a.granted ? "yes" : "no");
 }
 
+/* A tally's process, which lives while others change the node. */
+struct counting {
+	struct os *os;
+	struct state *st;
+	struct tally tally;
+	struct frame reply;
+	enum count result;
+	int failed;
+};
+
+static void
+tally_begin_work(void *arg)
+{
+	struct counting *c = arg;
+
+	c->failed = (c->st = node_state(c->os)) == NULL ||
+	    tally_begin(&c->tally, c->st, BALLOT_PRE) == -1;
+}
+
+static void
+tally_end_work(void *arg)
+{
+	struct counting *c = arg;
+
+	c->result = tally_add(&c->tally, &c->reply);
+	c->failed = tally_end(&c->tally, c->st, &c->result) == -1;
+}
+
+/*
+ * F4: while votes are counted, another leads, and appends; then a reply of a newer
+ * term comes.  What the tally knew of the log is old.
+ */
+static void
+row_f4(uint64_t number, void *result)
+{
+	struct counting c;
+	struct buf in = { 0 };
+	struct book b;
+	struct node *n;
+
+	(void)result;
+	memset(&c, 0, sizeof(c));
+	seed_set(number);
+	n = row_node();
+	c.os = task_new(n->machine, "tally");
+	if (node_works(n, c.os, WORK_VOTE, tally_begin_work, &c) != RAN || c.failed)
+		sim_die("no tally");
+	book_copy(&b, n, 1);
+	while (b.n < 5)
+		book_add(&b, 1, 200, 0);
+	book_frame(&b, n, &nodes[2], 1, 2, 5, 0, &in);
+	(void)tell_append(n, &in, unharmed);
+	c.reply = frame_between(&nodes[1 + number % 2], n, FRAME_VOTED, 2 + number / 2);
+	c.reply.seq = 1;
+	c.reply.arg[0] = BALLOT_PRE;
+	if (node_works(n, c.os, WORK_VOTE, tally_end_work, &c) != RAN || c.failed)
+		sim_die("no end of the tally");
+	task_end(c.os);
+	if (c.result == COUNT_WON)
+		violation("F4", "a vote against it wins");
+	(void)tell_ballot(n, &nodes[1], BALLOT_REAL, 9, 1, 0, unharmed);
+	row_holds(n, &b, 5);
+	node_power_off(n);
+	node_power_on(n);
+	row_holds(n, &b, 5);
+}
+
 const struct row rows_vote[] = {
 	{ "F2", row_f2, 2 * CALLS * 6 },
 	{ "F3", row_f3, 625 },
+	{ "F4", row_f4, 6 },
 	{ "F43", row_f43, 60 },
 	{ NULL, NULL, 0 },
 };
