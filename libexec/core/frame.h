@@ -16,7 +16,7 @@
  *              F 1: this node's log is under repair
  *   handover   (TimeoutNow, thesis §3.10)
  *   hello      body: nothing
- *   hello!     A 1: formed; body: "KEY VALUE" lines (see state/node.h)
+ *   hello!     A 1: formed; body: "KEY VALUE" lines (see os/node.c)
  *
  * SEQ numbers a sender's requests; a reply carries its request's.
  */

@@ -162,9 +162,15 @@ request(struct lead *l, const struct waiter *w, const struct command *c,
 	else {
 		r = command_encode(c, &b);
 		if (r == 0)
-			r = record_add(l, RECORD_COMMAND, id, buf_head(&b), b.len);
-		if (r == 0)
-			r = pending_add(l, w, l->fresh_tail.index);
+			r = pending_add(l, w,
+			    (l->fresh.len > 0 ? l->fresh_tail.index :
+						l->st->tail.index) +
+				1);
+		if (r == 0 &&
+		    record_add(l, RECORD_COMMAND, id, buf_head(&b), b.len) == -1) {
+			l->pendings--;
+			r = -1;
+		}
 		buf_free(&b);
 	}
 	if (r == -1)

@@ -40,11 +40,14 @@ noop_write(struct lead *l)
 
 /* Why this node may not lead, or NULL. */
 static const char *
-leading_refusal(const struct state *st)
+leading_refusal(const struct state *st, uint64_t term)
 {
 	if (members_find(&st->members, st->me.name, st->me.id) == -1)
 		return "this node is no member";
-	if (strcmp(st->term.voted_for.name, st->me.name) != 0 ||
+	/* A vote for itself is no election: a vote ask of a role that was killed may
+	 * have come in between. */
+	if (st->term.current_term != term ||
+	    strcmp(st->term.voted_for.name, st->me.name) != 0 ||
 	    strcmp(st->term.voted_for.id, st->me.id) != 0)
 		return "it was not elected in this term";
 	/* An earlier lead of this term may have sent what it never wrote. */
@@ -56,7 +59,7 @@ leading_refusal(const struct state *st)
 }
 
 static int
-lead_start(struct lead *l, int *status)
+lead_start(struct lead *l, uint64_t term, int *status)
 {
 	struct state *st = l->st;
 	const char *why;
@@ -64,7 +67,7 @@ lead_start(struct lead *l, int *status)
 	*status = EXIT_DISK;
 	if (state_lock(st) == -1)
 		return -1;
-	why = leading_refusal(st);
+	why = leading_refusal(st, term);
 	if (why != NULL) {
 		*status = EXIT_NO;
 		(void)state_unlock(st);
@@ -82,7 +85,7 @@ lead_start(struct lead *l, int *status)
 }
 
 struct lead *
-lead_new(struct state *st, uint64_t timeout, int *status)
+lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 {
 	struct lead *l;
 	size_t i;
@@ -98,7 +101,7 @@ lead_new(struct state *st, uint64_t timeout, int *status)
 	l->words = calloc(1, sizeof(*l->words));
 	if (l->store == NULL || l->words == NULL)
 		goto fail;
-	if (lead_start(l, status) == -1) {
+	if (lead_start(l, term, status) == -1) {
 		lead_free(l);
 		return NULL;
 	}
@@ -345,8 +348,10 @@ stamp(struct lead *l, uint64_t now)
 {
 	struct stamp s = { now, l->stream_id, l->term };
 
-	if (l->beat_at == now || now - l->beat_at < l->beat)
-		stamp_store(l->st->os, l->stamp_fd, &s);
+	if (now - l->stamped_at < l->beat)
+		return;
+	l->stamped_at = now;
+	stamp_store(l->st->os, l->stamp_fd, &s);
 }
 
 /* 1 if a follower has all that this leader has, and it is committed. */

@@ -251,11 +251,18 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 {
 	struct record r;
 
+	/* A newer leader's append may be cutting this log. */
+	if (state_lock(l->st) == -1)
+		return -1;
+	if (l->st->term.current_term != l->term) {
+		lead_down(l, "this node is in term %" PRIu64, l->st->term.current_term);
+		return state_unlock(l->st);
+	}
 	if (f->arg[4] < p->match_index) {
 		if (!p->lost)
 			note(l->st->os, l->term,
-			    "lead: %s lost acknowledged entries: "
-			    "it had %" PRIu64 ", its log ends at %" PRIu64,
+			    "lead: %s lost acknowledged entries: it had %" PRIu64
+			    ", its log ends at %" PRIu64,
 			    p->who.name, p->match_index, f->arg[4]);
 		p->lost = 1;
 		p->match_index = f->arg[4];
@@ -263,7 +270,7 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 	if (log_last_within(l->st, f->arg[2], f->arg[3], &r) == -1)
 		return -1;
 	peer_reset(l, p, r.index >= p->match_index ? r.index + 1 : p->match_index + 1);
-	return 0;
+	return state_unlock(l->st);
 }
 
 static int
@@ -436,7 +443,7 @@ followers_check(struct lead *l, uint64_t now)
 		return;
 	}
 	/* CheckQuorum (thesis §6.2); the first time, connections are being made. */
-	if (now - l->quorum_at >
-	    (l->quorum_once || l->timeout > FIRST_QUORUM ? l->timeout : FIRST_QUORUM))
+	if (l->quorum_once ||
+	    now - l->began_at > (l->timeout > FIRST_QUORUM ? l->timeout : FIRST_QUORUM))
 		lead_down(l, "no majority was heard for an election timeout");
 }

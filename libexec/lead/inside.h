@@ -108,14 +108,15 @@ struct lead {
 	int commit_fd, stamp_fd;
 	uint64_t stream_id; /* in run/stamp: this leader itself */
 
-	uint64_t seq;       /* of the newest round */
-	uint64_t self_seq;  /* the newest round that it confirmed itself */
-	int round_wanted;   /* reads came in */
-	int push;           /* somebody can be sent more */
-	uint64_t beat_at;   /* of the last heartbeat */
-	uint64_t quorum_at; /* when a majority was last heard */
-	int quorum_once;    /* it has been heard */
-	int begun;          /* the lock is held, a sync is owed */
+	uint64_t seq;        /* of the newest round */
+	uint64_t self_seq;   /* the newest round that it confirmed itself */
+	int round_wanted;    /* reads came in */
+	int push;            /* somebody can be sent more */
+	uint64_t beat_at;    /* of the last heartbeat */
+	uint64_t stamped_at; /* when run/stamp was last written */
+	uint64_t quorum_at;  /* when it was last found that a majority is heard */
+	int quorum_once;     /* it has been heard */
+	int begun;           /* the lock is held, a sync is owed */
 	int wrote;
 
 	struct buf fresh;       /* records of this turn, not written yet */

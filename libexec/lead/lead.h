@@ -19,11 +19,11 @@ struct stream;
 struct client;
 
 /*
- * Begins to lead in current_term: writes and syncs the term's no-op.  timeout:
- * the election timeout in ns.  NULL: st->why; *status is the exit status that
- * fits.
+ * Begins to lead in term, which this node was elected in: writes and syncs the
+ * term's no-op.  timeout: the election timeout in ns.  NULL: st->why; *status is
+ * the exit status that fits.
  */
-struct lead *lead_new(struct state *, uint64_t timeout, int *status);
+struct lead *lead_new(struct state *, uint64_t term, uint64_t timeout, int *status);
 void lead_free(struct lead *);
 
 /* What lead_begin and lead_finish return. */
@@ -45,8 +45,8 @@ uint64_t lead_due(const struct lead *);
 
 /*
  * A stream to a member has opened; pid is the process at its far end on this
- * host.  The newest stream of a member is the one that is used.  NULL: no such
- * member (lead_why).
+ * host.  One that stands already is used until the new one has been answered.
+ * NULL: there is no such other member, or no memory.
  */
 struct stream *lead_stream_open(struct lead *, const char *node, pid_t pid);
 

@@ -19,6 +19,7 @@
 #define CHUNK        (64u * 1024)        /* bytes read from one at a time */
 #define TURN_INPUT   (4u * 1024 * 1024)  /* bytes read in one turn */
 #define GREETING_MAX 4096u               /* bytes of dial's line */
+#define SPARE        32                  /* descriptors that no client gets */
 #define ACCEPT_PAUSE UINT64_C(100000000) /* ns, when descriptors run out */
 
 enum kind { PEER_SOCK, CLIENT_SOCK, GREETER, STREAM, CLIENT };
@@ -45,6 +46,7 @@ struct serve {
 	struct conn *talkers;       /* clients */
 	uint64_t accept_at;         /* not before then */
 	char *chunk;
+	size_t limit;                  /* of descriptors */
 	int deaths;                    /* some of them are dead */
 	volatile sig_atomic_t stopped; /* SIGTERM has come */
 };
@@ -128,6 +130,12 @@ conn_accept(struct serve *v, struct conn *from)
 	int fd;
 
 	while ((fd = wire_accept(from->fd)) != -1) {
+		/* The log and the followers need some, whatever clients take. */
+		if (from->kind == CLIENT_SOCK && (size_t)fd + SPARE > v->limit) {
+			(void)wire_close(fd);
+			errno = EMFILE;
+			break;
+		}
 		c = calloc(1, sizeof(*c));
 		if (c == NULL ||
 		    (from->kind == CLIENT_SOCK &&
@@ -296,6 +304,8 @@ events(struct serve *v)
 		(void)conn_watch(v, &v->peers, LOOP_READ);
 		(void)conn_watch(v, &v->clients, LOOP_READ);
 	}
+	if (v->accept_at != 0 && v->accept_at < due)
+		due = v->accept_at;
 	wait = due > now ? due - now : 0;
 	do {
 		n = loop_wait(v->loop, e, EVENTS, wait);
@@ -401,16 +411,17 @@ main(int argc, char **argv)
 	struct serve v = { 0 };
 	enum lead_next next;
 	struct os *os;
+	uint64_t term;
 	pid_t role;
 	char why[256];
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: lead");
+		puts("usage: lead TERM");
 		return EXIT_YES;
 	}
-	if (argc != 1) {
-		(void)fputs("usage: lead\n", stderr);
+	if (argc != 2 || num_u64(argv[1], strlen(argv[1]), NUMBER_MAX, &term) == -1) {
+		(void)fputs("usage: lead TERM\n", stderr);
 		return EXIT_USE;
 	}
 	if ((os = os_open(".")) == NULL)
@@ -422,8 +433,8 @@ main(int argc, char **argv)
 		return fail("the node does not run", EXIT_NOLEADER);
 	(void)process_on_signal(SIGTERM, &v.stopped);
 	(void)process_on_signal(SIGPIPE, NULL);
-	(void)process_fd_limit();
-	if ((v.lead = lead_new(v.st, run_timeout(os), &status)) == NULL)
+	v.limit = process_fd_limit();
+	if ((v.lead = lead_new(v.st, term, run_timeout(os), &status)) == NULL)
 		return fail(v.st->why, status);
 	if (serve_open(&v) == -1)
 		status = fail(strerror(errno), EXIT_DISK);

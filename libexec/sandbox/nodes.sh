@@ -3,15 +3,18 @@
 
 root=${root:?} dir=${dir:-} nodes=${nodes:-} timeout=${timeout:-}
 
-# build: the programs, where they are missing or do not run here.
-build() {
+# build: the programs, where they are missing or do not run here; where they were
+# built in this tree, what has changed since.  LITE_RAFT_MAKE is what to make.
+build() (
 	. "$root/libexec/lib/boot.sh"
-	(
-		cd "$root" || exit 74
-		programs_run || "$root/libexec/sandbox/setup" build || exit
-		programs_build
-	)
-}
+	cd "$root" || exit 74
+	if ! programs_run; then
+		libexec/sandbox/setup build && programs_build
+		exit
+	fi
+	[ -d build ] && command -v make >/dev/null && command -v cc >/dev/null || exit 0
+	said=$(umask 022 && make -s "${LITE_RAFT_MAKE:-all}" 2>&1) || die 78 "cannot build the programs in $root: $said"
+)
 
 # lay_out I: node I's copy of the tree, and what an administrator would write
 # into its conf.

@@ -6,7 +6,7 @@
  *
  *   lite-raft-lock 1 COUNTER MARK DAMAGED INDEX TERM CHAIN SEGMENT OFF CRC\n
  *
- * Its tail never lies behind what is durable: a loss of power may bring back an
+ * Its tail is never ahead of what is durable: a loss of power may bring back an
  * older line, whose tail is older too, and a cut syncs the line first.
  */
 #include <errno.h>

@@ -344,13 +344,16 @@ node_form(struct state *st, const struct members *first)
 	if (!bad)
 		bad = state_change(st) == -1 || log_empty(st) == -1 ||
 		    log_append(st, buf_head(&b), b.len) == -1 || log_sync(st) == -1 ||
-		    state_settle(st) == -1 || members_store(st, &m) == -1;
+		    members_store(st, &m) == -1;
 	buf_free(&body);
 	buf_free(&b);
 	if (bad)
 		return -1;
+	/* The mark stays until the name of the cluster can't be lost any more. */
 	if (node_store(st->os, &st->me, cluster, 0) == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
+	if (state_settle(st) == -1)
+		return -1;
 	st->members = m;
 	memcpy(st->cluster, cluster, sizeof(cluster));
 	return 0;

@@ -75,18 +75,31 @@ image_read(struct state *st, const struct image *m)
 	}
 }
 
-/* 1 if an intact header in p[off..n) says that index was durable. */
+/*
+ * 1 if an intact header in p[off..n) says that index was durable.  What lies in
+ * a record's payload is no header, even if it reads like one; and as many records
+ * as an index is away need their room: gap bytes lie between index and off.
+ */
 static int
-later_says_durable(const char *p, size_t off, size_t n, uint64_t index)
+later_says_durable(const char *p, size_t off, size_t n, uint64_t index, size_t gap)
 {
+	const size_t from = off;
 	const char *e;
 	struct record r;
 
 	while (off < n && (e = memchr(p + off, 'e', n - off)) != NULL) {
-		off = (size_t)(e - p) + 1;
-		if (record_parse(e, n - off + 1, &r) == 1 && r.index > index &&
-		    r.durable >= index)
+		off = (size_t)(e - p);
+		if (record_parse(e, n - off, &r) != 1) {
+			off++;
+			continue;
+		}
+		if (r.index > index && r.durable >= index &&
+		    r.index - index <= 1 + (gap + off - from) / RECORD_HEADER)
 			return 1;
+		if (record_size(&r) <= n - off && record_intact(&r, e))
+			off += record_size(&r);
+		else
+			off++;
 	}
 	return 0;
 }
@@ -127,18 +140,28 @@ judge(struct state *st, const struct image *m, const uint64_t *later, size_t n)
 {
 	const uint64_t index = st->tail.index + 1;
 	struct image next;
-	size_t i, off;
+	struct record r;
+	size_t gap, i, off, skip;
 	int durable;
 
 	if (index <= st->lock.tail.index)
 		return 0;
 	off = m == NULL ? 0 : (size_t)st->tail.off;
-	if (m != NULL && off < m->n && later_says_durable(m->p, off + 1, m->n, index))
-		return 0;
+	if (m != NULL && off < m->n) {
+		/* Its own payload is not asked, where its header says how long it is. */
+		skip = record_parse(m->p + off, m->n - off, &r) == 1 ? record_size(&r) :
+								       1;
+		if (skip < m->n - off &&
+		    later_says_durable(m->p, off + skip, m->n, index, 0))
+			return 0;
+	}
+	/* Of a segment that is missing nobody knows how much was in it. */
+	gap = m == NULL ? SIZE_MAX / 2 : m->n - (off < m->n ? off : m->n);
 	for (i = 0; i < n; i++) {
 		if (image_load(st, later[i], &next) == -1)
 			return -1;
-		durable = later_says_durable(next.p, 0, next.n, index);
+		durable = later_says_durable(next.p, 0, next.n, index, gap);
+		gap += next.n;
 		free(next.p);
 		if (durable)
 			return 0;
@@ -152,7 +175,7 @@ judge(struct state *st, const struct image *m, const uint64_t *later, size_t n)
 static int
 damage(struct state *st, uint64_t index)
 {
-	if (st->lock.damaged != 0 && st->lock.damaged <= index)
+	if (st->lock.damaged == index)
 		return 0;
 	note(st->os, st->term.current_term,
 	    "log: index %" PRIu64 " in "
@@ -346,7 +369,8 @@ log_rewrite(struct state *st, uint64_t index)
 		if (bad)
 			return -1;
 	}
-	if (disk_syncdir(st->os, "state/log") == -1)
-		return state_fail(st, "cannot sync state/log: %s", strerror(errno));
+	if (disk_syncdir(st->os, "state/log") == -1 ||
+	    disk_syncdir(st->os, "state") == -1)
+		return state_fail(st, "cannot sync state/: %s", strerror(errno));
 	return 0;
 }

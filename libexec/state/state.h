@@ -56,6 +56,7 @@ struct state {
 	int lock_fd, term_fd, running_fd, segment_fd;
 	uint64_t segment_open; /* the first index of segment_fd's */
 	uint64_t seen;         /* the counter when tail was read */
+	pid_t role;            /* that this process works for; 0: any */
 	int locked;
 	int broken;
 	char why[256];

@@ -81,6 +81,7 @@ answer(struct append *a, const struct frame *f, enum appended result, uint64_t v
 
 	/* One reply for all frames: it acknowledges the most that they verified. */
 	if (a->pending && result == APPENDED_YES && a->reply.arg[0] == APPENDED_YES &&
+	    a->reply.term == f->term && strcmp(a->reply.to.id, f->from.id) == 0 &&
 	    a->reply.arg[1] > verified)
 		verified = a->reply.arg[1];
 	a->reply = address(st, FRAME_APPENDED, &f->from);
@@ -314,7 +315,7 @@ take(struct append *a, const struct frame *f)
 	}
 	verified = f->arg[0] + f->arg[5];
 	if (st->lock.damaged != 0 && verified == st->tail.index &&
-	    verified == f->arg[4])
+	    verified == f->arg[4] && verified + 1 >= st->lock.damaged)
 		a->repaired = verified;
 	answer(a, f, APPENDED_YES, verified);
 	a->commit = rule_follower_commit(a->commit, f->arg[3], verified);
@@ -334,8 +335,10 @@ settle(struct append *a, uint64_t commit_before)
 		return -1;
 	a->written = 0;
 	if (a->repaired != 0 && a->repaired == st->tail.index) {
-		/* All that this leader has is here, so all that was committed. */
-		if (state_damage(st, 0) == -1)
+		/* All that this leader has is here, so all that was committed; what
+		 * else lies there goes. */
+		if (state_change(st) == -1 || log_cut(st, st->tail.index + 1) == -1 ||
+		    state_settle(st) == -1 || state_damage(st, 0) == -1)
 			return -1;
 		a->reply.arg[5] = 0;
 		note(st->os, st->term.current_term,
@@ -518,7 +521,7 @@ main(int argc, char **argv)
 	else
 		pid = (uint64_t)state_running(st);
 	(void)process_on_signal(SIGPIPE, NULL);
-	if (pid == 0) {
+	if ((pid_t)pid <= 0) {
 		(void)fputs("append: cannot start: the node does not run\n", stderr);
 		return EXIT_NOLEADER;
 	}

@@ -36,6 +36,8 @@ standing_refusal(struct state *st, enum ballot kind, uint64_t timeout)
 		return "this node's log is damaged; it waits for a leader's repair";
 	if (kind != BALLOT_HANDOVER && leader_heard(st->os, timeout))
 		return "a leader is being heard";
+	if (st->role != 0 && state_running(st) != st->role)
+		return "the role that asked has ended";
 	if (st->term.current_term >= NUMBER_MAX)
 		return "there is no higher term";
 	return NULL;
@@ -345,6 +347,10 @@ tally(struct state *st, enum ballot kind, const char *seconds)
 	c = count(&t, st->os, timeout);
 	if (tally_end(&t, st, &c) == -1)
 		return fail("count", st->why);
+	/* Which term was won: lead is told, and leads in no other. */
+	if (c == COUNT_WON && kind != BALLOT_PRE &&
+	    (printf("%llu\n", (unsigned long long)t.term) < 0 || fflush(stdout) == EOF))
+		return fail("count", strerror(errno));
 	return c == COUNT_WON ? EXIT_YES : c == COUNT_LOST ? EXIT_NO : EXIT_NOLEADER;
 }
 
@@ -376,6 +382,7 @@ main(int argc, char **argv)
 		return fail(verb, strerror(errno));
 	if ((st = state_open(os, why)) == NULL)
 		return fail(verb, why);
+	st->role = state_running(st);
 	if (strcmp(verb, "ask") == 0)
 		status = ask(st, kind);
 	else if (strcmp(verb, "tally") == 0)

@@ -140,11 +140,12 @@ writer_check() { # NAME I
 	END { exit bad }' "$LAB/$1.list" "$LAB/$1"
 }
 
-# One leader a term: nobody heard two in one, in any host's message log.
+# One leader a term: in no message log is there another who led in it or was heard.
 check_terms() {
 	for terms_i in $(lab_all); do
 		lab_logs "$terms_i" | awk -v host="h$terms_i" '
-		$4 == "append:" && $6 == "leads" { print $2, $5 }'
+		$4 == "append:" && $6 == "leads" { print $2, $5 }
+		$4 == "lead:" && $5 == "leads," { print $2, host }'
 	done | sort -u | awk '
 	$1 == term { print "term " term " had " leader " and " $2; bad = 1 }
 	{ term = $1; leader = $2; n++ }

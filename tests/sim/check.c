@@ -11,8 +11,6 @@
 #define NODES 8u
 
 struct watched {
-	char name[16];
-	char id[ID_DIGITS + 1];
 	struct machine *machine;
 	struct log_image cache;
 	struct log_image disk;
@@ -26,6 +24,8 @@ struct watched {
 	int damaged; /* as its lock file says */
 	int rotten;  /* a bit of it was flipped */
 	int unwatched;
+	char name[16];
+	char id[ID_DIGITS + 1];
 };
 
 /* What happened in a term. */

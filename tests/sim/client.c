@@ -275,6 +275,19 @@ ask(struct client_host *c)
 	buf_free(&b);
 }
 
+static void
+greeting(struct visit *v, const char *line, size_t n)
+{
+	struct client_host *c = v->client;
+
+	if (n < 8 || memcmp(line, "hello 1 ", 8) != 0 ||
+	    num_u64(line + 8, n - 8, NUMBER_MAX, &c->base) == -1)
+		violation("CLIENT", "the greeting is %s", line);
+	v->greeted = 1;
+	if (c->op != NULL && !v->sent)
+		ask(c);
+}
+
 static uint64_t
 from_lead(void *arg, const char *p, size_t n)
 {
@@ -298,16 +311,12 @@ from_lead(void *arg, const char *p, size_t n)
 	    (newline = memchr(buf_head(&v->in), '\n', v->in.len)) != NULL) {
 		*newline = '\0';
 		len = (size_t)(newline - buf_head(&v->in));
-		if (v->greeted)
+		/* Who asked before the greeting may be answered before it. */
+		if (v->greeted ||
+		    (v->sent && memcmp(buf_head(&v->in), "hello", 5) != 0))
 			answer(c, buf_head(&v->in), len);
-		else if (len < 8 || memcmp(buf_head(&v->in), "hello 1 ", 8) != 0 ||
-		    num_u64(buf_head(&v->in) + 8, len - 8, NUMBER_MAX, &c->base) == -1)
-			violation("CLIENT", "the greeting is %s", buf_head(&v->in));
-		else {
-			v->greeted = 1;
-			if (c->op != NULL && !v->sent)
-				ask(c);
-		}
+		else
+			greeting(v, buf_head(&v->in), len);
 		buf_eat(&v->in, len + 1);
 	}
 	return 0;

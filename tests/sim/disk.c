@@ -139,7 +139,7 @@ disk_exact(void)
 static int
 kept(void)
 {
-	int it = keep & 1;
+	int it = (keep & 1) != 0;
 
 	keep >>= 1;
 	return it;

@@ -160,6 +160,7 @@ counted(struct candidacy *c)
 		candidate_begin(n, BALLOT_REAL);
 		return;
 	}
+	n->elected = c->tally.term;
 	/* An exec takes a moment, in which the term may move on. */
 	n->epoch++;
 	queue_in(seed_below(60 * MILLI), lead_now, n, n->epoch);

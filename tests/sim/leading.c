@@ -641,7 +641,7 @@ new_work(void *arg)
 	if ((g->st = node_state(g->os)) == NULL)
 		return;
 	g->role = state_running(g->st);
-	g->lead = lead_new(g->st, run_timeout(g->os), &g->status);
+	g->lead = lead_new(g->st, g->node->elected, run_timeout(g->os), &g->status);
 }
 
 void

@@ -47,19 +47,19 @@ struct book {
 	uint64_t n;
 };
 
-/* Begins with what the node itself holds, up to index n. */
-void book_copy(struct book *, struct node *, uint64_t n);
+/* Begins with what the node itself holds, the first count entries. */
+void book_copy(struct book *, struct node *, uint64_t count);
 
 /* One more entry, with so many bytes of payload, the last of them zero. */
 void book_add(struct book *, uint64_t term, size_t bytes, size_t zeros);
 
-/* Appends a frame of entries first..last to b; first == last + 1: a heartbeat. */
+/* Appends a frame of entries first..last to out; first == last + 1: a heartbeat. */
 void book_frame(const struct book *, struct node *to, struct node *from, uint64_t term,
-    uint64_t first, uint64_t last, uint64_t commit, struct buf *b);
+    uint64_t first, uint64_t last, uint64_t commit, struct buf *out);
 
 /* The same of a book that no leader could have. */
 void book_frame_unchecked(const struct book *, struct node *to, struct node *from,
-    uint64_t term, uint64_t first, uint64_t last, struct buf *b);
+    uint64_t term, uint64_t first, uint64_t last, struct buf *out);
 
 /* A new append on the node is given bytes, and ends. */
 struct response tell_append(struct node *, const struct buf *, struct fate);
@@ -67,8 +67,8 @@ struct response tell_append(struct node *, const struct buf *, struct fate);
 /* Starts it again if it has lost power; 1 if it had. */
 int row_back(struct node *, struct response);
 
-/* The node's log is the book's first n entries. */
-void row_holds(struct node *, const struct book *, uint64_t n);
+/* The node's log is the book's first count entries. */
+void row_holds(struct node *, const struct book *, uint64_t count);
 
 /* rows_vote.c and rows_append.c: each case of a row, 0 to cases - 1. */
 struct row {

@@ -10,7 +10,7 @@ setup() {
 	stub os/hold
 	cat >"$HERE/libexec/os/hold" <<-'END'
 		#!/bin/sh
-		[ "$*" = "--who state/running" ] && [ -s running ] && cat running
+		[ "$*" = "--who run/ready" ] && [ -s running ] && cat running
 	END
 	stub os/node
 	stub step/vote
@@ -33,7 +33,6 @@ stub() {
 
 running() {
 	printf '%s\n' "$1" >"$HERE/running"
-	printf '%s\n' "$1" >"$HERE/run/ready"
 }
 
 # opens VERB PROGRAM ARG...: the greeting, then the program, in the tree.
@@ -112,20 +111,10 @@ refused() {
 	for verb in vote append handover client; do
 		run --separate-stderr "$GATE" "$verb" </dev/null
 		[ "$output" = $'\nlite-raft-gate 1' ]
-		refused 69 'this node is stopped'
+		refused 69 'this node is stopped, or starting'
 	done
 	run -0 "$GATE" hello </dev/null
 	[[ $output = *"os/node hello"* ]]
-}
-
-@test "a node that is starting is not disturbed" {
-	printf '4710\n' >"$HERE/run/ready"
-	run --separate-stderr "$GATE" append </dev/null
-	refused 69 'this node is starting'
-	rm "$HERE/run/ready"
-	run --separate-stderr "$GATE" vote </dev/null
-	refused 69 'this node is starting'
-	run -0 "$GATE" hello </dev/null
 }
 
 @test "before the first boot there is a sentence" {
