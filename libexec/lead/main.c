@@ -79,18 +79,26 @@ conn_close(struct serve *v, struct conn *c)
 	v->deaths = 1;
 }
 
-static void
-dead_free(struct conn **at)
+/* The list without the dead. */
+static struct conn *
+living(struct conn *c)
 {
-	struct conn *c;
+	struct conn *first = NULL, *last = NULL, *next;
 
-	while ((c = *at) != NULL) {
+	for (; c != NULL; c = next) {
+		next = c->next;
 		if (c->dead) {
-			*at = c->next;
 			free(c);
-		} else
-			at = &c->next;
+			continue;
+		}
+		c->next = NULL;
+		if (last != NULL)
+			last->next = c;
+		else
+			first = c;
+		last = c;
 	}
+	return first;
 }
 
 static void
@@ -98,8 +106,8 @@ bury(struct serve *v)
 {
 	if (!v->deaths)
 		return;
-	dead_free(&v->streams);
-	dead_free(&v->talkers);
+	v->streams = living(v->streams);
+	v->talkers = living(v->talkers);
 	v->deaths = 0;
 }
 

@@ -41,8 +41,9 @@ held() { # PID
 # csh's included (it looks for ! even there).
 path_check() { # PATH
 	case $1 in
-	*"'"* | *'!'* | *'
-'*) die 78 "cannot use the directory $1: its name has a ', a ! or a newline in it" ;;
+	*'
+'*) die 78 'cannot use this directory: its name has a newline in it' ;;
+	*"'"* | *'!'*) die 78 "cannot use the directory $1: its name has a ' or a ! in it" ;;
 	esac
 }
 

@@ -313,7 +313,7 @@ from_lead(void *arg, const char *p, size_t n)
 		len = (size_t)(newline - buf_head(&v->in));
 		/* Who asked before the greeting may be answered before it. */
 		if (v->greeted ||
-		    (v->sent && memcmp(buf_head(&v->in), "hello", 5) != 0))
+		    (v->sent && strncmp(buf_head(&v->in), "hello", 5) != 0))
 			answer(c, buf_head(&v->in), len);
 		else
 			greeting(v, buf_head(&v->in), len);

@@ -57,7 +57,7 @@ struct node {
 	uint64_t patience;   /* and for how long */
 	uint64_t stamp;      /* the one that it saw last */
 	struct candidacy *candidacy;
-	uint64_t elected;	  /* the term of the ballot that it won last */
+	uint64_t elected;         /* the term of the ballot that it won last */
 	struct leading *leading;  /* its lead, maybe an orphan; NULL */
 	struct channel *channels; /* whose append runs here */
 };
