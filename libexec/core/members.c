@@ -17,6 +17,17 @@ id_valid(const char *id, size_t n)
 	return n == ID_DIGITS && num_hex(id, n, &x) == 0;
 }
 
+static int
+id_taken(const struct members *m, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (strcmp(m->who[i].id, id) == 0)
+			return 1;
+	return 0;
+}
+
 int
 members_parse(struct members *m, const char *p, size_t n)
 {
@@ -41,7 +52,8 @@ members_parse(struct members *m, const char *p, size_t n)
 		w->name[blank - p] = '\0';
 		memcpy(w->id, blank + 1, ID_DIGITS);
 		w->id[ID_DIGITS] = '\0';
-		if (m->n > 0 && strcmp(w[-1].name, w->name) >= 0)
+		if (id_taken(m, w->id) ||
+		    (m->n > 0 && strcmp(w[-1].name, w->name) >= 0))
 			return -1;
 		m->n++;
 		p = newline + 1;
@@ -78,7 +90,7 @@ members_add(struct members *m, const char *name, const char *id)
 	size_t i;
 
 	if (m->n == MEMBERS_MAX || !name_valid(name, strlen(name)) ||
-	    !id_valid(id, strlen(id)))
+	    !id_valid(id, strlen(id)) || id_taken(m, id))
 		return -1;
 	for (i = m->n; i > 0 && strcmp(m->who[i - 1].name, name) > 0; i--)
 		m->who[i] = m->who[i - 1];

@@ -15,14 +15,14 @@ struct members {
 	struct who who[MEMBERS_MAX];
 };
 
-/* Reads lines; 0, or -1 (not sorted, a name twice, too many, no members). */
+/* Reads lines; 0, or -1 (not sorted, a name or an id twice, too many, no members). */
 int members_parse(struct members *, const char *, size_t);
 int members_print(const struct members *, struct buf *);
 
 /* The place of a name, or -1; with id: of that name under that id. */
 int members_find(const struct members *, const char *name, const char *id);
 
-/* Adds one and keeps the order: 0, or -1 (twice, or too many). */
+/* Adds one and keeps the order: 0, or -1 (a name or an id twice, too many). */
 int members_add(struct members *, const char *name, const char *id);
 
 /* 1 if n of the members are more than half of them (Raft §5.2). */

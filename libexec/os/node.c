@@ -480,7 +480,8 @@ form_take(struct forming *m, const char *name)
 	    len != strlen(m->nodes) - 1 || memcmp(nodes, m->nodes + 1, len) != 0)
 		form_wrong(m, name, "its conf/cluster_nodes lists other nodes");
 	else if (members_add(&m->found, f.from.name, f.from.id) == -1)
-		form_wrong(m, name, "it is listed twice");
+		form_wrong(m, name,
+		    "its name or its id is another's: its state was copied");
 	free(text);
 }
 

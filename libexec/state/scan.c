@@ -146,6 +146,9 @@ judge(struct state *st, const struct image *m, const uint64_t *later, size_t n)
 
 	if (index <= st->lock.tail.index)
 		return 0;
+	/* Once something was lost, the lock file's tail is where that begins. */
+	if (st->lock.damaged != 0 && st->lock.damaged <= index)
+		return 0;
 	off = m == NULL ? 0 : (size_t)st->tail.off;
 	if (m != NULL && off < m->n) {
 		/* Its own payload is not asked, where its header says how long it is. */
