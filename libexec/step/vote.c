@@ -13,14 +13,19 @@
 #include "os/os.h"
 #include "step.h"
 
+#define VOTE_SHARE 5 /* of an election timeout, for a granted vote to be heard of */
+
 int
 leader_heard(struct os *os, uint64_t timeout)
 {
 	struct stamp s;
 
-	/* Stream 0 is a vote that was granted, not a leader. */
-	if (stamp_load(os, &s) == -1 || s.at == 0 || s.stream == 0)
+	if (stamp_load(os, &s) == -1 || s.at == 0)
 		return 0;
+	/* Stream 0 is a vote that was granted, not a leader; but one may come of it,
+	 * if those who stand a moment later do not depose it at once. */
+	if (s.stream == 0)
+		timeout /= VOTE_SHARE;
 	return clock_now(os) - s.at < timeout;
 }
 

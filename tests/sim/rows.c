@@ -305,7 +305,7 @@ row_cases(const struct row *row)
 int
 row_run(const char *name)
 {
-	const struct row *const all[] = { rows_vote, rows_append };
+	const struct row *const all[] = { rows_vote, rows_append, rows_cluster };
 	const struct row *row;
 	size_t i;
 	int found = 0;

@@ -70,7 +70,7 @@ int row_back(struct node *, struct response);
 /* The node's log is the book's first count entries. */
 void row_holds(struct node *, const struct book *, uint64_t count);
 
-/* rows_vote.c and rows_append.c: each case of a row, 0 to cases - 1. */
+/* rows_vote.c, rows_append.c, rows_cluster.c: each case of a row, 0 to cases - 1. */
 struct row {
 	const char *name;
 	void (*run)(uint64_t number, void *);
@@ -79,5 +79,6 @@ struct row {
 
 extern const struct row rows_vote[];
 extern const struct row rows_append[];
+extern const struct row rows_cluster[];
 
 #endif

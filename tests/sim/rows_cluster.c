@@ -1,0 +1,164 @@
+/*
+ * rows_cluster.c - the rows about a whole cluster, in calm weather but for what
+ * the row is about.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "history.h"
+#include "queue.h"
+#include "rows.h"
+#include "sim.h"
+#include "world.h"
+
+static void
+pass(uint64_t ns)
+{
+	uint64_t end = sim_time() + ns;
+
+	while (queue_step(end))
+		continue;
+	sim_set_time(end);
+}
+
+/* So many nodes, started at once, with a client or two. */
+static void
+cluster(uint64_t seed, size_t count, size_t clients)
+{
+	const struct weather calm = { .delay = MILLI, .spread = MILLI };
+	size_t i;
+
+	seed_set(seed);
+	memset(&config, 0, sizeof(config));
+	config.nodes = count;
+	config.timeout = SECOND;
+	config.segment_bytes = 16384;
+	config.window = UINT64_MAX;
+	config.clients = clients;
+	config.keys = 2;
+	config.pause = 20 * MILLI;
+	net_set(&calm);
+	nodes_make();
+	for (i = 0; i < count; i++)
+		node_start(&nodes[i]);
+	clients_begin();
+}
+
+static struct node *
+leader(void)
+{
+	struct node *n = NULL;
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++)
+		if (nodes[i].role == ROLE_LEADER && nodes[i].leading != NULL)
+			n = &nodes[i];
+	return n;
+}
+
+static struct node *
+elected(const char *row, uint64_t limit)
+{
+	uint64_t end = sim_time() + limit;
+
+	while (leader() == NULL || check_commit() < 2)
+		if (!queue_step(end))
+			violation(row, "nobody leads after %" PRIu64 " ms",
+			    limit / MILLI);
+	return leader();
+}
+
+static uint64_t
+term_of(const struct node *n)
+{
+	struct term t;
+
+	if (term_image(n->machine, IMAGE_CACHE, &t) == -1)
+		sim_die("%s has no term", n->name);
+	return t.current_term;
+}
+
+/*
+ * F6: a follower is cut off, both ways or one, for ten election timeouts, and comes
+ * back: the leader leads on in its term.
+ */
+static void
+row_f6(uint64_t number, void *result)
+{
+	struct node *l, *n;
+	uint64_t term;
+	size_t i;
+
+	(void)result;
+	cluster(number, 3, 1);
+	l = elected("F6", 10 * SECOND);
+	pass(SECOND);
+	term = term_of(l);
+	n = &nodes[(l->number + 1 + number % 2) % 3];
+	for (i = 0; i < 3; i++) {
+		if (number / 2 % 3 != 0)
+			net_cut(i, n->number, i != n->number);
+		if (number / 2 % 3 != 1)
+			net_cut(n->number, i, i != n->number);
+	}
+	pass(10 * SECOND);
+	if (leader() != l || term_of(l) != term)
+		violation("F6", "%s was unseated while %s was cut off", l->name,
+		    n->name);
+	net_heal();
+	pass(10 * SECOND);
+	if (leader() != l || term_of(l) != term || term_of(n) != term)
+		violation("F6", "%s came back, and unseated %s", n->name, l->name);
+	if (check_log(n->number)->n < check_commit())
+		violation("F6", "%s has not caught up", n->name);
+}
+
+/* F8: five nodes whose time is up at once, after a loss of power of all. */
+static void
+row_f8(uint64_t number, void *result)
+{
+	uint64_t now;
+	size_t i;
+
+	(void)result;
+	cluster(number, 5, 0);
+	(void)elected("F8", 10 * SECOND);
+	for (i = 0; i < 5; i++)
+		node_power_off(&nodes[i]);
+	for (i = 0; i < 5; i++)
+		node_power_on(&nodes[i]);
+	for (i = 0; i < 5; i++)
+		candidate_begin(&nodes[i], BALLOT_PRE);
+	now = check_commit();
+	for (i = 0; i < 100 && check_commit() == now; i++)
+		pass(100 * MILLI);
+	if (check_commit() == now)
+		violation("F8", "five candidates at once have elected nobody in 10 s");
+}
+
+/* F18: a follower's append hangs; the others are not kept waiting. */
+static void
+row_f18(uint64_t number, void *result)
+{
+	size_t before, done;
+	struct node *l, *n;
+
+	(void)result;
+	cluster(number, 3, 2);
+	l = elected("F18", 10 * SECOND);
+	pass(SECOND);
+	n = &nodes[(l->number + 1 + number % 2) % 3];
+	filter_freeze(n, sim_time() + 4 * SECOND);
+	before = history_acknowledged();
+	pass(3 * SECOND);
+	done = history_acknowledged() - before;
+	if (leader() != l || done < 60)
+		violation("F18", "in 3 s, %zu writes while %s hangs", done, n->name);
+}
+
+const struct row rows_cluster[] = {
+	{ "F6", row_f6, 60 },
+	{ "F8", row_f8, 100 },
+	{ "F18", row_f18, 20 },
+	{ NULL, NULL, 0 },
+};
