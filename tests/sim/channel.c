@@ -305,7 +305,7 @@ channel_open(struct node *leader, struct node *follower, deliver *told, void *ar
 	c->there = pipe_new(leader->number, follower->number, to_append, c);
 	c->back = pipe_new(follower->number, leader->number, to_leader, c);
 	/* A slow login shell; or ssh runs it long after its caller gave up. */
-	if (seed_odds(50))
+	if (seed_odds(config.slow))
 		delay += seed_below(4 * SECOND);
 	queue_in(delay, gate, c, 0);
 	return c;

@@ -168,9 +168,7 @@ check_removed(const struct watched *w, size_t kept, size_t was, enum work work,
 			    i + 1);
 		/* A start removes what was never promised: check_promise. */
 		if (work != WORK_START && i < commit_count && committed[i] == chains[i])
-			violation("LC",
-			    "%s has removed index %zu, which is "
-			    "committed",
+			violation("LC", "%s has removed index %zu, which is committed",
 			    w->name, i + 1);
 		return;
 	}
@@ -242,9 +240,8 @@ check_lock(struct watched *w, enum work work)
 		return;
 	if (!w->rotten && l.damaged != 0)
 		violation("TORN",
-		    "%s calls index %" PRIu64 " damaged, and no bit "
-		    "of it was",
-		    w->name, l.damaged);
+		    "%s calls index %" PRIu64 " damaged, and no bit of it was", w->name,
+		    l.damaged);
 	w->damaged = l.damaged != 0;
 	w->cutting = l.cut;
 	w->cut = l.tail;
@@ -374,8 +371,7 @@ check_vote(size_t number, uint64_t term, const struct who *candidate)
 
 	if (vote[0] != '\0' && strcmp(vote, candidate->name) != 0)
 		violation("ES",
-		    "%s votes for %s in term %" PRIu64 ", after it has "
-		    "voted for %s",
+		    "%s votes for %s in term %" PRIu64 ", after it has voted for %s",
 		    w->name, candidate->name, term, vote);
 	memcpy(vote, candidate->name, strlen(candidate->name) + 1);
 	if (w->damaged)
@@ -384,9 +380,8 @@ check_vote(size_t number, uint64_t term, const struct who *candidate)
 	if (term_image(w->machine, IMAGE_DISK, &t) == -1 || t.current_term < term ||
 	    (t.current_term == term && strcmp(t.voted_for.name, candidate->name) != 0))
 		violation("ES",
-		    "%s's vote for %s in term %" PRIu64 " is not on its "
-		    "disk",
-		    w->name, candidate->name, term);
+		    "%s's vote for %s in term %" PRIu64 " is not on its disk", w->name,
+		    candidate->name, term);
 }
 
 static void
@@ -442,8 +437,7 @@ check_append(size_t number, const struct frame *f)
 
 	if (g->leader != (int)number)
 		violation("ES",
-		    "%s sends appends of term %" PRIu64 ", which it does "
-		    "not lead",
+		    "%s sends appends of term %" PRIu64 ", which it does not lead",
 		    nodes[number].name, f->term);
 	g->sent = 1;
 	check_sent(f);
@@ -547,8 +541,7 @@ check_leads(size_t number, uint64_t term)
 	if (!log_image_chain(&w->cache, n, &chain) ||
 	    (n > 0 && chain != committed[n - 1]))
 		violation("LC",
-		    "%s leads term %" PRIu64 " without index %zu, which "
-		    "is committed",
+		    "%s leads term %" PRIu64 " without index %zu, which is committed",
 		    w->name, term, n);
 }
 
@@ -594,8 +587,7 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 	}
 	if (term == 0)
 		violation("LC",
-		    "%s follows to index %" PRIu64 ", but no leader has "
-		    "committed it",
+		    "%s follows to index %" PRIu64 ", but no leader has committed it",
 		    w->name, index);
 	/* "Only log entries from the leader's current term are committed by
 	 * counting replicas" (§5.4.2). */
@@ -606,8 +598,7 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 		    w->name, term, index, r->term);
 	if (2 * holders(index, r->chain) <= node_count)
 		violation("DUR",
-		    "%s commits index %" PRIu64 ", which %zu of %zu "
-		    "disks hold",
+		    "%s commits index %" PRIu64 ", which %zu of %zu disks hold",
 		    w->name, index, holders(index, r->chain), node_count);
 	committed = sim_grow(committed, (size_t)index * sizeof(*committed));
 	committed_in = sim_grow(committed_in, (size_t)index * sizeof(*committed_in));
@@ -627,8 +618,7 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 		if (!log_image_chain(&l->cache, index, &chain) || chain != r->chain)
 			violation("LC",
 			    "%s commits index %" PRIu64 " in term "
-			    "%" PRIu64 ", which %s, leader of term %zu, does not "
-			    "hold",
+			    "%" PRIu64 ", which %s, leader of term %zu, does not hold",
 			    w->name, index, term, l->name, i);
 	}
 }
@@ -639,8 +629,7 @@ check_durable(void)
 	if (commit_count > 0 &&
 	    2 * holders(commit_count, committed[commit_count - 1]) <= node_count)
 		violation("DUR",
-		    "index %zu was committed, and %zu of %zu disks hold "
-		    "it",
+		    "index %zu was committed, and %zu of %zu disks hold it",
 		    commit_count, holders(commit_count, committed[commit_count - 1]),
 		    node_count);
 }

@@ -58,6 +58,7 @@ config_draw(void)
 	config.danger = seed_odds(500) ? (unsigned)seed_below(60) : 0;
 	config.clients = (size_t)seed_range(1, 4);
 	config.keys = (size_t)seed_range(1, 3);
+	config.slow = 50;
 	config.window = seed_odds(300) ? seed_range(2, 30) : UINT64_MAX;
 	config.big = seed_odds(500) ? (unsigned)seed_below(500) : 0;
 	config.pause = seed_range(20, 500) * MILLI;

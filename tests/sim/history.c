@@ -202,8 +202,7 @@ replay(const struct log_image *l, uint64_t commit, uint64_t window)
 		op = deed_by_id(&e->record.id);
 		if (op == NULL)
 			violation("LIN",
-			    "index %" PRIu64 " holds a command that no "
-			    "client asked",
+			    "index %" PRIu64 " holds a command that no client asked",
 			    i + 1);
 		entry_check(op, e, log_image_payload(l, e));
 		/* Too old for its id to be known: refused, whenever it comes. */

@@ -67,8 +67,7 @@ healed(void)
 	    check_commit() == commit || history_acknowledged() == writes || !in_step())
 		if (!queue_step(end))
 			violation("LIVE",
-			    "%u election timeouts after the trouble was "
-			    "over, %s",
+			    "%u election timeouts after the trouble was over, %s",
 			    LIVE_TIMEOUTS,
 			    check_commit() == commit ?
 				"nothing more was committed" :
@@ -139,8 +138,7 @@ static void
 usage(void)
 {
 	(void)fprintf(stderr,
-	    "usage: sim [--trace | --keep-going] SEED [COUNT]\n"
-	    "       sim --row ROW\n");
+	    "usage: sim [--trace | --keep-going] SEED [COUNT]\n       sim --row ROW\n");
 	exit(64);
 }
 

@@ -32,6 +32,14 @@ row() {
 	row F4
 }
 
+@test "F6 a node that was cut off, both ways or one, disturbs nobody" {
+	row F6
+}
+
+@test "F8 five candidates at once" {
+	row F8
+}
+
 @test "F9 late and repeated appends and heartbeats cut nothing that matches" {
 	row F9
 }
@@ -54,6 +62,10 @@ row() {
 
 @test "F16 10,000 divergent entries take a few rounds" {
 	row F16
+}
+
+@test "F18 a follower whose append hangs keeps nobody waiting" {
+	row F18
 }
 
 @test "F42 F65 any subset of a batch's sectors: what is left is its beginning" {

@@ -35,6 +35,7 @@ struct config {
 	size_t clients;
 	size_t keys;
 	uint64_t window; /* log entries for which a request id is remembered */
+	unsigned slow;   /* in a thousand: ssh takes seconds to get through */
 	unsigned big;    /* in a thousand: a value of some sectors */
 	uint64_t pause;  /* between a client's requests */
 	struct weather weather;

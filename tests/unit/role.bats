@@ -167,7 +167,7 @@ stopped() {
 
 @test "silence, PreVote, ballot, leader: under one pid" {
 	begin
-	soon role_is leader
+	soon leads
 	[ "$(libexec/os/hold --who state/running)" = "$node" ]
 	[ "$(cat votes)" = "ask --pre
 tally --pre 5
@@ -193,7 +193,7 @@ n3: lr1 vote - n1 id n3 rest of it" ]
 	begin
 	soon test -p run/wake
 	printf 'handover\n' >run/wake
-	soon role_is leader
+	soon leads
 	[ "$(cat votes)" = "ask --handover
 tally --handover 5" ]
 	stopped
@@ -210,7 +210,7 @@ tally --handover 5" ]
 	! grep -qx ask votes
 	[ "$(grep -c 'stands for election' notes)" -eq 1 ]
 	printf '0\n' >tally
-	soon role_is leader
+	soon leads
 	stopped
 }
 
@@ -223,13 +223,13 @@ tally --handover 5" ]
 	[ "$(wc -l <votes)" -le 2 ]
 	rm ask
 	printf 'no\n' >joiner
-	soon role_is leader
+	soon leads
 	stopped
 }
 
 @test "F51 the role is killed: all else ends by itself" {
 	begin
-	soon role_is leader
+	soon leads
 	soon grep -qs 'peer -o n2 append' dialled
 	kill -KILL "$node"
 	# Streams end when lead does; these connections do not know it.
@@ -243,7 +243,7 @@ tally --handover 5" ]
 
 @test "F51 lead is killed, or steps down: the role follows" {
 	begin
-	soon role_is leader
+	soon leads
 	printf '1\n' >tally
 	kill -KILL "$(libexec/os/hold --who run/lead.lock)"
 	soon noted 'leads no more: lead ended with 137'
@@ -284,7 +284,7 @@ tally --handover 5" ]
 
 @test "connections to the peers outlive the roles" {
 	begin
-	soon role_is leader
+	soon leads
 	links=$(libexec/os/hold --who run/links.lock)
 	printf '1\n' >lead
 	printf '1\n' >tally
@@ -304,7 +304,7 @@ tally --handover 5" ]
 	END
 	printf 'n2\n' >peers
 	begin
-	soon role_is leader
+	soon leads
 	sleep 2
 	[ "$(wc -l <dialled)" -ge 3 ]
 	[ "$(wc -l <dialled)" -le 8 ]
@@ -328,7 +328,7 @@ tally --handover 5" ]
 		rm -f votes notes dialled handed run/role run/peer.sock lead lead.pid
 		printf '0\n' >tally
 		begin
-		soon role_is leader
+		soon leads
 		soon grep -qs 'peer -o n3 append' dialled
 		printf '1\n' >lead
 		soon noted 'leads no more: lead ended with 1$'

@@ -1,2 +1,2 @@
-# libexec/lead/clients.c: a read before this term has committed anything (F21)
+# libexec/lead/answers.c: a read before this term has committed anything (F21)
 s/r->index = l->commit > l->noop ? l->commit : l->noop;/r->index = l->commit;/

@@ -1,2 +1,2 @@
-# libexec/lead/clients.c: a read takes part in a round that is under way
+# libexec/lead/answers.c: a read takes part in a round that is under way
 s/r->seq = l->seq + 1;/r->seq = l->seq;/
