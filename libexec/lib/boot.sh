@@ -12,8 +12,8 @@ first_boot() { # SHELL
 		die 78 "cannot find ssh: install OpenSSH's client"
 	conf_self "$conf"
 	node=$conf
-	[ -z "$1" ] || shell_use "$1"
 	programs_build
+	[ -z "$1" ] || shell_use "$1"
 	libexec/os/node init "$node" || exit
 }
 

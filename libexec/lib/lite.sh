@@ -52,12 +52,18 @@ path_check() { # PATH
 directory_of() { # NODE
 	directory=$PWD
 	if [ -f conf/directories ]; then
+		[ -r conf/directories ] || die 78 'cannot read conf/directories'
 		dir_return=$(printf '\r')
 		while read -r dir_node dir_path || [ -n "$dir_node" ]; do
-			[ "$dir_node" != "$1" ] || directory=${dir_path%"$dir_return"}
+			[ "$dir_node" = "$1" ] || continue
+			dir_path=${dir_path%"$dir_return"}
+			directory=${dir_path%% #*}
 		done <conf/directories
 	fi
-	path_check "$directory"
+	case $directory in
+	/*) path_check "$directory" ;;
+	*) die 78 "cannot use conf/directories: write an absolute path: $1 /path/to/lite-raft" ;;
+	esac
 }
 
 # Sets $election_timeout to what is in force, and $seconds to it rounded up.
@@ -66,6 +72,7 @@ timeout_load() {
 	if [ -r run/election_timeout ]; then
 		read -r election_timeout <run/election_timeout
 	fi
+	election_timeout=${election_timeout:-10}
 	seconds=${election_timeout%%.*}
 	case $election_timeout in
 	*.*[1-9]*) seconds=$((seconds + 1)) ;;
@@ -103,7 +110,10 @@ end() { # PIDS
 		kill -s TERM "$end_pid" 2>/dev/null
 	done
 	for end_pid in $1; do
-		while kill -s TERM "$end_pid" 2>/dev/null; do
+		end_polls=0
+		while [ "$end_polls" -lt 400 ] && kill -s TERM "$end_pid" 2>/dev/null; do
+			end_polls=$((end_polls + 1))
+			[ "$end_polls" -ne 300 ] || kill -s KILL "$end_pid" 2>/dev/null
 			libexec/step/timer sleep 0.01
 		done
 	done

@@ -6,7 +6,7 @@
 # Enters ROLE.
 role_begin() { # ROLE
 	printf '%s\n' "$1" >run/role
-	trap role_end TERM INT
+	trap role_end TERM INT HUP
 }
 
 # SIGTERM ends the node: what this role started, what outlives the roles, and

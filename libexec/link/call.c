@@ -584,8 +584,10 @@ call(struct call *c, int argc, char *const *argv)
 		return fault(c);
 	if (client_wants_value(&c->client)) {
 		status = value_read(c, &value);
-		if (status != 0)
+		if (status != 0) {
+			buf_free(&value);
 			return status;
+		}
 	}
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (process_on_signal(signals[i], &interrupted) == -1)

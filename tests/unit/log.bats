@@ -9,6 +9,7 @@ load member
 @test "F42 F65 any sectors of the last batch missing" { log torn_anyhow; }
 @test "F42 the file ends early" { log torn_short; }
 @test "F42 F44 a segment was made, and nothing written to it" { log torn_new_segment; }
+@test "F42 F45 sectors that were durable are gone: damage, however torn it looks" { log durable_sectors_lost; }
 @test "F45 the last records rotten: never cut" { log rotten_end; }
 @test "F45 earlier records rotten: never cut" { log rotten_middle; }
 @test "F45 a bit behind the end of the log: nothing is lost" { log rotten_zeros; }
@@ -72,10 +73,11 @@ segments() {
 # leader LOG: the directory ../leader is that of b, who has that log.
 leader() {
 	mkdir ../leader
-	cd ../leader
-	member form -s 1000000 b a c
-	member write "$1" 99999 1000000
-	cd -
+	(
+		cd ../leader
+		member form -s 1000000 b a c
+		member write "$1" 99999 1000000
+	)
 }
 
 @test "F16 ten thousand divergent entries take a few rounds" {

@@ -306,7 +306,7 @@ searches(void)
 
 /* A last batch: what was there before it, and what it wrote. */
 struct batch {
-	struct file lock_before, lock_after, before, after;
+	struct file lock_before, lock_after, lock_settled, before, after;
 	size_t first, end; /* sectors of it */
 	uint64_t last;     /* index before it */
 };
@@ -379,6 +379,9 @@ batch_make(struct batch *t)
 	t->end = ((size_t)st->tail.off + SECTOR - 1) / SECTOR;
 	file_get(&t->lock_after, "state/lock");
 	file_get(&t->after, path);
+	SAYS(st, log_sync(st));
+	SAYS(st, state_settle(st));
+	file_get(&t->lock_settled, "state/lock");
 	SAYS(st, state_unlock(st));
 	state_close(st);
 	MUST(!file_is(&t->lock_before) && t->end - t->first > 12);
@@ -466,6 +469,39 @@ torn_short(void)
 		MUST(st->lock.damaged == whole_until(&t, t.after.p, n) + 1);
 		state_close(st);
 	}
+}
+
+/* F45: the same, but state/lock says that all of it was durable. */
+static void
+durable_sectors_lost(void)
+{
+	struct batch t;
+	struct file f;
+	struct state *st;
+	uint64_t bad;
+	size_t i;
+	int times;
+
+	batch_make(&t);
+	f = t.after;
+	f.p = malloc(f.n);
+	MUST(f.p != NULL);
+	for (i = t.first; i < t.end; i++) {
+		memcpy(f.p, t.after.p, f.n);
+		memcpy(f.p + i * SECTOR, t.before.p + i * SECTOR, SECTOR);
+		bad = whole_until(&t, f.p, f.n) + 1;
+		if (bad == 14)
+			continue; /* it was zero before and after */
+		file_put(&f, f.n);
+		file_put(&t.lock_settled, t.lock_settled.n);
+		for (times = 0; times < 2; times++) {
+			st = verified();
+			MUST(st->lock.damaged == bad && st->tail.index == bad - 1);
+			MUST(file_is(&f));
+			state_close(st);
+		}
+	}
+	free(f.p);
 }
 
 /* F42: a step was killed while it made a segment; there is nothing in it. */
@@ -886,6 +922,7 @@ static const struct test_case cases[] = {
 	{ "torn_at_each_sector", torn_at_each_sector },
 	{ "torn_anyhow", torn_anyhow },
 	{ "torn_short", torn_short },
+	{ "durable_sectors_lost", durable_sectors_lost },
 	{ "torn_new_segment", torn_new_segment },
 	{ "rotten_end", rotten_end },
 	{ "rotten_middle", rotten_middle },
