@@ -177,7 +177,7 @@ node_pids() {
 signal() {
 	local pid
 	for pid in $(node_pids "$2"); do
-		kill -s "$1" "$pid" 2>/dev/null
+		kill -s "$1" "$pid" 2>/dev/null || : # it may have ended by now
 	done
 	return 0
 }
