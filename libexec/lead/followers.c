@@ -249,7 +249,7 @@ followers_send(struct lead *l, uint64_t now, int round)
 static int
 step_back(struct lead *l, struct peer *p, const struct frame *f)
 {
-	struct record r;
+	struct record r = { 0 };
 
 	/* A newer leader's append may be cutting this log. */
 	if (state_lock(l->st) == -1)

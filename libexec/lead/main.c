@@ -412,15 +412,44 @@ finish(struct serve *v, enum lead_next next)
 	clients_flush(v);
 }
 
+/* Leads in term, for as long as it lasts. */
+static int
+lead(struct state *st, uint64_t term)
+{
+	static const int status_of[] = { 0, EXIT_NO, EXIT_YES, EXIT_DISK };
+	struct serve v = { .st = st };
+	enum lead_next next;
+	pid_t role;
+	int status;
+
+	role = state_running(st);
+	if (role <= 0)
+		return fail("the node does not run", EXIT_NOLEADER);
+	(void)process_on_signal(SIGTERM, &v.stopped);
+	(void)process_on_signal(SIGPIPE, NULL);
+	v.limit = process_fd_limit();
+	if ((v.lead = lead_new(st, term, run_timeout(st->os), &status)) == NULL)
+		return fail(st->why, status);
+	if (serve_open(&v) == -1)
+		status = fail(strerror(errno), EXIT_DISK);
+	else {
+		next = turns(&v, role);
+		finish(&v, next);
+		status = status_of[next];
+		if (next == LEAD_BROKEN)
+			(void)fail(lead_why(v.lead), status);
+	}
+	serve_close(&v);
+	lead_free(v.lead);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
-	static const int status_of[] = { 0, EXIT_NO, EXIT_YES, EXIT_DISK };
-	struct serve v = { 0 };
-	enum lead_next next;
+	struct state *st;
 	struct os *os;
 	uint64_t term;
-	pid_t role;
 	char why[256];
 	int status;
 
@@ -434,28 +463,11 @@ main(int argc, char **argv)
 	}
 	if ((os = os_open(".")) == NULL)
 		return fail(strerror(errno), EXIT_DISK);
-	if ((v.st = state_open(os, why)) == NULL)
-		return fail(why, EXIT_DISK);
-	role = state_running(v.st);
-	if (role <= 0)
-		return fail("the node does not run", EXIT_NOLEADER);
-	(void)process_on_signal(SIGTERM, &v.stopped);
-	(void)process_on_signal(SIGPIPE, NULL);
-	v.limit = process_fd_limit();
-	if ((v.lead = lead_new(v.st, term, run_timeout(os), &status)) == NULL)
-		return fail(v.st->why, status);
-	if (serve_open(&v) == -1)
-		status = fail(strerror(errno), EXIT_DISK);
-	else {
-		next = turns(&v, role);
-		finish(&v, next);
-		status = status_of[next];
-		if (next == LEAD_BROKEN)
-			(void)fail(lead_why(v.lead), status);
-	}
-	serve_close(&v);
-	lead_free(v.lead);
-	state_close(v.st);
+	if ((st = state_open(os, why)) == NULL)
+		status = fail(why, EXIT_DISK);
+	else
+		status = lead(st, term);
+	state_close(st);
 	os_close(os);
 	return status;
 }

@@ -2,7 +2,8 @@
  * hold.c - take a lock, then become another program, which goes on holding it.
  *
  * The lock is an fcntl(2) one: it belongs to the process, stays through exec,
- * and falls when the process dies, however it dies.
+ * and falls when the process dies, however it dies.  With -c the command gets no
+ * other descriptor of whoever starts it than stdin, stdout and stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 static int
 usage(FILE *to, int status)
 {
-	(void)fputs("usage: hold LOCK COMMAND [ARGUMENT ...]\n"
+	(void)fputs("usage: hold [-c] LOCK COMMAND [ARGUMENT ...]\n"
 		    "       hold --who LOCK\n",
 	    to);
 	return status;
@@ -104,6 +105,14 @@ main(int argc, char *argv[])
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, EXIT_YES);
+	if (argc < 3)
+		return usage(stderr, EXIT_USE);
+	if (strcmp(argv[1], "-c") == 0) {
+		/* Before there is a lock that this could let fall. */
+		process_close_inherited();
+		argc--;
+		argv++;
+	}
 	if (argc < 3)
 		return usage(stderr, EXIT_USE);
 	os = os_open(".");

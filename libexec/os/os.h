@@ -208,6 +208,9 @@ int process_kill(pid_t, int signo);
  */
 int process_on_signal(int signo, volatile sig_atomic_t *flag);
 
+/* Closes all descriptors but stdin, stdout and stderr. */
+void process_close_inherited(void);
+
 /* Ends this process by SIGALRM in ns nanoseconds; 0: not any more. */
 void process_alarm(uint64_t ns);
 

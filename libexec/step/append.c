@@ -493,14 +493,38 @@ serve(struct append *a, struct state *st)
 	return r == 0 ? EXIT_YES : r == 1 ? EXIT_GATE : EXIT_DISK;
 }
 
+/* The filter, for as long as the role that it was started under lives. */
+static int
+filter(struct state *st)
+{
+	const char *running = getenv("LITE_RAFT_RUNNING");
+	struct append *a;
+	uint64_t number = 0;
+	pid_t pid = state_running(st);
+	int status;
+
+	if (running != NULL) {
+		(void)num_u64(running, strlen(running), INT32_MAX, &number);
+		pid = (pid_t)number;
+	}
+	if (pid <= 0) {
+		(void)fputs("append: cannot start: the node does not run\n", stderr);
+		return EXIT_NOLEADER;
+	}
+	(void)process_on_signal(SIGPIPE, NULL);
+	a = append_new(st, pid);
+	if (a == NULL)
+		return fail(st->why);
+	status = serve(a, st);
+	append_free(a);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct append *a;
 	struct state *st;
 	struct os *os;
-	const char *running = getenv("LITE_RAFT_RUNNING");
-	uint64_t pid = 0;
 	char why[256];
 	int status;
 
@@ -515,21 +539,9 @@ main(int argc, char **argv)
 	if ((os = os_open(".")) == NULL)
 		return fail(strerror(errno));
 	if ((st = state_open(os, why)) == NULL)
-		return fail(why);
-	if (running != NULL)
-		(void)num_u64(running, strlen(running), INT32_MAX, &pid);
+		status = fail(why);
 	else
-		pid = (uint64_t)state_running(st);
-	(void)process_on_signal(SIGPIPE, NULL);
-	if ((pid_t)pid <= 0) {
-		(void)fputs("append: cannot start: the node does not run\n", stderr);
-		return EXIT_NOLEADER;
-	}
-	a = append_new(st, (pid_t)pid);
-	if (a == NULL)
-		return fail(st->why);
-	status = serve(a, st);
-	append_free(a);
+		status = filter(st);
 	state_close(st);
 	os_close(os);
 	return status;

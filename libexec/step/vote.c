@@ -359,6 +359,17 @@ tally(struct state *st, enum ballot kind, const char *seconds)
 	return c == COUNT_WON ? EXIT_YES : c == COUNT_LOST ? EXIT_NO : EXIT_NOLEADER;
 }
 
+static int
+work(struct state *st, const char *verb, enum ballot kind, const char *seconds)
+{
+	st->role = state_running(st);
+	if (strcmp(verb, "ask") == 0)
+		return ask(st, kind);
+	if (strcmp(verb, "tally") == 0)
+		return tally(st, kind, seconds);
+	return answer(st, strcmp(verb, "handover") == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -386,14 +397,9 @@ main(int argc, char **argv)
 	if ((os = os_open(".")) == NULL)
 		return fail(verb, strerror(errno));
 	if ((st = state_open(os, why)) == NULL)
-		return fail(verb, why);
-	st->role = state_running(st);
-	if (strcmp(verb, "ask") == 0)
-		status = ask(st, kind);
-	else if (strcmp(verb, "tally") == 0)
-		status = tally(st, kind, argv[i]);
+		status = fail(verb, why);
 	else
-		status = answer(st, strcmp(verb, "handover") == 0);
+		status = work(st, verb, kind, argv[i]);
 	state_close(st);
 	os_close(os);
 	return status;

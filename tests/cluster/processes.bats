@@ -213,6 +213,20 @@ begin_node() {
 	[ "$(client "$other" get f52)" = kept ]
 }
 
+# holders FILE: the pids of those that have it open.
+holders() {
+	find /proc -maxdepth 3 -path '/proc/[0-9]*/fd/*' -lname "$1" 2>/dev/null | cut -d / -f 3 | sort -u
+}
+
+@test "start holds on to nothing of the one who starts it" {
+	stop "$it"
+	(
+		exec 7>"$BATS_TEST_TMPDIR/held" 10>&7 200>&7
+		start "$it"
+	)
+	[ -z "$(holders "$BATS_TEST_TMPDIR/held")" ]
+}
+
 @test "F64 lead that is started again by hand in its term refuses" {
 	term=$(show "$it" term)
 	# Nobody else may take over meanwhile.

@@ -158,9 +158,13 @@ await_leader() {
 
 # follower: the number of a node that runs as a follower now.
 follower() {
-	local i
-	for i in $(nodes); do
-		has_role "$i" follower && printf '%s\n' "$i" && return
+	local i polls
+	# A node that has lost an election follows a moment later.
+	for polls in $(seq 200); do
+		for i in $(nodes); do
+			has_role "$i" follower && printf '%s\n' "$i" && return
+		done
+		sleep 0.1
 	done
 	return 1
 }

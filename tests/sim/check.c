@@ -231,7 +231,7 @@ check_term(struct watched *w, int restarted)
 }
 
 static void
-check_lock(struct watched *w, enum work work)
+check_lock(struct watched *w, enum work work, enum ended ended)
 {
 	struct lock_image l;
 
@@ -242,6 +242,12 @@ check_lock(struct watched *w, enum work work)
 		violation("TORN",
 		    "%s calls index %" PRIu64 " damaged, and no bit of it was", w->name,
 		    l.damaged);
+	if (ended == RAN && work != WORK_START && l.clean && l.damaged == 0 &&
+	    l.tail != w->cache.n)
+		violation("TAIL",
+		    "%s's lock file says that its log ends at %" PRIu64
+		    ", it ends at %zu",
+		    w->name, l.tail, w->cache.n);
 	w->damaged = l.damaged != 0;
 	w->cutting = l.cut;
 	w->cut = l.tail;
@@ -287,7 +293,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 	if (w->id[0] == '\0')
 		return;
 	check_term(w, 0);
-	check_lock(w, work);
+	check_lock(w, work, ended);
 	if (ended != RAN)
 		return;
 	if (work == WORK_APPEND)

@@ -242,6 +242,7 @@ lock_image(struct machine *m, enum image image, struct lock_image *l)
 	    num_u64(w.word[2].bytes, w.word[2].len, NUMBER_MAX, &l->counter) == 0 &&
 	    num_u64(w.word[4].bytes, w.word[4].len, NUMBER_MAX, &l->damaged) == 0 &&
 	    num_u64(w.word[5].bytes, w.word[5].len, NUMBER_MAX, &l->tail) == 0) {
+		l->clean = strcmp(w.word[3].bytes, "clean") == 0;
 		l->cut = strcmp(w.word[3].bytes, "cut") == 0;
 		r = 0;
 	}

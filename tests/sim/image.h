@@ -55,6 +55,7 @@ struct lock_image {
 	uint64_t counter;
 	uint64_t damaged;
 	uint64_t tail;
+	int clean;
 	int cut;
 };
 

@@ -138,6 +138,7 @@ row_f4(uint64_t number, void *result)
 {
 	struct counting c;
 	struct buf in = { 0 };
+	struct response t;
 	struct book b;
 	struct node *n;
 
@@ -161,7 +162,10 @@ row_f4(uint64_t number, void *result)
 	task_end(c.os);
 	if (c.result == COUNT_WON)
 		violation("F4", "a vote against it wins");
-	(void)tell_ballot(n, &nodes[1], BALLOT_REAL, 9, 1, 0, unharmed);
+	t = tell_ballot(n, &nodes[1], BALLOT_REAL, 9, 1, 0, unharmed);
+	if (!t.replied || t.reply.arg[1] != 0)
+		violation("F4",
+		    "a log that ends at 1 gets the vote of one that ends at 5");
 	row_holds(n, &b, 5);
 	node_power_off(n);
 	node_power_on(n);

@@ -278,7 +278,7 @@ searches(void)
 	static const char words[] = "2x30:300,5x1,6x40:300,9x20:300";
 	struct state *st = node_make(3);
 	struct run run[RUNS_MAX];
-	struct record r;
+	struct record r = { 0 };
 	uint64_t at, index, term, want;
 	size_t i, n;
 
@@ -408,7 +408,7 @@ tear(const struct batch *t, const char *on)
 static void
 torn_at_each_sector(void)
 {
-	struct batch t;
+	static struct batch t;
 	size_t i, n;
 	char on[64];
 
@@ -433,7 +433,7 @@ torn_at_each_sector(void)
 static void
 torn_anyhow(void)
 {
-	struct batch t;
+	static struct batch t;
 	uint64_t seed = 19;
 	size_t i;
 	char on[64];
@@ -451,7 +451,7 @@ torn_anyhow(void)
 static void
 torn_short(void)
 {
-	struct batch t;
+	static struct batch t;
 	struct state *st;
 	size_t n;
 
@@ -475,7 +475,7 @@ torn_short(void)
 static void
 durable_sectors_lost(void)
 {
-	struct batch t;
+	static struct batch t;
 	struct file f;
 	struct state *st;
 	uint64_t bad;
@@ -868,6 +868,8 @@ term_torn(void)
 			state_close(st);
 		}
 	free(now.p);
+	free(old.p);
+	free(new.p);
 }
 
 /* F45: state/node; it is nobody else's. */

@@ -278,6 +278,7 @@ cmd_replies(struct state *st, char **arg)
 		reply_print(&f);
 		buf_eat(&in, used);
 	}
+	buf_free(&in);
 }
 
 /* --- its directory ----------------------------------------------------- */

@@ -210,7 +210,7 @@ quorum(void)
 static void
 majority(void)
 {
-	struct members m;
+	struct members m = { 0 };
 	size_t n;
 
 	for (m.n = 1; m.n <= MEMBERS_MAX; m.n++)
