@@ -224,3 +224,34 @@ ask_unbidden() {
 	start "$it"
 	wait_for 20 agreed
 }
+
+# caught_up LEADER NAME: the leader's status says that NAME lacks nothing.
+caught_up() {
+	client "$1" --json status | tr -d '\n' |
+		grep -Eq "\"name\":\"$2\"[^}]*\"lag\":0,"
+}
+
+@test "F17 a follower that lost what it had acknowledged is named, and does not loop" {
+	it=$(await_leader)
+	other=$(follower)
+	wait_for 20 agreed
+	term=$(show "$it" term)
+	stop "$other"
+	cp -Rp "$CLUSTER/n$other/lite-raft/state" "$BATS_TEST_TMPDIR/old"
+	start "$other"
+	for n in 1 2 3 4 5; do
+		client "$it" set "lost$n" "$n"
+	done
+	wait_for 20 caught_up "$it" "n$other"
+	stop "$other"
+	rm -r "$CLUSTER/n$other/lite-raft/state"
+	cp -Rp "$BATS_TEST_TMPDIR/old" "$CLUSTER/n$other/lite-raft/state"
+	start "$other"
+	wait_for 20 logged "$it" "n$other lost acknowledged entries"
+	wait_for 20 caught_up "$it" "n$other"
+	client "$it" set lost6 6
+	run -0 client "$other" get lost5
+	[ "$output" = 5 ]
+	[ "$(on "$it" grep -c "n$other lost acknowledged entries" message-log/node.log)" -eq 1 ]
+	[ "$(show "$it" term)" = "$term" ]
+}
