@@ -109,7 +109,8 @@ lint-scripts:
 
 lint-tidy:
 	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
-		'clang-tidy --quiet "$$@" -- $(filter -std% -D% -I%,$(COMPILE))' sh
+		'said=$$(clang-tidy --quiet "$$@" -- $(filter -std% -D% -I%,$(COMPILE)) 2>&1) || \
+		{ printf "%s\n" "$$said"; exit 1; }' sh
 
 format:
 	clang-format -i $(C_AND_H)

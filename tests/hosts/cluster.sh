@@ -124,6 +124,11 @@ writer_count() { # NAME
 	awk '$2 == 0 { n++ } END { print n + 0 }' "$LAB/$1"
 }
 
+# Has NAME's writer done more than N writes?
+writer_wrote() { # NAME N
+	[ "$(writer_count "$1")" -gt "$2" ]
+}
+
 writer_worst() { # NAME
 	awk '$2 == 0 && $3 > worst { worst = $3 } END { print worst + 0 }' "$LAB/$1"
 }

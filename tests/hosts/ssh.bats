@@ -61,7 +61,7 @@ refused() { # I LEADER
 	[ "${#lines[@]}" -eq 1 ]
 	[[ $output == *"h$2"* ]]
 	tell "F57 h$1 cannot reach the leader: told after $(($(lab_ms) - refused_begun)) ms"
-	[ $(($(lab_ms) - refused_begun)) -lt 8000 ]
+	[ $(($(lab_ms) - refused_begun)) -lt 25000 ]
 }
 
 changed_host_key() { # A B
@@ -110,8 +110,8 @@ unknown_name() { # A B
 	lab_heal
 	writer_start refused "$reign_leader"
 	holds 3 same_reign
+	wait_for 60 writer_wrote refused 5
 	writer_stop refused
-	[ "$(writer_count refused)" -gt 5 ]
 	complains "$reign_leader" "$barred_peer" resolve
 	check_safety
 }
@@ -122,7 +122,7 @@ unknown_name() { # A B
 	lab_on "$stopped" ./lite-raft stop
 	ms=$(next_write "$stopped" f57.stopped yes)
 	tell "F57 a write through a stopped node: $ms ms"
-	[ "$ms" -lt 8000 ]
+	[ "$ms" -lt 25000 ]
 	[ "$(lab_client "$stopped" get f57.stopped)" = yes ]
 	check_safety
 }
@@ -148,10 +148,10 @@ waiting() { # I
 	wait_for 10 crowded
 	tell "F55 $(waiting 1) connections at h1's sshd"
 	holds 3 same_reign
+	wait_for 60 writer_wrote idle 5
 	writer_stop idle
 	tell "F55 $(writer_count idle) writes, longest $(writer_worst idle) ms"
 	writer_check idle 2
-	[ "$(writer_count idle)" -gt 5 ]
 	# A new leader needs new connections; sshd drops about half of them.
 	lab_on "$reign_leader" ./lite-raft stop
 	ms=$(next_write "$(lab_all | grep -v -x "$reign_leader" | head -n 1)" f55 yes)
