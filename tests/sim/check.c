@@ -621,6 +621,8 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 		if (reigns[i].leader == -1)
 			continue;
 		l = &nodes[reigns[i].leader];
+		if (l->rotten)
+			continue;
 		if (!log_image_chain(&l->cache, index, &chain) || chain != r->chain)
 			violation("LC",
 			    "%s commits index %" PRIu64 " in term "

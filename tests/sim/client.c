@@ -359,7 +359,7 @@ attempt(void *arg, uint64_t number)
 			ask(c);
 	} else if (c->visit->greeted)
 		ask(c);
-	queue_in(ATTEMPT + seed_below(ATTEMPT), time_is_up, c->visit, number);
+	queue_in(ATTEMPT + seed_below(3 * ATTEMPT), time_is_up, c->visit, number);
 }
 
 static void

@@ -20,7 +20,8 @@ enum fault {
 	FAULT_ONE_WAY,
 	FAULT_ALONE, /* a node is cut off from all */
 	FAULT_SPLIT,
-	FAULT_FREEZE, /* SIGSTOP of a lead */
+	FAULT_FREEZE,       /* SIGSTOP of a lead */
+	FAULT_FREEZE_ALONE, /* the same, and nobody tells it what has happened */
 	FAULT_FREEZE_APPEND,
 	FAULT_SYNC, /* one of the next syncs fails */
 	FAULT_READ, /* one of the next reads fails */
@@ -137,6 +138,18 @@ cut(size_t from, size_t to, uint64_t until)
 }
 
 static void
+alone(const struct node *n, uint64_t until)
+{
+	size_t i;
+
+	story("%s is cut off", n->name);
+	for (i = 0; i < config.nodes; i++) {
+		cut(n->number, i, until);
+		cut(i, n->number, until);
+	}
+}
+
+static void
 split(uint64_t until)
 {
 	uint64_t side = seed_next();
@@ -223,17 +236,17 @@ strike(enum fault what)
 		cut(n->number, other, until);
 		break;
 	case FAULT_ALONE:
-		story("%s is cut off", n->name);
-		for (i = 0; i < config.nodes; i++) {
-			cut(n->number, i, until);
-			cut(i, n->number, until);
-		}
+		alone(n, until);
 		break;
 	case FAULT_SPLIT:
 		split(until);
 		break;
 	case FAULT_FREEZE:
 		leading_freeze(n, until);
+		break;
+	case FAULT_FREEZE_ALONE:
+		leading_freeze(n, until);
+		alone(n, until + seed_below(SECOND));
 		break;
 	case FAULT_FREEZE_APPEND:
 		filter_freeze(n, until);

@@ -13,7 +13,8 @@
 struct chunk {
 	struct chunk *next;
 	uint64_t at;
-	size_t n; /* 0: the end */
+	int arrived; /* it waits for its reader: no cut holds it up */
+	size_t n;    /* 0: the end */
 	char bytes[];
 };
 
@@ -162,11 +163,12 @@ pump(void *arg, uint64_t number)
 		pump_at(p, c->at);
 		return;
 	}
-	if (!net_open(p->from, p->to)) {
+	if (!c->arrived && !net_open(p->from, p->to)) {
 		pump_at(p, sim_time() + RETRY);
 		return;
 	}
-	if (c->n > 0) {
+	c->arrived = 1;
+	if (c->n > 0 && net_open(p->from, p->to)) {
 		gather(p);
 		c = p->first;
 	}

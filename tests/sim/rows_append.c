@@ -192,6 +192,33 @@ row_f44(uint64_t number, void *result)
 	row_holds(n, &b, 9);
 }
 
+/*
+ * F44, F46: a segment that found no room; what is smaller is written in the one
+ * before; then any part of what is not durable yet is lost, names too.
+ */
+static void
+row_f46(uint64_t number, void *result)
+{
+	struct book large, small;
+	struct node *n;
+
+	(void)result;
+	seed_set(number);
+	n = node_with(&small, 3, 60);
+	book_copy(&large, n, 3);
+	book_add(&large, 1, 900, 0);
+	book_add(&small, 2, 10, 0);
+	book_add(&small, 2, 10, 0);
+	n->machine->full = 1;
+	n->machine->space = 64 + number % 4 * 256;
+	(void)give(n, &large, 1, 4, 4, unharmed);
+	row_holds(n, &large, 3);
+	expect(give(n, &small, 2, 4, 5, unharmed), APPENDED_YES, 5);
+	n->machine->full = 0;
+	lose_power(n);
+	row_holds(n, &small, 5);
+}
+
 /* F9: appends and heartbeats that come late, or again, cut nothing that matches. */
 static void
 row_f9(uint64_t number, void *result)
@@ -379,5 +406,6 @@ const struct row rows_append[] = {
 	{ "F42", row_f42, 128 * 12 * 5 },
 	{ "F43", row_f43, 12 * 3 * 8 },
 	{ "F44", row_f44, 2 * 128 },
+	{ "F46", row_f46, 80 },
 	{ NULL, NULL, 0 },
 };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/words.h"
 #include "history.h"
 #include "queue.h"
 #include "rows.h"
@@ -156,9 +157,93 @@ row_f18(uint64_t number, void *result)
 		violation("F18", "in 3 s, %zu writes while %s hangs", done, n->name);
 }
 
+/* A client that asks one thing, of one leader. */
+struct reader {
+	struct deed *op;
+	struct buf in;
+};
+
+static uint64_t
+reader_told(void *arg, const char *p, size_t n)
+{
+	struct reader *r = arg;
+	struct words w = { 0 };
+	const char *newline, *why;
+
+	if (buf_add(&r->in, p, n) == -1)
+		sim_die("out of memory");
+	while (r->in.len > 0 &&
+	    (newline = memchr(buf_head(&r->in), '\n', r->in.len)) != NULL) {
+		n = (size_t)(newline - buf_head(&r->in));
+		if (words_parse(&w, buf_head(&r->in), n, &why) == -1 || w.n == 0)
+			violation("CLIENT", "the answer can't be read");
+		buf_eat(&r->in, n + 1);
+		if (strcmp(w.word[0].bytes, "hello") == 0)
+			continue;
+		if (strcmp(w.word[0].bytes, "0") == 0 && w.n == 2) {
+			r->op->got = sim_alloc(w.word[1].len + 1);
+			r->op->got_len = w.word[1].len;
+			memcpy(r->op->got, w.word[1].bytes, w.word[1].len);
+		}
+		history_ends(r->op,
+		    strcmp(w.word[0].bytes, "0") == 0     ? TOLD_YES :
+			strcmp(w.word[0].bytes, "1") == 0 ? TOLD_NO :
+							    TOLD_NOT_DONE,
+		    check_commit());
+	}
+	words_free(&w);
+	return 0;
+}
+
+/*
+ * F36: a leader is stopped, with its followers' answers unread, and cut off;
+ * another is elected and writes; the first goes on and is read from.
+ */
+static void
+row_f36(uint64_t number, void *result)
+{
+	static const char ask[] = "get k0\n";
+	struct reader r = { 0 };
+	struct connection *c;
+	struct node *l;
+	uint64_t thaw;
+	size_t i;
+
+	(void)result;
+	cluster(number, 3, 3);
+	l = elected("F36", 10 * SECOND);
+	pass(SECOND + seed_below(SECOND));
+	c = connection_open(l, reader_told, &r);
+	if (c == NULL)
+		sim_die("no connection");
+	pass(100 * MILLI + seed_below(100 * MILLI));
+	thaw = sim_time() + 6 * SECOND;
+	leading_freeze(l, thaw);
+	pass(4 * MILLI);
+	for (i = 0; i < 3; i++) {
+		net_cut(i, l->number, i != l->number);
+		net_cut(l->number, i, i != l->number);
+	}
+	pass(5 * SECOND + 500 * MILLI);
+	if (leader() == l && check_commit() == 0)
+		sim_die("nobody else");
+	r.op = history_deed();
+	r.op->verb = VERB_GET;
+	r.op->key = sim_copy("k0");
+	history_begins(r.op);
+	connection_send(c, ask, sizeof(ask) - 1);
+	pass(3 * SECOND);
+	net_heal();
+	pass(5 * SECOND);
+	clients_stop();
+	pass(8 * SECOND);
+	history_check(check_log((l->number + 1) % 3), check_commit(), config.window);
+}
+
 const struct row rows_cluster[] = {
 	{ "F6", row_f6, 60 },
 	{ "F8", row_f8, 100 },
 	{ "F18", row_f18, 20 },
+	{ "F36", row_f36, 60 },
 	{ NULL, NULL, 0 },
 };

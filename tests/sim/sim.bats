@@ -68,6 +68,10 @@ row() {
 	row F18
 }
 
+@test "F36 a leader that was stopped and cut off is read from, after another has led" {
+	row F36
+}
+
 @test "F42 F65 any subset of a batch's sectors: what is left is its beginning" {
 	row F42
 }
@@ -78,6 +82,10 @@ row() {
 
 @test "F44 no space, after each so many bytes; then space again" {
 	row F44
+}
+
+@test "F46 F44 a segment that found no room, then its name lost or not" {
+	row F46
 }
 
 @test "F1 F2 F4 F5 F8 F9 F10 F11 F14 F15 F19 F21 F36 F37 F38 F42 F43 F44 F46 F50 F51 F53 F58 F63 F64 F65 F66 all properties, after every step of every seed" {
