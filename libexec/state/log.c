@@ -332,6 +332,16 @@ take_whole(const char *p, size_t n, uint64_t last, struct cursor *c, size_t *cou
 	return done;
 }
 
+/* Of n wanted bytes, those up to the log's end: zeros lie behind it. */
+static size_t
+up_to_tail(const struct state *st, const struct cursor *c, size_t n)
+{
+	if (c->segment == st->tail.segment && c->off < st->tail.off &&
+	    n > st->tail.off - c->off)
+		return (size_t)(st->tail.off - c->off);
+	return n;
+}
+
 int
 log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct buf *b,
     size_t *count, struct record *end)
@@ -349,6 +359,7 @@ log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct b
 	while (c->index <= last && b->len - before < max) {
 		if (segment_use(st, c->segment) == -1)
 			return -1;
+		want = up_to_tail(st, c, want);
 		p = buf_room(b, want);
 		if (p == NULL)
 			return state_fail(st, "cannot read the log: %s",
