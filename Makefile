@@ -1,6 +1,7 @@
 # make          builds every program beside its source; objects go to build/
 # make test     runs all tests that need no root
 # make lint     what must be clean before a commit
+# make bench    measures it, beside etcd; make bench-plot draws it
 # make asan     the same programs under ASan and UBSan; make alone undoes it
 
 CC = cc
@@ -121,3 +122,4 @@ clean:
 
 -include $(OBJECTS:.o=.d)
 -include tests/sim/build.mk
+-include tests/bench/build.mk

@@ -1,0 +1,143 @@
+# table.awk - the targets, and what the lines of results (NAME word=value...) say of
+# them.  A value is the median of its lines.
+
+$1 ~ /^no\./ {
+	why = $0
+	sub(/^[^ ]* /, "", why)
+	missing[$1] = why
+	next
+}
+{
+	for (i = 2; i <= NF; i++) {
+		split($i, part, "=")
+		key = $1 " " part[1]
+		value[key, ++count[key]] = part[2] + 0
+		if (part[1] == "per_s" && part[2] > 0)
+			value[$1 " us_each", ++count[$1 " us_each"]] = 1e6 / part[2]
+	}
+}
+
+function sorted(key, into,    i, j, v) {
+	for (i = 1; i <= count[key]; i++) {
+		v = value[key, i]
+		for (j = i; j > 1 && into[j - 1] > v; j--)
+			into[j] = into[j - 1]
+		into[j] = v
+	}
+}
+
+function median(key,    v) {
+	sorted(key, v)
+	return v[int((count[key] + 1) / 2)]
+}
+
+function worst(key,    v) {
+	sorted(key, v)
+	return v[count[key]]
+}
+
+function known(key) {
+	return key in count
+}
+
+# Why a row has no numbers.
+function why_not(key) {
+	if (key ~ /^etcd/ && "no.etcd" in missing)
+		return missing["no.etcd"]
+	if (key ~ /cut/ && "no.cut" in missing)
+		return missing["no.cut"]
+	return "it failed"
+}
+
+function number(n) {
+	return n >= 1000 ? sprintf("%d,%03d", int(n / 1000), int(n % 1000)) : n >= 100 ? sprintf("%.0f", n) : sprintf("%.2f", n)
+}
+
+# One line: what, the target (a bound in the measured unit), what was measured, the
+# quotient of measured and what it is compared with.
+function row(what, target, measured, ratio, met) {
+	printf "%-50s %-34s %-20s %-7s %s\n", what, target, measured, ratio, met
+	rows++
+	if (met == "met")
+		mets++
+}
+
+function absent(what, key) {
+	printf "%-50s not measured: %s\n", what, why_not(key)
+}
+
+# below: measured is to be under factor times base.
+function below(what, mine, unit, factor, theirs, base, said) {
+	if (!known(mine))
+		return absent(what, mine)
+	if (theirs != "" && !known(theirs))
+		return absent(what, theirs)
+	row(what, sprintf("< %s x %s%s", factor, number(base), said), number(median(mine) / unit),
+		sprintf("%.2f", median(mine) / unit / base), median(mine) / unit < factor * base ? "met" : "NOT met")
+}
+
+# above: measured is to be at least factor times theirs.
+function above(what, mine, factor, theirs) {
+	if (!known(mine))
+		return absent(what, mine)
+	if (!known(theirs))
+		return absent(what, theirs)
+	row(what, sprintf("%s x %s (etcd)", factor, number(median(theirs))), number(median(mine)),
+		sprintf("%.1f", median(mine) / median(theirs)), median(mine) >= factor * median(theirs) ? "met" : "NOT met")
+}
+
+# under: measured is to be under a bound.
+function under(what, mine, bound, unit, said) {
+	if (!known(mine))
+		return absent(what, mine)
+	row(what, "< " bound " " unit, number(mine_value) " " unit said, sprintf("%.2f", mine_value / bound),
+		mine_value < bound + 0 ? "met" : "NOT met")
+}
+
+END {
+	echo = median("echo p50_us") / 1e3
+	sync = median("sync p50_us") / 1e3
+	row("WHAT", "TARGET", "MEASURED", "RATIO", "")
+	rows = mets = 0
+	below("one client, one write after another, p50, ms", "lite.write.1 p50_us", 1e3, 2, "", echo + sync,
+		sprintf(" (%.2f echo + %.2f sync)", echo, sync))
+	below("", "lite.write.1 p50_us", 1e3, 0.5, "etcd.write.1 p50_us", median("etcd.write.1 p50_us") / 1e3, " (etcd)")
+	above("100 connections, writes/s", "lite.write.100 per_s", 10, "etcd.write.100 per_s")
+	above("1,000 connections, writes/s", "lite.write.1000 per_s", 10, "etcd.write.1000 per_s")
+	above("one pipelined client, 1,000 outstanding, writes/s", "lite.batch per_s", 30, "etcd.write.1000 per_s")
+	below("linearizable read, one client, p50, ms", "lite.read.1 p50_us", 1e3, 1.5, "", echo, " (echo)")
+	above("linearizable reads, 100 connections, reads/s", "lite.read.100 per_s", 20, "etcd.read.100 per_s")
+	below("lite-raft-client set, as a command, p50, ms", "lite.set p50_us", 1e3, 0.5, "etcd.set p50_us",
+		median("etcd.set p50_us") / 1e3, " (etcdctl put)")
+
+	mine_value = median("lite.failover gap_ms") / 1e3
+	under("leader killed -> next write accepted", "lite.failover gap_ms", 0.3, "s",
+		sprintf(", worst %.2f", worst("lite.failover gap_ms") / 1e3))
+	mine_value = median("lite.million.failover gap_ms") / 1e3
+	under("  with a million keys", "lite.million.failover gap_ms", 0.3, "s",
+		sprintf(", worst %.2f", worst("lite.million.failover gap_ms") / 1e3))
+	mine_value = worst("lite.cut gap_ms") / 1e3
+	under("leader's host cut off (1 s timeout), worst", "lite.cut gap_ms", 1.8, "s", "")
+	mine_value = worst("lite.idle.memory node") / 1024
+	under("an idle node's memory (PSS), without ssh", "lite.idle.memory node", 4, "MB", "")
+	mine_value = median("lite.million.memory node_anon") / 1024
+	under("leader's memory, a million keys of 12 + 100 bytes", "lite.million.memory node_anon",
+		sprintf("%.0f", 2 * 112e6 / 1048576), "MB", "")
+	mine_value = worst("lite.idle.cpu node") + worst("lite.idle.cpu ssh")
+	under("an idle node, ssh and sshd included", "lite.idle.cpu node", 1, "% of a core", "")
+	below("a write among a million keys, p50, ms", "lite.million.write.1 p50_us", 1e3, 1.25, "",
+		median("lite.write.1 p50_us") / 1e3, " (before)")
+	below("  pipelined, us a write", "lite.million.batch us_each", 1, 1.25, "", median("lite.batch us_each"), " (before)")
+	if (known("lite.long.write.1 p50_us"))
+		below("  with ten million entries, p50, ms", "lite.long.write.1 p50_us", 1e3, 1.25, "",
+			median("lite.write.1 p50_us") / 1e3, " (before)")
+	printf "\n%d of %d targets met.\n\nBeside it:\n", mets, rows
+	printf "  a command through an open ssh connection %.0f ms; ssh and sshd of an idle node %.1f MB\n",
+		median("exec p50_us") / 1e3, median("lite.idle.memory ssh") / 1024
+	printf "  the log's last entry: %d\n", median("lite.log last")
+	if (!("no.etcd" in missing))
+		printf "  etcd: %.2f ms a write, %.2f ms a read, %s reads/s, leader killed %.2f s, idle %.0f MB a node\n",
+			median("etcd.write.1 p50_us") / 1e3, median("etcd.read.1 p50_us") / 1e3,
+			number(median("etcd.read.100 per_s")), median("etcd.failover gap_ms") / 1e3,
+			median("etcd.idle.memory node") / 1024
+}
