@@ -7,6 +7,9 @@ export LC_ALL
 unset CDPATH
 umask 077
 set -f # no name is a pattern
+# For yash, unless its name is sh, what a loop in a function goes through is the
+# function's own.
+[ -z "${YASH_VERSION-}" ] || command set +o forlocal
 
 # Says why on stderr, one line, and ends with STATUS.
 die() { # STATUS WORD...
@@ -97,63 +100,4 @@ complain() { # NODE FILE
 		note "$1: $last"
 	fi
 	complained=$last
-}
-
-# What this shell has started in the background and will have to end: pids.
-child=   # what await waits for
-started= # the others
-
-# Ends processes, and waits until they are gone.  A shell loses a signal that
-# comes before it has set its trap: it is sent again.
-end() { # PIDS
-	for end_pid in $1; do
-		kill -s TERM "$end_pid" 2>/dev/null
-	done
-	for end_pid in $1; do
-		end_polls=0
-		while [ "$end_polls" -lt 400 ] && kill -s TERM "$end_pid" 2>/dev/null; do
-			end_polls=$((end_polls + 1))
-			[ "$end_polls" -ne 300 ] || kill -s KILL "$end_pid" 2>/dev/null
-			libexec/step/timer sleep 0.01
-		done
-	done
-}
-
-# Runs a command so that signals are answered while it lasts: a shell that waits
-# in the foreground runs no traps.  Sets $child meanwhile; returns its status.
-await() { # COMMAND...
-	"$@" &
-	child=$!
-	wait "$child"
-	await_status=$?
-	child=
-	return "$await_status"
-}
-
-# Become COMMAND with FILE as its stdin, its stdout, or its stderr: for what is
-# run in the background.  With a redirection right there, yash would keep a shell
-# above the command, and $! would be that shell.
-reading() { # FILE COMMAND...
-	file=$1
-	shift
-	exec "$@" <"$file"
-}
-
-writing() { # FILE COMMAND...
-	file=$1
-	shift
-	exec "$@" >"$file"
-}
-
-complaining() { # FILE COMMAND...
-	file=$1
-	shift
-	exec "$@" 2>"$file"
-}
-
-# What a SIGTERM means to a script that is no role.
-leave() {
-	trap : TERM INT
-	end "$child $started"
-	exit 0
 }

@@ -2,11 +2,12 @@
 # state/running: $$ is the node's pid, whatever its role.
 
 . libexec/lib/lite.sh
+. libexec/lib/child.sh
 
 # Enters ROLE.
 role_begin() { # ROLE
 	printf '%s\n' "$1" >run/role
-	trap role_end TERM INT HUP
+	trap 'answer role_end' TERM INT HUP
 }
 
 # SIGTERM ends the node: what this role started, what outlives the roles, and
