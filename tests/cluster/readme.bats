@@ -60,7 +60,7 @@ type_on() {
 	[ "${lines[0]}" = './lite-raft demo' ]
 	[ "${lines[1]}" = tests/run ]
 	run -0 out env -i PATH="${PATH//$BATS_LIBEXEC:/}" TMPDIR="$BATS_TEST_TMPDIR" "$ROOT/tests/run" unit \
-		-f 'an unknown word is a usage error'
+		-f 'lines are split as they are meant'
 	[ "${lines[-1]}" = '1 passed, 0 failed, 0 skipped' ]
 }
 

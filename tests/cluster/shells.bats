@@ -1,16 +1,11 @@
-# What an ssh may meet on the other side: login shells that are slow, talk, or
-# are no Bourne shell; a busy sshd; keys that are refused, names that are none.
+# A cluster whose scripts run under each of the POSIX shells: its first boot, which
+# takes the shell, a failover, a way back, and an end that leaves nothing.
 
 load ../lib/cluster
 load ../lib/faults
+. "$ROOT/tests/lib/shells.sh"
 
-# Shells that are no Bourne shell are fetched where that is allowed.
 setup_file() {
-	local shell
-	for shell in tcsh fish; do
-		command -v "$shell" && continue
-		[ "$(id -u)" -ne 0 ] || DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$shell" || :
-	done >/dev/null 2>&1
 	cluster_up 3 --no-boot
 }
 
@@ -19,283 +14,87 @@ teardown_file() {
 }
 
 teardown() {
-	[ -z "${idle-}" ] || send KILL "$idle"
-	[ -n "${BATS_TEST_COMPLETED-}" ] || repair
 	cluster_after
 }
 
-# repair: after a failure: what the others find is as it should be.
-repair() {
-	local node
-	for node in known_hosts authorized_keys ssh_config; do
-		[ ! -e "$BATS_TEST_TMPDIR/$node" ] || cp "$BATS_TEST_TMPDIR/$node" "${known:-${keys:-$config}}"
-	done
-	start_all
-}
-
-# login NODE COMMAND...: from now on NODE's login shell is COMMAND: what is asked
-# of it comes behind, as one word.  Without COMMAND it is the user's own again.
-login() {
-	local dir=$CLUSTER/n$1
-	shift
-	sed -i '/^ForceCommand/d' "$dir/sshd_config"
-	if [ $# -gt 0 ]; then
-		printf '%q ' "$@" >"$dir/login"
-		printf "ForceCommand c=\$SSH_ORIGINAL_COMMAND; unset SSH_ORIGINAL_COMMAND; eval \"set -- \$(cat '%s')\"; exec \"\$@\" \"\$c\"\n" \
-			"$dir/login" >>"$dir/sshd_config"
-	fi
-	restart_sshd "${dir##*/n}"
-}
-
-# restart_all: every node is stopped, and started again on new connections.
-restart_all() {
-	local node
-	for node in $(nodes); do
-		crash "$node"
-	done
-	start_all
-	await_leader
-}
-
-# first_boots: of all nodes at once.
+# first_boots SHELL: of all nodes at once, as if there had been none before.
 first_boots() {
 	local node jobs=()
 	for node in $(nodes); do
-		on "$node" ./lite-raft first-boot &
+		crash "$node"
+		on "$node" rm -rf state run message-log
+		on "$node" ./lite-raft first-boot "$1" &
 		jobs+=("$!")
 	done
 	wait "${jobs[@]}"
 }
 
-# works: each node writes, and reads what another has written; the leader dies
-# and another comes.
-works() {
-	local node
-	for node in 1 2 3; do
-		client "$node" --timeout 30 set "f56.$node" "$1 $node"
-		[ "$(client $((node % 3 + 1)) --timeout 30 get "f56.$node")" = "$1 $node" ]
-	done
-	node=$(leader)
-	send KILL "$(lead_pid "$node")"
-	client "$node" --timeout 60 set f56 "$1"
-	[ "$(client $((node % 3 + 1)) --timeout 30 get f56)" = "$1" ]
-	stop "$node"
-	await_leader
-	start "$node"
-	await_leader
+# scripts_name SHELL I: no script of node I names another.
+scripts_name() {
+	local others
+	others=$(cd "$CLUSTER/n$2/lite-raft" && find lite-raft lite-raft-client bin libexec -type f -perm -u+x |
+		while IFS= read -r file; do head -n 1 "$file"; done | grep -a '^#!' | grep -v -x -e "#!$1") || :
+	[ -z "$others" ]
 }
 
-# slow SECONDS: the words of a login shell that takes so long and greets, on both
-# of its outputs.
-slow() {
-	printf '%s\n' sh -c 'printf "Welcome to\n\tlite-raft-gate 2\n"; printf "You have mail.\n" >&2; sleep "$1"; exec sh -c "$2"' sh "$1"
+# runs_under SHELL I: its role does.
+runs_under() {
+	[[ $(ps -ww -o args= -p "$(role_pid "$2")") == "$1 libexec/role/"* ]]
 }
 
-@test "F56 the first boot where each host has another shell: csh, fish, a slow one that greets" {
-	shells=''
-	if command -v tcsh; then
-		login 1 tcsh -c
-		shells='csh '
-	fi
-	if command -v fish; then
-		login 2 fish -c
-		shells=${shells}fish
-	fi
-	mapfile -t words < <(slow 1)
-	login 3 "${words[@]}"
-	if [ "$shells" = 'csh fish' ]; then
-		# They are what they are said to be.
-		run on 3 ssh -F conf/ssh_config -o BatchMode=yes n1 'echo $shell:t'
-		[[ $output == *csh ]]
-		run -0 on 3 ssh -F conf/ssh_config -o BatchMode=yes n2 'echo $FISH_VERSION; set -q version; echo $status'
-		[ "${lines[-1]}" = 0 ]
-	fi
-	first_boots
-	await_leader
-	works first
-	[ "$shells" = 'csh fish' ] || skip "only with what is here, $shells: tcsh and fish are wanted"
-}
-
-@test "F56 every host's login shell is csh" {
-	command -v tcsh || skip 'there is no tcsh'
-	for node in $(nodes); do
-		login "$node" tcsh -c
-	done
-	restart_all
-	works csh
-}
-
-@test "F56 every host's login shell is fish" {
-	command -v fish || skip 'there is no fish'
-	for node in $(nodes); do
-		login "$node" fish -c
-	done
-	restart_all
-	works fish
-}
-
-@test "F56 every host's login shell takes a second and greets" {
-	mapfile -t words < <(slow 1)
-	for node in $(nodes); do
-		login "$node" "${words[@]}"
-	done
-	before=$(highest_term)
-	restart_all
-	works slow
-	after=$(highest_term)
-	printf 'terms %s to %s\n' "$before" "$after"
-	((after - before <= 40))
-	one_leader_a_term
-}
-
-@test "F56 every host's login shell takes longer than two election timeouts" {
-	mapfile -t words < <(slow 2.5)
-	for node in $(nodes); do
-		login "$node" "${words[@]}"
-		crash "$node"
-	done
-	start_all
-	run -0 client 1 --timeout 60 set f56 patience
-}
-
-# idle N: N connections to each node's sshd, which say nothing, until $idle dies.
-idle() {
-	bash -c '
-		for port in "${@:2}"; do
-			for ((n = 0; n < $1; n++)); do
-				exec {fd}<>"/dev/tcp/127.0.0.1/$port"
-			done
-		done
-		: >"$CONNECTED"
-		exec sleep 300' bash "$1" "$(cat "$CLUSTER/n1/port")" "$(cat "$CLUSTER/n2/port")" "$(cat "$CLUSTER/n3/port")" 3>&- 4>&- &
-	idle=$!
-	wait_for 30 test -e "$CONNECTED"
-}
-
-@test "F55 forty connections that say nothing wait at each sshd: all goes on" {
-	for node in $(nodes); do
-		login "$node"
-	done
-	restart_all
-	it=$(leader)
-	term=$(show "$it" term)
-	export CONNECTED=$BATS_TEST_TMPDIR/connected
-	idle 40
-	for node in 1 2 3; do
-		client "$node" --timeout 30 set f55 "$node"
-		[ "$(client $((node % 3 + 1)) --timeout 30 get f55)" = "$node" ]
-	done
-	[ "$(leader) $(show "$it" term)" = "$it $term" ]
-	# A new leader, and a node that comes back, need connections.
-	send KILL "$(lead_pid "$it")"
-	client "$it" --timeout 60 set f55 again
-	stop "$it"
-	for tries in 1 2 3; do
-		run start "$it"
-		printf 'start %s: %s: %s\n' "$tries" "$status" "$output"
-		[ "$status" -eq 0 ]
-		stop "$it"
-	done
-	start "$it"
-	[ "$(client "$it" --timeout 60 get f55)" = again ]
-	kill "$idle"
-	wait_for 60 agreed
-}
-
-@test "F55 thirty clients at once through a node that does not lead" {
-	await_leader
-	node=$(follower)
-	jobs=()
-	for ((n = 0; n < 30; n++)); do
-		client "$node" --timeout 60 set "f55.$n" yes &
-		jobs+=("$!")
-	done
-	for job in "${jobs[@]}"; do
-		wait "$job"
-	done
-	[ "$(client "$node" list f55. | wc -l)" -eq 30 ]
-}
-
-# Two followers, of whom $node's way to $other is to be barred.
-followers() {
+# fails_over SHELL: through all that a cluster does, and with nothing on stderr.
+fails_over() {
+	local it node shell
+	shell=$(shell_find "$1" "$BATS_FILE_TMPDIR/shells") || skip "there is no $1 here"
+	first_boots "$shell"
 	it=$(await_leader)
-	node=$(follower)
-	other=$((6 - it - node))
-	log=$CLUSTER/n$node/lite-raft/message-log/node.log
-}
+	node=$(another "$it")
+	scripts_name "$shell" "$node"
+	wait_for 5 runs_under "$shell" "$node"
+	client "$node" set 'a key' "of $1"
 
-# barred WHY: node is restarted where its way to other is barred, WHY being what
-# ssh says: one clear line in its log, and it goes on with the third.
-barred() {
-	local before
-	run on "$node" ssh -F conf/ssh_config -o BatchMode=yes "n$other" true
-	[ "$status" -eq 255 ]
-	before=$(grep -c "n$other: .*$1" "$log") || :
-	stop "$node"
-	# A stopped node's client finds the one that it can reach.
-	client "$node" --timeout 30 set f57 "$1"
-	run -0 start "$node"
-	printf "%s\n" "$output"
-	[[ $output == *"still waits for n$other: "*"$1"* ]]
-	wait_for 30 logged "$node" "n$other: .*$1"
-	client "$node" --timeout 30 set f57 "$1, still"
-	[ "$(client "$node" --timeout 30 get f57)" = "$1, still" ]
-	# One line, not one a try; the links', the streams' and the votes' own.
-	[ "$(grep -c "n$other: .*$1" "$log")" -le $((before + 6)) ]
-	# Without the third, one line says so, soon.
+	# It dies, and another comes; it comes back; it hands over.
 	crash "$it"
-	began=$(milliseconds)
-	run client "$node" --timeout 15 get f57
-	printf '%s: %s, %s ms\n' "$status" "$output" "$(($(milliseconds) - began))"
-	[ "$status" -eq 69 ]
-	said_once
-	[[ $output == *"n$other cannot be reached (try: ssh n$other true)"* ]]
-	(($(milliseconds) - began < 30000))
+	client "$node" --timeout 20 if 'a key' = "of $1" set 'it died'
 	start "$it"
+	[ "$(client "$it" --timeout 20 get 'a key')" = 'it died' ]
+	it=$(await_leader)
+	stop "$it"
+	[ -z "$(node_pids "$it")" ]
+	logged "$it" ' leader hands over to n'
+	client "$(another)" --timeout 20 set 'a key' 'handed over'
+	on "$it" ./lite-raft start --wait
+	[ "$(client "$it" --timeout 20 get 'a key')" = 'handed over' ]
+	run -0 on "$it" ./lite-raft status
+	[[ $output == *$'\nmembers '*3$'\n'* ]]
+
+	for node in $(nodes); do
+		stop "$node"
+		[ -z "$(node_pids "$node")" ]
+		[ -z "$(on "$node" cat message-log/stderr)" ]
+	done
 }
 
-@test "F57 a host key that has changed" {
-	followers
-	known=$CLUSTER/n$node/known_hosts
-	cp "$known" "$BATS_TEST_TMPDIR/known_hosts"
-	ssh-keygen -q -t ed25519 -N '' -C new -f "$BATS_TEST_TMPDIR/new"
-	read -r type key _ <"$BATS_TEST_TMPDIR/new.pub"
-	sed -i "s,^n$other .*,n$other $type $key," "$known"
-	barred 'Host key verification failed'
-	cp "$BATS_TEST_TMPDIR/known_hosts" "$known"
+@test "dash" {
+	fails_over dash
 }
 
-@test "F57 a key that is refused" {
-	followers
-	keys=$CLUSTER/n$other/authorized_keys
-	cp "$keys" "$BATS_TEST_TMPDIR/authorized_keys"
-	sed -i "/ n$node\$/d" "$keys"
-	barred 'Permission denied'
-	cp "$BATS_TEST_TMPDIR/authorized_keys" "$keys"
+@test "bash" {
+	fails_over bash
 }
 
-@test "F57 a name that does not resolve" {
-	followers
-	config=$CLUSTER/n$node/lite-raft/conf/ssh_config
-	cp "$config" "$BATS_TEST_TMPDIR/ssh_config"
-	sed -i "/^Host n$other\$/,/Port/s/HostName .*/HostName nowhere.invalid/" "$config"
-	barred 'Could not resolve'
-	cp "$BATS_TEST_TMPDIR/ssh_config" "$config"
+@test "ksh93" {
+	fails_over ksh93
 }
 
-@test "F57 a node that cannot reach itself does not start, and says what to do" {
-	await_leader
-	stop 1
-	keys=$CLUSTER/n1/authorized_keys
-	cp "$keys" "$BATS_TEST_TMPDIR/authorized_keys"
-	sed -i '/ n1$/d' "$keys"
-	began=$(milliseconds)
-	run -78 start 1
-	printf '%s\n' "$output"
-	said_once
-	[[ $output == *'cannot reach this node as n1 through ssh: '*'Permission denied'*'n1 true'* ]]
-	(($(milliseconds) - began < 25000))
-	[ "$(role 1)" = stopped ]
-	cp "$BATS_TEST_TMPDIR/authorized_keys" "$keys"
-	run -0 start 1
+@test "mksh" {
+	fails_over mksh
+}
+
+@test "busybox ash" {
+	fails_over ash
+}
+
+@test "yash" {
+	fails_over yash
 }

@@ -1,4 +1,5 @@
 # The door in: which verbs it takes from whom, and on what kind of node.
+# bats file_tags=shells
 
 bats_require_minimum_version 1.5.0
 
@@ -123,17 +124,4 @@ refused() {
 	refused 78 'not had its first boot'
 	run --separate-stderr "$GATE" vote </dev/null
 	refused 78 'not had its first boot'
-}
-
-@test "every shell behaves so" {
-	local shell
-	for shell in dash bash 'busybox ash' mksh ksh93 yash; do
-		command -v "${shell%% *}" >/dev/null || continue
-		run -0 $shell "$GATE" vote <<<'the request'
-		[[ $output = *"step/vote answer"*"pid 4711"*"the request" ]]
-		run --separate-stderr $shell "$GATE" vote append
-		refused 77 'one verb'
-		SSH_ORIGINAL_COMMAND='a b vote' run --separate-stderr $shell "$GATE" client
-		refused 77 'no such verb'
-	done
 }

@@ -1,4 +1,5 @@
 # The way out: what ssh is asked to do.  ssh is a script here that says so.
+# bats file_tags=shells
 
 bats_require_minimum_version 1.5.0
 
@@ -117,16 +118,4 @@ has() {
 		[[ $output = "usage: peer "* ]]
 	done
 	run -64 libexec/link/peer '' vote
-}
-
-@test "every shell behaves so" {
-	local shell
-	master 'n%2'
-	for shell in dash bash 'busybox ash' mksh ksh93 yash; do
-		command -v "${shell%% *}" >/dev/null || continue
-		run -0 $shell libexec/link/peer n2 vote
-		has "in run" ControlPath=none ConnectTimeout=3 "'$HERE/libexec/link/gate' vote"
-		run -0 $shell libexec/link/peer 'n%2' vote
-		has ControlPath=m.n%%2
-	done
 }

@@ -1,5 +1,6 @@
 # What this machine lacks is named, and installed where that is possible: a
 # machine is a PATH here, and its package manager a script that notes its words.
+# bats file_tags=shells
 
 bats_require_minimum_version 1.5.0
 
@@ -10,8 +11,8 @@ setup() {
 	BIN=$HERE/a\ bin
 	mkdir "$BIN" "$HERE/libexec"
 	cp -R "$ROOT/libexec/sandbox" "$ROOT/libexec/lib" "$HERE/libexec"
-	for tool in sh bash env cat dirname id mktemp rm tail touch; do
-		ln -s "$(command -v "$tool")" "$BIN"
+	for tool in sh bash env cat dirname id mktemp rm tail touch printf; do
+		ln -s "$(type -P "$tool")" "$BIN"
 	done
 	# Its cc finds no headers before libc6-dev is there.
 	cat >"$BIN/apt-get" <<-END
@@ -35,14 +36,14 @@ teardown() {
 
 # on_it WHAT...: setup on that machine, by whoever runs the tests.
 on_it() {
-	env -i PATH="$BIN" /bin/sh "$HERE/libexec/sandbox/setup" "$@" </dev/null
+	env -i PATH="$BIN" "$HERE/libexec/sandbox/setup" "$@" </dev/null
 }
 
 # by_nobody WHAT...: the same by an ordinary user.
 by_nobody() {
 	local as=()
 	[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-	"${as[@]}" env -i PATH="$BIN" /bin/sh "$HERE/libexec/sandbox/setup" "$@" </dev/null
+	"${as[@]}" env -i PATH="$BIN" "$HERE/libexec/sandbox/setup" "$@" </dev/null
 }
 
 @test "what is missing is named in one line, and installed as root" {

@@ -1,0 +1,91 @@
+# job.sh - one file of tests, from its beginning to its end; sourced by tests/run,
+# which sets what is named here, and makes the plan.
+
+root=${root:-} work=${work:-} limit=${limit:-}
+
+# take N: sets shell, name, title and tree (where it runs) to what the N'th line
+# of the plan says.
+take() {
+	read -r shell name <<END
+$(sed -n "$1p" "$work/files")
+END
+	title=$name tree=$root
+	[ "$shell" = - ] || title="$name under $shell" tree=$work/$shell
+}
+
+# ours N: the pids of what the N'th file's tests started and what still lives:
+# Linux shows the environment that was handed down, a process's words, and where
+# it stands.
+ours() {
+	[ -e /proc/self/environ ] || return 0
+	{
+		grep -ls "TMPDIR=$work/$1/tmp" /proc/[0-9]*/environ
+		grep -ls "$work/$1/tmp/" /proc/[0-9]*/cmdline
+		find /proc -maxdepth 2 -name cwd -path '/proc/[0-9]*' -exec ls -l {} + 2>/dev/null |
+			sed -n "s,.* \(/proc/[0-9]*/\)cwd -> $work/$1/.*,\1,p"
+	} | sed 's,/proc/\([0-9]*\)/.*,\1,' | sort -u
+}
+
+# sweep N: ends them.  A process that is about to end has two seconds for it.
+sweep() {
+	polls=0
+	while left=$(ours "$1") && [ -n "$left" ] && [ "$polls" -lt 20 ]; do
+		sleep 0.1
+		polls=$((polls + 1))
+	done
+	for pid in $(printf '%s ' "$left"); do
+		printf '# left behind, and killed: %s\n' "$(ps -ww -o pid= -o args= -p "$pid")"
+		kill -s KILL "$pid" 2>/dev/null
+	done
+}
+
+# count N STATUS: prints "PASSED FAILED SKIPPED" of the N'th file, whose bats
+# ended with STATUS; a test that was planned and never spoken of has failed.
+count() {
+	awk -v status="$2" '
+	/^1\.\.[0-9]+$/ { planned = substr($0, 4) + 0; plan = 1 }
+	/^ok [0-9]+ .*# skip/ { skipped++; next }
+	/^ok [0-9]+/ { passed++ }
+	/^not ok [0-9]+/ { failed++ }
+	END {
+		if (passed + failed + skipped < planned)
+			failed = planned - passed - skipped
+		if (!failed && (!plan || status != 0))
+			failed = 1
+		print passed + 0, failed + 0, skipped + 0
+	}' "$work/$1/tap"
+}
+
+# run_file N BATS-OPTION...: runs the N'th file; its words are in $work/N/out,
+# and $work/N/count, which comes last, has its numbers.
+run_file() {
+	number=$1
+	shift
+	here=$work/$number
+	take "$number"
+	if [ "$name" = - ]; then
+		printf '# nothing runs under %s: there is no such shell here\n' "$shell" >"$here/out"
+		printf '0 0 1\n' >"$here/count"
+		return
+	fi
+	cd "$tree" || exit
+	mkdir "$here/tmp"
+	began=$(date +%s)
+	TMPDIR=$here/tmp timeout -k 15 "$limit" bats --tap --print-output-on-failure "$@" "$name" \
+		</dev/null >"$here/tap" 2>&1 &
+	printf '%s\n' "$!" >"$here/pid"
+	wait "$!"
+	status=$?
+	rm "$here/pid"
+	{
+		printf '# %s\n' "$title"
+		cat "$here/tap"
+		if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+			printf '# ended, since it took longer than %s s: %s\n' "$limit" "$title"
+		fi
+		sweep "$number"
+		printf '# %s took %s s\n' "$title" "$(($(date +%s) - began))"
+	} >"$here/out" 2>&1
+	rm -rf "$here/tmp"
+	count "$number" "$status" >"$here/count.new" && mv "$here/count.new" "$here/count"
+}
