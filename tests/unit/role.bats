@@ -200,13 +200,17 @@ tally --handover 5" ]
 	stopped
 }
 
+asked_twice() {
+	[ "$(grep -c 'ask --pre' votes)" -ge 2 ]
+}
+
 @test "lost: it follows again, and tries again after a while" {
 	printf '1\n' >tally
 	begin
 	soon noted 'stands for election'
 	sleep 1
-	role_is follower || role_is candidate
-	[ "$(grep -c 'ask --pre' votes)" -ge 2 ]
+	soon grep -qx -e follower -e candidate run/role
+	soon asked_twice
 	[ "$(grep -c 'ask --pre' votes)" -le 15 ]
 	! grep -qx ask votes
 	[ "$(grep -c 'stands for election' notes)" -eq 1 ]
