@@ -25,6 +25,13 @@ usage() {
 	exit 64
 }
 
+# Answers "--help", if that is all that was said.
+helps() { # ARGUMENT...
+	[ "$*" = --help ] || return 0
+	printf 'usage: %s\n' "${usage:?}"
+	exit
+}
+
 # One line on stdout for a person.
 say() { # WORD...
 	printf '%s: %s\n' "${prog:-${0##*/}}" "$*"

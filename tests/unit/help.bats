@@ -1,0 +1,50 @@
+# Every program that a person may start says how: --help on stdout, and what it
+# does not know is a usage error.
+# bats file_tags=shells
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	ROOT=${BATS_TEST_DIRNAME%/tests/*}
+	cd "$ROOT" || return
+	unset SSH_ORIGINAL_COMMAND
+}
+
+# programs: all but the roles, and what start and first-boot run of libexec/lib.
+programs() {
+	find lite-raft lite-raft-client bin libexec tests/run tests/bench/run -type f -perm -u+x |
+		grep -v -e ^libexec/role/ -e ^libexec/lib/ | sed "s,^,./," | sort
+}
+
+@test "--help: the usage on stdout, and 0" {
+	programs >"$BATS_TEST_TMPDIR/programs"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/programs")" -ge 19 ]
+	while read -r program <&5; do
+		run -0 --separate-stderr "$program" --help 5<&-
+		printf '%s: %s%s\n' "$program" "$output" "$stderr"
+		[[ $output == "usage: "* && -z $stderr ]]
+	done 5<"$BATS_TEST_TMPDIR/programs"
+	for verb in start sandbox demo; do
+		run -0 --separate-stderr ./lite-raft "$verb" --help
+		[[ $output == "usage: lite-raft "* && -z $stderr ]]
+	done
+}
+
+@test "an option that there is not: one usage error on stderr, and 64" {
+	programs >"$BATS_TEST_TMPDIR/programs"
+	while read -r program <&5; do
+		run --separate-stderr "$program" --nothing 5<&-
+		printf '%s: %s %s%s\n' "$program" "$status" "$output" "$stderr"
+		[ -z "$output" ]
+		case $program in
+		# It is the door: all that it does not know is refused.
+		*/gate) [ "$status" -eq 77 ] ;;
+		*) [ "$status" -eq 64 ] ;;
+		esac
+		case $program in
+		*/gate) ;;
+		*client | */call) [[ $stderr == "lite-raft-client: cannot use --nothing: no such option (--"* ]] ;;
+		*) [[ $stderr == "usage: "* ]] ;;
+		esac
+	done 5<"$BATS_TEST_TMPDIR/programs"
+}
