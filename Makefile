@@ -121,5 +121,6 @@ clean:
 	rm -rf build $(PROGRAMS)
 
 -include $(OBJECTS:.o=.d)
+-include tests/lin/build.mk
 -include tests/sim/build.mk
 -include tests/bench/build.mk
