@@ -1,12 +1,9 @@
 /*
  * record.c - log entries as bytes: see record.h.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "crc.h"
-#include "num.h"
 #include "record.h"
 
 /* Where the fields of a header begin; a blank stands before each. */
@@ -45,6 +42,45 @@ put_hex(char *p, size_t digits, uint64_t n)
 	}
 }
 
+/*
+ * What put_decimal and put_hex have put: 0, or something else where a byte is no
+ * digit.  A log's headers are read several times on their way, so there are no
+ * bounds to check here: a width sets them.
+ */
+static unsigned int
+get_decimal(const char *p, size_t digits, uint64_t *n)
+{
+	unsigned int bad = 0, digit;
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < digits; i++) {
+		digit = (unsigned int)(unsigned char)p[i] - '0';
+		bad |= digit > 9;
+		value = value * 10 + digit;
+	}
+	*n = value;
+	return bad;
+}
+
+static unsigned int
+get_hex(const char *p, size_t digits, uint64_t *n)
+{
+	unsigned int bad = 0, digit, letter;
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < digits; i++) {
+		digit = (unsigned int)(unsigned char)p[i] - '0';
+		letter = (unsigned int)(unsigned char)p[i] - 'a';
+		bad |= (digit > 9) & (letter > 5);
+		value = value << 4 | (digit > 9 ? letter + 10 : digit);
+	}
+	*n = value;
+	return bad;
+}
+
+/* All but CHAIN and HEADERCRC. */
 static void
 header_print(const struct record *r, char *p)
 {
@@ -61,9 +97,14 @@ header_print(const struct record *r, char *p)
 	put_decimal(p + AT_DURABLE, 16, r->durable);
 	put_decimal(p + AT_ZEROS, 4, r->zeros);
 	put_hex(p + AT_CRC, 8, r->crc);
-	put_hex(p + AT_CHAIN, 8, r->chain);
-	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
 	p[RECORD_HEADER - 1] = '\n';
+}
+
+/* HEADERCRC: the last thing that is done to a header. */
+static void
+header_seal(char *p)
+{
+	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
 }
 
 size_t
@@ -73,11 +114,8 @@ record_size(const struct record *r)
 }
 
 uint32_t
-record_chain(const struct record *r, uint32_t before)
+record_chain(const char *p, uint32_t before)
 {
-	char p[RECORD_HEADER];
-
-	header_print(r, p);
 	return crc32c(crc32c(before, p + AT_INDEX, SHARED_LEN), p + AT_CRC, 8);
 }
 
@@ -94,8 +132,10 @@ record_encode(struct record *r, uint32_t chain, const char *payload, size_t leng
 	p = buf_room(b, RECORD_HEADER + length + 1);
 	if (p == NULL)
 		return -1;
-	r->chain = record_chain(r, chain);
 	header_print(r, p);
+	r->chain = record_chain(p, chain);
+	put_hex(p + AT_CHAIN, 8, r->chain);
+	header_seal(p);
 	if (length > 0)
 		memcpy(p + RECORD_HEADER, payload, length);
 	p[RECORD_HEADER + length] = '\n';
@@ -103,7 +143,7 @@ record_encode(struct record *r, uint32_t chain, const char *payload, size_t leng
 	return 0;
 }
 
-/* 1 if the bytes between the fields are what header_print writes. */
+/* 1 if the bytes between the fields are what belongs there. */
 static int
 header_shape(const char *p)
 {
@@ -118,21 +158,23 @@ int
 record_parse(const char *p, size_t n, struct record *r)
 {
 	uint64_t chain, crc, length, own, zeros;
+	unsigned int bad;
 
 	if (n < RECORD_HEADER)
 		return 0;
-	if (!header_shape(p) || num_hex(p + AT_OWN, 8, &own) == -1 ||
+	if (!header_shape(p) || get_hex(p + AT_OWN, 8, &own) != 0 ||
 	    own != crc32c(0, p, AT_OWN - 1))
 		return -1;
-	if (num_u64(p + AT_INDEX, 16, NUMBER_MAX, &r->index) == -1 ||
-	    num_u64(p + AT_TERM, 16, NUMBER_MAX, &r->term) == -1 ||
-	    num_u64(p + AT_BASE, 16, NUMBER_MAX, &r->id.base) == -1 ||
-	    num_hex(p + AT_RANDOM, 16, &r->id.random) == -1 ||
-	    num_u64(p + AT_LENGTH, 7, RECORD_PAYLOAD, &length) == -1 ||
-	    num_u64(p + AT_DURABLE, 16, NUMBER_MAX, &r->durable) == -1 ||
-	    num_u64(p + AT_ZEROS, 4, 9999, &zeros) == -1 ||
-	    num_hex(p + AT_CRC, 8, &crc) == -1 ||
-	    num_hex(p + AT_CHAIN, 8, &chain) == -1)
+	bad = get_decimal(p + AT_INDEX, 16, &r->index);
+	bad |= get_decimal(p + AT_TERM, 16, &r->term);
+	bad |= get_decimal(p + AT_BASE, 16, &r->id.base);
+	bad |= get_hex(p + AT_RANDOM, 16, &r->id.random);
+	bad |= get_decimal(p + AT_LENGTH, 7, &length);
+	bad |= get_decimal(p + AT_DURABLE, 16, &r->durable);
+	bad |= get_decimal(p + AT_ZEROS, 4, &zeros);
+	bad |= get_hex(p + AT_CRC, 8, &crc);
+	bad |= get_hex(p + AT_CHAIN, 8, &chain);
+	if (bad || length > RECORD_PAYLOAD)
 		return -1;
 	r->type = p[AT_TYPE];
 	if (r->type != RECORD_NOOP && r->type != RECORD_MEMBERS &&
@@ -159,7 +201,7 @@ record_localise(char *p, struct record *r, uint64_t durable, uint64_t off)
 	r->zeros = record_zeros(p + RECORD_HEADER, r->length + 1, off + RECORD_HEADER);
 	put_decimal(p + AT_DURABLE, 16, r->durable);
 	put_decimal(p + AT_ZEROS, 4, r->zeros);
-	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
+	header_seal(p);
 }
 
 static int

@@ -62,8 +62,8 @@ int record_parse(const char *p, size_t n, struct record *);
 /* 1 if the payload behind the header at p fits its CRC and ends in a newline. */
 int record_intact(const struct record *, const char *p);
 
-/* The chain of rec behind a record whose chain is given. */
-uint32_t record_chain(const struct record *, uint32_t before);
+/* The chain of the record whose header is at p, behind one whose chain is before. */
+uint32_t record_chain(const char *p, uint32_t before);
 
 /* Rewrites DURABLE and ZEROS in the encoded record p, which will lie at off. */
 void record_localise(char *p, struct record *, uint64_t durable, uint64_t off);

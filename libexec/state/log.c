@@ -32,7 +32,7 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next)
 	for (; done < n; done += record_size(&r)) {
 		if (record_parse(p + done, n - done, &r) != 1 ||
 		    n - done < record_size(&r) || r.index != t.index + 1 ||
-		    r.term < t.term || record_chain(&r, t.chain) != r.chain) {
+		    r.term < t.term || record_chain(p + done, t.chain) != r.chain) {
 			errno = EINVAL;
 			return state_fail(st,
 			    "cannot append: what follows index "

@@ -60,7 +60,7 @@ image_read(struct state *st, const struct image *m)
 		if (record_parse(m->p + off, m->n - off, &r) != 1)
 			return !all_zero(m->p + off, m->n - off);
 		if (m->n - off < record_size(&r) || r.index != t->index + 1 ||
-		    r.term < t->term || record_chain(&r, t->chain) != r.chain ||
+		    r.term < t->term || record_chain(m->p + off, t->chain) != r.chain ||
 		    !record_intact(&r, m->p + off))
 			return 1;
 		/* Not the log that the lock file speaks of. */

@@ -174,7 +174,7 @@ body_check(struct append *a, const struct frame *f)
 		if (record_parse(f->body + done, f->length - done, &r) != 1 ||
 		    f->length - done < record_size(&r) || r.index != index + 1 ||
 		    r.term < term || r.term > f->term ||
-		    record_chain(&r, chain) != r.chain ||
+		    record_chain(f->body + done, chain) != r.chain ||
 		    !record_intact(&r, f->body + done))
 			return refuse(a,
 			    "the entries of a frame do not follow one "

@@ -108,7 +108,7 @@ read_records(struct log_image *l, size_t i)
 	}
 	while (off < size && record_parse((const char *)p + off, size - off, &r) == 1 &&
 	    record_size(&r) <= size - off && r.index == l->n + 1 && r.term >= term &&
-	    record_chain(&r, chain) == r.chain &&
+	    record_chain((const char *)p + off, chain) == r.chain &&
 	    record_intact(&r, (const char *)p + off)) {
 		if (l->n == l->room) {
 			l->room = l->room > 0 ? 2 * l->room : 64;

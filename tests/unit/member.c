@@ -452,7 +452,8 @@ segment_list_out(struct listing *l, struct os *os, const char *name)
 	MUST(p != NULL);
 	while (record_parse(p + off, n - off, &r) == 1 && n - off >= record_size(&r) &&
 	    r.index == l->last.index + 1 && r.term >= l->last.term &&
-	    record_chain(&r, l->last.chain) == r.chain && record_intact(&r, p + off) &&
+	    record_chain(p + off, l->last.chain) == r.chain &&
+	    record_intact(&r, p + off) &&
 	    r.zeros ==
 		record_zeros(p + off + RECORD_HEADER, r.length + 1,
 		    off + RECORD_HEADER)) {

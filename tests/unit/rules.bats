@@ -14,5 +14,6 @@ load unit
 @test "the longest term record fits its slot" { rules terms_long; }
 @test "F61 a frame with a bit flipped or a byte missing is none" { rules frames_flipped; }
 @test "F45 a log record with a bit flipped is not intact" { rules records_flipped; }
+@test "F45 a log record's header is read as it stands, or not at all" { rules records_bytes; }
 @test "F42 zero sectors are counted where the record lies" { rules records_zeros; }
 @test "F59 a cluster's id follows from its names and ids, in any order" { rules digests; }

@@ -4,6 +4,8 @@
  */
 #include <inttypes.h>
 
+#include "core/crc.h"
+#include "core/num.h"
 #include "core/record.h"
 #include "core/rules.h"
 #include "core/tally.h"
@@ -396,13 +398,83 @@ records_flipped(void)
 	}
 	/* What every node has in common is in the chain. */
 	MUST(record_parse(p, b.len, &got) == 1);
-	MUST(record_chain(&got, 0x12345678) == r.chain);
-	MUST(record_chain(&got, 0x12345679) != r.chain);
+	MUST(record_chain(p, 0x12345678) == r.chain);
+	MUST(record_chain(p, 0x12345679) != r.chain);
 	record_localise(p, &got, 3, 12345);
 	MUST(record_parse(p, b.len, &got) == 1 && got.chain == r.chain);
-	MUST(record_chain(&got, 0x12345678) == r.chain);
+	MUST(record_chain(p, 0x12345678) == r.chain);
 	got.term++;
-	MUST(record_chain(&got, 0x12345678) != r.chain);
+	buf_cut(&b, 0);
+	got.chain = 0;
+	MUST(record_encode(&got, 0x12345678, "some text", 9, &b) == 0);
+	MUST(got.chain != r.chain);
+	buf_free(&b);
+}
+
+/* The same header by num.h, which is slower and knows bounds. */
+static int
+header_read(const char *p, struct record *r)
+{
+	uint64_t chain, crc, length, zeros;
+
+	if (memcmp(p, "e1 ", 3) != 0 ||
+	    num_u64(p + 3, 16, NUMBER_MAX, &r->index) == -1 || p[19] != ' ' ||
+	    num_u64(p + 20, 16, NUMBER_MAX, &r->term) == -1 || p[36] != ' ' ||
+	    strchr("nmc", p[37]) == NULL || p[37] == '\0' || p[38] != ' ' ||
+	    num_u64(p + 39, 16, NUMBER_MAX, &r->id.base) == -1 || p[55] != '-' ||
+	    num_hex(p + 56, 16, &r->id.random) == -1 || p[72] != ' ' ||
+	    num_u64(p + 73, 7, RECORD_PAYLOAD, &length) == -1 || p[80] != ' ' ||
+	    num_u64(p + 81, 16, NUMBER_MAX, &r->durable) == -1 || p[97] != ' ' ||
+	    num_u64(p + 98, 4, 9999, &zeros) == -1 || p[102] != ' ' ||
+	    num_hex(p + 103, 8, &crc) == -1 || p[111] != ' ' ||
+	    num_hex(p + 112, 8, &chain) == -1 || p[120] != ' ')
+		return -1;
+	r->type = p[37];
+	r->length = (size_t)length;
+	r->zeros = (uint32_t)zeros;
+	r->crc = (uint32_t)crc;
+	r->chain = (uint32_t)chain;
+	return 1;
+}
+
+static int
+same_header(const struct record *a, const struct record *b)
+{
+	return a->index == b->index && a->term == b->term && a->type == b->type &&
+	    a->id.base == b->id.base && a->id.random == b->id.random &&
+	    a->length == b->length && a->durable == b->durable &&
+	    a->zeros == b->zeros && a->crc == b->crc && a->chain == b->chain;
+}
+
+/* F45: each byte of a header, with each value, under a CRC that fits: what is read
+ * is what stands there, or nothing. */
+static void
+records_bytes(void)
+{
+	struct record r, got, want;
+	struct buf b = { 0 };
+	char crc[9], *p, was;
+	size_t at;
+	int byte, good;
+
+	record_make(&r, &b);
+	r.id = (struct request_id){ 9999999999999999, 0xfedcba9876543210 };
+	buf_cut(&b, 0);
+	MUST(record_encode(&r, 0x89abcdef, "some text", 9, &b) == 0);
+	p = buf_head(&b);
+	for (at = 0; at < 121; at++) {
+		was = p[at];
+		for (byte = 0; byte < 256; byte++) {
+			p[at] = (char)byte;
+			(void)snprintf(crc, sizeof(crc), "%08" PRIx32,
+			    crc32c(0, p, 120));
+			memcpy(p + 121, crc, 8);
+			good = header_read(p, &want);
+			MUST(record_parse(p, b.len, &got) == good);
+			MUST(good == -1 || same_header(&got, &want));
+		}
+		p[at] = was;
+	}
 	buf_free(&b);
 }
 
@@ -476,6 +548,7 @@ static const struct test_case cases[] = {
 	{ "terms_long", terms_long },
 	{ "frames_flipped", frames_flipped },
 	{ "records_flipped", records_flipped },
+	{ "records_bytes", records_bytes },
 	{ "records_zeros", records_zeros },
 	{ "digests", digests },
 	{ NULL, NULL },

@@ -1,3 +1,3 @@
 # libexec/step/append.c: a batch with a hole is taken (F13)
 s/ || r.index != index + 1 ||/ ||/
-s/record_chain(&r, chain) != r.chain ||/0 ||/
+s/record_chain(f->body + done, chain) != r.chain ||/0 ||/
