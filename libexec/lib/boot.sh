@@ -58,8 +58,8 @@ shell_rewrite() { # SCRIPT
 
 # True if every program is there, and they are for this kind of machine.
 programs_run() {
-	for program in os/hold os/node step/vote step/append step/timer lead/lead \
-		link/dial link/call; do
+	for program in os/hold os/measure os/node step/vote step/append step/timer lead/lead \
+		link/call link/dial link/probe; do
 		[ -x "libexec/$program" ] || return 1
 	done
 	libexec/os/node --help >/dev/null 2>&1

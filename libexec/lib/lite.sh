@@ -11,6 +11,11 @@ set -f # no name is a pattern
 # function's own.
 [ -z "${YASH_VERSION-}" ] || command set +o forlocal
 
+# Prints lite-raft's version.
+version() {
+	printf '0.1\n'
+}
+
 # Says why on stderr, one line, and ends with STATUS.
 die() { # STATUS WORD...
 	die_status=$1

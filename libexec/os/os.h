@@ -182,6 +182,9 @@ int loop_wait(struct loop *, struct loop_event *, int max, uint64_t timeout);
  */
 int process_start(char *const argv[], int quiet, pid_t *pid);
 
+/* The same; its stderr is another pair, whose descriptor on this side is *errors. */
+int process_start_heard(char *const argv[], int *errors, pid_t *pid);
+
 /* Starts argv, found in PATH, with this process's descriptors. */
 int process_spawn(char *const argv[], pid_t *pid);
 

@@ -110,53 +110,101 @@ moved(int fd)
 	return copy;
 }
 
-/* What the child does before its exec. */
+/* Two ends of a pair, neither to be taken for a standard descriptor. */
 static int
-spawn_actions(posix_spawn_file_actions_t *actions, int fd, int quiet)
+pair_open(int pair[2])
+{
+	int error, ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == -1)
+		return -1;
+	pair[0] = moved(ends[0]);
+	pair[1] = moved(ends[1]);
+	if (pair[0] != -1 && pair[1] != -1)
+		return 0;
+	error = errno;
+	if (pair[0] != -1)
+		(void)close(pair[0]);
+	if (pair[1] != -1)
+		(void)close(pair[1]);
+	errno = error;
+	return -1;
+}
+
+/* What the child does before its exec; its stderr is errors, or quiet, or ours. */
+static int
+spawn_actions(posix_spawn_file_actions_t *actions, int fd, int errors, int quiet)
 {
 	int error;
 
 	error = posix_spawn_file_actions_adddup2(actions, fd, STDIN_FILENO);
 	if (error == 0)
 		error = posix_spawn_file_actions_adddup2(actions, fd, STDOUT_FILENO);
+	if (error == 0 && errors != -1)
+		error = posix_spawn_file_actions_adddup2(actions, errors,
+		    STDERR_FILENO);
 	if (error == 0 && quiet)
 		error = posix_spawn_file_actions_addopen(actions, STDERR_FILENO,
 		    "/dev/null", O_WRONLY, 0);
 	return error;
 }
 
+/* Starts argv on fd and errors (-1: none), which are closed here. */
+static int
+start_on(char *const argv[], int fd, int errors, int quiet, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	int error;
+
+	error = posix_spawn_file_actions_init(&actions);
+	if (error == 0) {
+		error = spawn_actions(&actions, fd, errors, quiet);
+		if (error == 0)
+			error = posix_spawn(pid, argv[0], &actions, NULL, argv,
+			    environ);
+		(void)posix_spawn_file_actions_destroy(&actions);
+	}
+	(void)close(fd);
+	if (errors != -1)
+		(void)close(errors);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
 int
 process_start(char *const argv[], int quiet, pid_t *pid)
 {
-	posix_spawn_file_actions_t actions;
-	int error, ours = -1, pair[2], theirs = -1;
+	int error, pair[2];
 
-	if (heed_children() == -1)
+	if (heed_children() == -1 || pair_open(pair) == -1)
 		return -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
-		return -1;
-	ours = moved(pair[0]);
-	theirs = moved(pair[1]);
+	if (start_on(argv, pair[1], -1, quiet, pid) == 0)
+		return pair[0];
 	error = errno;
-	if (ours != -1 && theirs != -1)
-		error = posix_spawn_file_actions_init(&actions);
-	if (ours == -1 || theirs == -1 || error != 0)
-		goto fail;
+	(void)close(pair[0]);
+	errno = error;
+	return -1;
+}
 
-	error = spawn_actions(&actions, theirs, quiet);
-	if (error == 0)
-		error = posix_spawn(pid, argv[0], &actions, NULL, argv, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	if (error != 0)
-		goto fail;
-	(void)close(theirs);
-	return ours;
+int
+process_start_heard(char *const argv[], int *errors, pid_t *pid)
+{
+	int error, heard[2], pair[2];
 
-fail:
-	if (ours != -1)
-		(void)close(ours);
-	if (theirs != -1)
-		(void)close(theirs);
+	if (heed_children() == -1 || pair_open(pair) == -1)
+		return -1;
+	if (pair_open(heard) == -1) {
+		error = errno;
+		(void)close(pair[1]);
+	} else {
+		if (start_on(argv, pair[1], heard[1], 0, pid) == 0) {
+			*errors = heard[0];
+			return pair[0];
+		}
+		error = errno;
+		(void)close(heard[0]);
+	}
+	(void)close(pair[0]);
 	errno = error;
 	return -1;
 }

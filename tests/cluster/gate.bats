@@ -108,7 +108,7 @@ refused() {
 }
 
 @test "F61 a client's key opens nothing that is for peers" {
-	for command in vote append handover hello peer 'client vote' 'x hello' ' ' 'client ' $'client\nvote' $'vote\tclient' \
+	for command in vote append handover hello check peer 'client vote' 'x hello' ' ' 'client ' $'client\nvote' $'vote\tclient' \
 		'client;vote' '$(client)' CLIENT '../client' '*' "'/x/gate' 'client'" sh; do
 		printf '%q ' "$command"
 		run by client "$other" "$command" < <(ballot 1 "$other" 1000)
@@ -155,14 +155,14 @@ refused() {
 	unchanged
 }
 
-@test "F61 garbage to vote, append, handover and hello: refused soon, nothing is changed" {
+@test "F61 garbage to vote, append, handover, hello and check: refused soon, nothing is changed" {
 	head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
 	head -c 300000 /dev/zero >"$BATS_TEST_TMPDIR/zero"
 	tr '\0' x <"$BATS_TEST_TMPDIR/zero" >"$BATS_TEST_TMPDIR/long"
 	yes 'lr1 vote' | head -c 300000 >"$BATS_TEST_TMPDIR/words"
 	: >"$BATS_TEST_TMPDIR/nothing"
 	printf '\n\n\n' >"$BATS_TEST_TMPDIR/lines"
-	for verb in vote append handover hello; do
+	for verb in vote append handover hello check; do
 		for what in random zero long words lines nothing; do
 			printf '%s %s ' "$verb" "$what"
 			run by peer "$other" "$verb" <"$BATS_TEST_TMPDIR/$what"

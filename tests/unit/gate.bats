@@ -17,6 +17,7 @@ setup() {
 	stub step/vote
 	stub step/append
 	stub link/call
+	stub link/survey
 	printf 'name\n' >"$HERE/state/node"
 	running 4711
 	unset SSH_ORIGINAL_COMMAND
@@ -64,6 +65,8 @@ refused() {
 	opens client 'link/call --gate'
 	run -0 "$GATE" hello <<<'the request'
 	[[ $output = *"os/node hello"*"the request" ]]
+	run -0 "$GATE" check <<<'the request'
+	[[ $output = *"link/survey "*"a tree"*"the request" ]]
 }
 
 @test "F61 what is no verb is refused, nothing is run" {
@@ -96,7 +99,7 @@ refused() {
 	export SSH_ORIGINAL_COMMAND=client
 	run -0 "$GATE" client <<<''
 	[[ $output = *"link/call --gate"* ]]
-	for SSH_ORIGINAL_COMMAND in vote append handover hello '' 'client vote' 'gate client;id' $'client\nvote' $'x\nclient'; do
+	for SSH_ORIGINAL_COMMAND in vote append handover hello check '' 'client vote' 'gate client;id' $'client\nvote' $'x\nclient'; do
 		run --separate-stderr "$GATE" client
 		[ -z "$output" ]
 		refused 77 'no such verb'
@@ -106,7 +109,7 @@ refused() {
 	refused 77 'no such verb'
 }
 
-@test "a stopped node answers hello, and nothing else" {
+@test "a stopped node answers hello and check, and nothing else" {
 	: >"$HERE/running"
 	local verb
 	for verb in vote append handover client; do
@@ -116,12 +119,16 @@ refused() {
 	done
 	run -0 "$GATE" hello </dev/null
 	[[ $output = *"os/node hello"* ]]
+	run -0 "$GATE" check </dev/null
+	[[ $output = *"link/survey "* ]]
 }
 
-@test "before the first boot there is a sentence" {
+@test "before the first boot there is a sentence, and check" {
 	rm "$HERE/state/node"
 	run --separate-stderr "$GATE" hello </dev/null
 	refused 78 'not had its first boot'
 	run --separate-stderr "$GATE" vote </dev/null
 	refused 78 'not had its first boot'
+	run -0 "$GATE" check </dev/null
+	[[ $output = *"link/survey "* ]]
 }

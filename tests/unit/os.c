@@ -500,7 +500,7 @@ processes(void)
 	struct os *os = here();
 	char script[64], got[64];
 	ssize_t n;
-	int fd, open_one, status;
+	int errors, fd, open_one, status;
 	pid_t pid;
 
 	MUST(process_start(none, 1, &pid) == -1 && errno == ENOENT);
@@ -518,6 +518,17 @@ processes(void)
 	MUST(WIFEXITED(status) && WEXITSTATUS(status) == 3);
 	MUST(process_wait(pid, 0, &status) == -1 && errno == ECHILD);
 	MUST(wire_close(fd) == 0);
+
+	/* Or it is heard apart. */
+	sh[2] = "printf loud >&2; printf said";
+	fd = process_start_heard(sh, &errors, &pid);
+	MUST(fd > STDERR_FILENO && (fcntl(errors, F_GETFD) & FD_CLOEXEC) != 0);
+	MUST(wire_read(fd, got, sizeof(got)) == 4 && memcmp(got, "said", 4) == 0);
+	MUST(wire_read(errors, got, sizeof(got)) == 4 && memcmp(got, "loud", 4) == 0);
+	MUST(wire_read(errors, got, sizeof(got)) == 0);
+	MUST(process_wait(pid, 10 * SECOND, &status) == 1 && status == 0);
+	MUST(wire_close(fd) == 0 && wire_close(errors) == 0);
+	MUST(process_start_heard(none, &errors, &pid) == -1 && errno == ENOENT);
 
 	/* No other descriptor goes with it. */
 	put("file", "");

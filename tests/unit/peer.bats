@@ -84,6 +84,17 @@ has() {
 	! grep -q ProxyCommand <<<"$output"
 }
 
+@test "before the first boot there is no run/, and a connection of its own is all" {
+	rmdir run || rm -r run
+	run -0 libexec/link/peer -o n2 check
+	has "in a tree" ControlPath=none StrictHostKeyChecking=yes "'$HERE/libexec/link/gate' check"
+	for words in 'n2 vote' '-M n2' '-X n2'; do
+		run -69 libexec/link/peer $words
+		[[ $output = *'never started' ]]
+	done
+	[ ! -e run ]
+}
+
 @test "-M is a connection for others to use, -X ends it" {
 	run -0 libexec/link/peer -M n2
 	has ControlMaster=yes ControlPath=m.n2 -N n2
