@@ -1,17 +1,13 @@
 /*
- * client.c - a client's half of the conversation.
+ * client.c - a client's command line, and one request.
  */
 #include "client.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
-#include "frame.h"
 #include "num.h"
 
-#define HELLO_WITHIN 4096u /* bytes of a line that comes before the request */
-#define SUBJECT_MAX  64u   /* bytes of a word in a message */
+#define SUBJECT_MAX 64u /* bytes of a word in a message */
 
 static int
 is(const struct word *w, const char *text)
@@ -42,8 +38,19 @@ option_take(struct client *c, int argc, char *const *argv, int *i, const char **
 		c->help = 1;
 		return 1;
 	}
+	if (strcmp(arg, "--from") == 0) {
+		*why = "it takes the index of an entry, 1 or more";
+		if (*i + 1 >= argc)
+			return -1;
+		arg = argv[++*i];
+		return num_u64(arg, strlen(arg), NUMBER_MAX, &c->from) == -1 ||
+			c->from == 0 ?
+		    -1 :
+		    1;
+	}
 	if (strcmp(arg, "--timeout") != 0) {
-		*why = "no such option (--timeout SECONDS, --json, --raw, --help)";
+		*why = "no such option (--timeout SECONDS, --from INDEX, --json, "
+		       "--raw, --help)";
 		return -1;
 	}
 	*why = "it takes a number of seconds, more than 0";
@@ -64,7 +71,8 @@ split(struct client *c, int argc, char *const *argv, const char **what,
 
 	for (i = 1; i < argc; i++) {
 		keyless = c->n > 0 &&
-		    (is(&c->word[0], "status") || is(&c->word[0], "noop"));
+		    (is(&c->word[0], "status") || is(&c->word[0], "noop") ||
+			is(&c->word[0], "batch"));
 		*what = argv[i];
 		if (c->n == 0 && strcmp(argv[i], "--") == 0) {
 			i++;
@@ -85,6 +93,26 @@ split(struct client *c, int argc, char *const *argv, const char **what,
 	return 0;
 }
 
+/* What is wrong with the options for this verb: NULL, or *what and why. */
+static const char *
+options_fault(const struct client *c, const char **what)
+{
+	enum verb verb = c->command.verb;
+
+	*what = "--raw";
+	if (c->raw && verb != VERB_GET)
+		return "it goes with get";
+	if (c->raw && c->json)
+		return "it does not go with --json";
+	*what = "--json";
+	if (c->json && (c->batch || command_is_write(&c->command)))
+		return "it goes with get, list, status and watch";
+	*what = "--from";
+	if (c->from != 0 && verb != VERB_WATCH)
+		return "it goes with watch";
+	return NULL;
+}
+
 int
 client_parse(struct client *c, int argc, char *const *argv, const char **what,
     const char **why)
@@ -95,24 +123,19 @@ client_parse(struct client *c, int argc, char *const *argv, const char **what,
 	if (c->help)
 		return 0;
 	*what = NULL;
-	if (command_from_words(&c->command, c->word, c->n, why) == -1)
-		return -1;
-	if (c->raw && c->command.verb != VERB_GET) {
-		*what = "--raw";
-		*why = "it goes with get";
+	c->batch = c->n > 0 && is(&c->word[0], "batch");
+	if (c->batch && c->n > 1) {
+		*why = "usage: batch";
 		return -1;
 	}
-	if (c->json && command_is_write(&c->command)) {
-		*what = "--json";
-		*why = "it goes with get, list and status";
+	if (c->n > 2 && is(&c->word[0], "watch")) {
+		*why = "usage: [--from INDEX] watch [PREFIX]";
 		return -1;
 	}
-	if (c->json && c->raw) {
-		*what = "--raw";
-		*why = "it does not go with --json";
+	if (!c->batch && command_from_words(&c->command, c->word, c->n, why) == -1)
 		return -1;
-	}
-	return 0;
+	*why = options_fault(c, what);
+	return *why == NULL ? 0 : -1;
 }
 
 int
@@ -148,7 +171,7 @@ client_subject(const struct client *c, struct buf *b)
 		return buf_str(b, "begin");
 	if (subject_word(b, &c->word[0]) == -1)
 		return -1;
-	if (c->n == 1 || is(&c->word[0], "status") || is(&c->word[0], "noop"))
+	if (c->n == 1 || c->command.verb == VERB_STATUS || c->command.verb == VERB_NOOP)
 		return 0;
 	if (buf_str(b, " ") == -1)
 		return -1;
@@ -168,184 +191,96 @@ client_seconds(const char *text)
 	return ns;
 }
 
-/* Puts the request into t->out: 0, or -1 (ENOMEM). */
+/* Puts the request into talk->out: 0, or -1 (ENOMEM). */
 static int
-request_put(struct talk *t, const struct client *c)
+request_put(struct ask *a, const struct client *c)
 {
+	struct buf *out = &a->talk->out;
 	char id[REQUEST_ID_SIZE];
 	size_t i;
 
 	if (command_is_write(&c->command)) {
 		request_id_print(&c->id, id);
-		if (buf_fmt(&t->out, "id=%s ", id) == -1)
+		if (buf_fmt(out, "id=%s ", id) == -1)
 			return -1;
 	}
 	for (i = 0; i < c->n; i++) {
-		if (i > 0 && buf_str(&t->out, " ") == -1)
+		if (i > 0 && buf_str(out, " ") == -1)
 			return -1;
-		if (words_put(&t->out, c->word[i].bytes, c->word[i].len) == -1)
+		if (words_put(out, c->word[i].bytes, c->word[i].len) == -1)
 			return -1;
 	}
-	return buf_str(&t->out, "\n");
+	return buf_str(out, "\n");
 }
 
-static enum talk_state
-broken(struct talk *t, const char *why)
+static enum ask_state
+broken(struct ask *a, const char *why)
 {
-	t->why = why;
-	return TALK_BROKEN;
-}
-
-/* What the leader's first line says. */
-static int
-hello_take(struct talk *t, struct client *c, enum talk_state *state)
-{
-	const struct word *w = t->words.word;
-	uint64_t base;
-
-	if (t->words.n < 2 || !is(&w[1], "1")) {
-		*state = broken(t, "speaks another version");
-		return 0;
-	}
-	if (t->words.n < 3 || num_u64(w[2].bytes, w[2].len, NUMBER_MAX, &base) == -1) {
-		*state = broken(t, "talks nonsense");
-		return 0;
-	}
-
-	/* A repeat's base stays what it was: it is half of the request's name. */
-	if (!c->has_base) {
-		c->id.base = base;
-		c->has_base = 1;
-	}
-	t->asked = 1;
-	*state = TALK_MORE;
-	return request_put(t, c);
+	a->talk->why = why;
+	return ASK_BROKEN;
 }
 
 /* What an answer says first; to some a get and a status have to say more. */
-static enum talk_state
-answer_take(struct talk *t, const struct client *c)
+static enum ask_state
+answer_take(struct ask *a, const struct client *c)
 {
 	static const int known[] = { EXIT_YES, EXIT_NO, EXIT_USE, EXIT_NOLEADER,
 		EXIT_DISK, EXIT_UNKNOWN };
-	const struct word *w = t->words.word;
-	uint64_t status;
-	size_t i;
+	size_t i, n = a->talk->words.n;
 
-	if (num_u64(w[0].bytes, w[0].len, 255, &status) == -1)
-		return broken(t, "talks nonsense");
-	t->status = (int)status;
+	a->status = talk_status(a->talk);
+	if (a->status == -1)
+		return broken(a, "talks nonsense");
 
 	/*
 	 * Before it was asked, a node can only say that it does not lead; and it
 	 * can refuse, but not do, what it has not heard to the end.
 	 */
-	if (!t->asked && t->status != EXIT_NOLEADER)
-		return broken(t, "talks nonsense");
-	if (!talk_sent(t) && (t->status == EXIT_YES || t->status == EXIT_NO))
-		return broken(t, "talks nonsense");
-	if (t->status == EXIT_YES &&
-	    ((c->command.verb == VERB_GET && t->words.n != 2) ||
-		(c->command.verb == VERB_STATUS && t->words.n < 2)))
-		return broken(t, "talks nonsense");
+	if (!a->asked && a->status != EXIT_NOLEADER)
+		return broken(a, "talks nonsense");
+	if (!ask_sent(a) && (a->status == EXIT_YES || a->status == EXIT_NO))
+		return broken(a, "talks nonsense");
+	if (a->status == EXIT_YES &&
+	    ((c->command.verb == VERB_GET && n != 2) ||
+		(c->command.verb == VERB_STATUS && n < 2)))
+		return broken(a, "talks nonsense");
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (t->status == known[i])
-			return TALK_ANSWER;
-	return broken(t, "speaks another version");
-}
-
-/* Takes one line, of n bytes. */
-static int
-line_take(struct talk *t, struct client *c, size_t n, enum talk_state *state)
-{
-	const char *why;
-
-	if (words_parse(&t->words, buf_head(&t->in), n, &why) == -1) {
-		if (errno == ENOMEM)
-			return -1;
-		*state = broken(t, "talks nonsense");
-		return 0;
-	}
-	if (t->words.n == 0)
-		*state = broken(t, "talks nonsense");
-	else if (!t->asked && is(&t->words.word[0], "hello"))
-		return hello_take(t, c, state);
-	else
-		*state = answer_take(t, c);
-	return 0;
+		if (a->status == known[i])
+			return ASK_ANSWER;
+	return broken(a, "speaks another version");
 }
 
 int
-talk_take(struct talk *t, struct client *c, enum talk_state *state)
+ask_take(struct ask *a, struct client *c, enum ask_state *state)
 {
-	const char *newline;
-	size_t n;
-	int r;
+	enum talk_event event;
 
-	*state = TALK_MORE;
-	if (t->behind_gate && !t->greeted) {
-		if (t->in.len == 0)
+	for (*state = ASK_MORE; *state == ASK_MORE;) {
+		if (talk_take(a->talk, &event) == -1)
+			return -1;
+		if (event == TALK_MORE)
 			return 0;
-		r = frame_greeting(buf_head(&t->in), t->in.len, &n);
-		if (r == -1)
-			*state = broken(t, "does not greet");
-		if (r != 1)
-			return 0;
-		buf_eat(&t->in, n);
-		t->greeted = 1;
-	}
-	while (*state == TALK_MORE && t->looked < t->in.len) {
-		newline = memchr(buf_head(&t->in) + t->looked, '\n',
-		    t->in.len - t->looked);
-		if (newline == NULL) {
-			t->looked = t->in.len;
-			if (!t->asked && t->in.len > HELLO_WITHIN)
-				*state = broken(t, "talks nonsense");
-			return 0;
+		if (event == TALK_BROKEN)
+			*state = ASK_BROKEN;
+		if (event == TALK_LINE)
+			*state = answer_take(a, c);
+		if (event != TALK_HELLO || a->asked)
+			continue;
+
+		/* A repeat's base stays what it was: it is half of its name. */
+		if (!c->has_base) {
+			c->id.base = a->talk->commit;
+			c->has_base = 1;
 		}
-		n = (size_t)(newline - buf_head(&t->in));
-		if (line_take(t, c, n, state) == -1)
+		a->asked = 1;
+		if (request_put(a, c) == -1)
 			return -1;
-		buf_eat(&t->in, n + 1);
-		t->looked = 0;
 	}
 	return 0;
 }
 
 int
-talk_sent(const struct talk *t)
+ask_sent(const struct ask *a)
 {
-	return t->asked && t->out.len == 0;
-}
-
-const char *
-talk_hint(const struct talk *t)
-{
-	const struct word *w = t->words.word;
-
-	if (t->status != EXIT_NOLEADER || t->words.n != 3 || !is(&w[1], "not-leader") ||
-	    !name_valid(w[2].bytes, w[2].len))
-		return NULL;
-	return w[2].bytes;
-}
-
-int
-talk_sentence(const struct talk *t, struct buf *b)
-{
-	size_t i;
-
-	for (i = 1; i < t->words.n; i++)
-		if ((i > 1 && buf_str(b, " ") == -1) ||
-		    buf_add(b, t->words.word[i].bytes, t->words.word[i].len) == -1)
-			return -1;
-	return 0;
-}
-
-void
-talk_free(struct talk *t)
-{
-	buf_free(&t->in);
-	buf_free(&t->out);
-	words_free(&t->words);
-	memset(t, 0, sizeof(*t));
+	return a->asked && a->talk->out.len == 0;
 }

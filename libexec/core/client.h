@@ -1,28 +1,10 @@
 /*
- * client.h - a client's half of the conversation, as far as no system call is
- * needed for it: the command line, the request, the answer.
- *
- * Both sides speak lines of words (words.h).  The leader begins:
- *
- *	hello 1 COMMIT_INDEX
- *
- * A request is "[id=REQUEST_ID] VERB ARGS..."; the answer to each, in order, is
- * "STATUS WORDS...", STATUS being an exit status of types.h:
- *
- *	0                     done
- *	0 VALUE               get
- *	0 KEY...              list
- *	0 LEADER NODE...      status, see report.h
- *	1                     the answer is no
- *	69 not-leader [NAME]  instead of hello or later: ask NAME; - is nobody
- *	64|69|74|75 SENTENCE
- *
- * Behind a node's gate all this follows the line FRAME_GREETING.
+ * client.h - what a client was asked for on its command line, and one request.
  */
 #ifndef LITE_RAFT_CLIENT_H
 #define LITE_RAFT_CLIENT_H
 
-#include "command.h"
+#include "talk.h"
 
 #define CLIENT_WORDS 8u /* more than any verb takes */
 
@@ -31,10 +13,12 @@ struct client {
 	int help;
 	int json;
 	int raw;
+	int batch;     /* requests are on stdin */
+	uint64_t from; /* watch: the first index, 0: what is to come */
 	struct word word[CLIENT_WORDS];
 	size_t n;
 	struct command command; /* what the words say */
-	struct request_id id;   /* base: see talk_take; random: the caller's */
+	struct request_id id;   /* base: see ask_take; random: the caller's */
 	int has_base;
 };
 
@@ -55,43 +39,29 @@ int client_subject(const struct client *, struct buf *);
 /* The number of seconds that a conf file says, in nanoseconds; 0: none. */
 uint64_t client_seconds(const char *text);
 
-/* --- one conversation ------------------------------------------------------- */
+/* --- one request -------------------------------------------------------------- */
 
-enum talk_state {
-	TALK_MORE,   /* send t->out, bring more into t->in */
-	TALK_ANSWER, /* t->status, and its words from word[1] on */
-	TALK_BROKEN  /* t->why */
+enum ask_state {
+	ASK_MORE,   /* as TALK_MORE */
+	ASK_ANSWER, /* status, and its words from talk->words.word[1] on */
+	ASK_BROKEN  /* talk->why */
 };
 
-/* All zero is one that begins. */
-struct talk {
-	int behind_gate; /* a greeting comes first */
-	int greeted;
-	int asked; /* the request is, or was, in out */
-	struct buf in;
-	size_t looked; /* bytes of in without a newline */
-	struct buf out;
-	struct words words;
+/* All zero but talk is one that begins. */
+struct ask {
+	struct talk *talk;
+	int asked; /* the request is, or was, in talk.out */
 	int status;
-	const char *why;
 };
 
 /*
- * Takes what has come into t->in.  At the leader's hello it puts the request
- * into t->out; the first hello of all gives the request its id's base.  -1
+ * Takes what has come into talk->in.  At the leader's hello it puts the request
+ * into talk->out; the first hello of all gives the request its id's base.  -1
  * with ENOMEM.
  */
-int talk_take(struct talk *, struct client *, enum talk_state *);
+int ask_take(struct ask *, struct client *, enum ask_state *);
 
 /* 1 if all of the request has left: the leader may carry it out. */
-int talk_sent(const struct talk *);
-
-/* Where a leader was said to be ("69 not-leader NAME"): its name, or NULL. */
-const char *talk_hint(const struct talk *);
-
-/* The answer's sentence, appended. */
-int talk_sentence(const struct talk *, struct buf *);
-
-void talk_free(struct talk *);
+int ask_sent(const struct ask *);
 
 #endif

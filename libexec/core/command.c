@@ -53,12 +53,13 @@ command_fault(const struct command *c)
 	int64_t number;
 
 	if (c->key.len > KEY_MAX)
-		return c->verb == VERB_LIST ? "prefix over 1024 bytes" :
-					      "key over 1024 bytes";
+		return c->verb == VERB_LIST || c->verb == VERB_WATCH ?
+		    "prefix over 1024 bytes" :
+		    "key over 1024 bytes";
 	if (c->key.len > 0 && memchr(c->key.at, '\0', c->key.len) != NULL)
 		return "a key cannot hold a NUL byte";
-	if (c->key.len == 0 && c->verb != VERB_LIST && c->verb != VERB_NOOP &&
-	    c->verb != VERB_STATUS)
+	if (c->key.len == 0 && c->verb != VERB_LIST && c->verb != VERB_WATCH &&
+	    c->verb != VERB_NOOP && c->verb != VERB_STATUS)
 		return "empty key";
 	if (c->value.len > VALUE_MAX || c->operand.len > VALUE_MAX)
 		return "value over 1 MiB";
@@ -100,12 +101,27 @@ if_from_words(struct command *c, const struct bytes *w, size_t n)
 	return usage;
 }
 
+/* watch [PREFIX [FROM]] */
+static const char *
+watch_from_words(struct command *c, const struct bytes *w, size_t n)
+{
+	if (n > 3)
+		return "usage: watch [PREFIX [FROM]]";
+	c->verb = VERB_WATCH;
+	if (n > 1)
+		c->key = w[1];
+	if (n == 3 &&
+	    (num_u64(w[2].at, w[2].len, NUMBER_MAX, &c->from) == -1 || c->from == 0))
+		return "FROM is the index of an entry, 1 or more";
+	return NULL;
+}
+
 /* Sets *c, but judges only the words' number and the operator. */
 static const char *
 from_words(struct command *c, const struct bytes *w, size_t n)
 {
 	if (n == 0)
-		return "no verb (set get unset list noop status if)";
+		return "no verb (set get unset list watch noop status if)";
 	if (is(w[0], "set")) {
 		if (n != 3)
 			return "usage: set KEY VALUE";
@@ -138,11 +154,13 @@ from_words(struct command *c, const struct bytes *w, size_t n)
 			c->key = w[1];
 		return NULL;
 	}
+	if (is(w[0], "watch"))
+		return watch_from_words(c, w, n);
 	if (is(w[0], "noop") || is(w[0], "status")) {
 		c->verb = is(w[0], "noop") ? VERB_NOOP : VERB_STATUS;
 		return n == 1 ? NULL : "this verb takes no argument";
 	}
-	return "no such verb (set get unset list noop status if)";
+	return "no such verb (set get unset list watch noop status if)";
 }
 
 int

@@ -33,6 +33,7 @@ enum verb { /* what a client may ask */
 	VERB_IF_UNSET,
 	VERB_GET,
 	VERB_LIST,
+	VERB_WATCH,
 	VERB_STATUS
 };
 
@@ -58,9 +59,10 @@ struct bytes {
 struct command {
 	enum verb verb;
 	enum op op;
-	struct bytes key; /* list: the prefix, may be empty */
+	struct bytes key; /* list, watch: the prefix, may be empty */
 	struct bytes operand;
 	struct bytes value;
+	uint64_t from; /* watch: the first index, 0: what is to come */
 };
 
 /*

@@ -3,8 +3,11 @@
  */
 #include "report.h"
 
-#include <stdint.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
+
+#include "num.h"
 
 #define FIELDS 10u /* of a node in a status answer */
 
@@ -271,4 +274,44 @@ report_answer(const struct client *c, const struct words *answer, struct buf *b)
 	default:
 		return 0;
 	}
+}
+
+/* 1 if a watch's line is one of the two that there are. */
+static int
+is_change(const struct words *line, uint64_t *index)
+{
+	const struct word *w = line->word;
+
+	return line->n >= 4 && strcmp(w[0].bytes, "change") == 0 &&
+	    num_u64(w[1].bytes, w[1].len, NUMBER_MAX, index) == 0 &&
+	    ((line->n == 5 && strcmp(w[2].bytes, "set") == 0) ||
+		(line->n == 4 && strcmp(w[2].bytes, "unset") == 0));
+}
+
+int
+report_change(int json, const struct words *line, uint64_t *index, struct buf *b)
+{
+	const struct word *w = line->word;
+	size_t i;
+
+	if (!is_change(line, index)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (!json) {
+		for (i = 1; i < line->n; i++)
+			if ((i > 1 && buf_str(b, " ") == -1) ||
+			    words_put(b, w[i].bytes, w[i].len) == -1)
+				return -1;
+		return buf_str(b, "\n");
+	}
+	if (buf_fmt(b, "{\"index\":%" PRIu64 ",\"verb\":\"%s\",\"key\":", *index,
+		w[2].bytes) == -1 ||
+	    put_string(b, w[3].bytes, w[3].len) == -1)
+		return -1;
+	if (line->n == 5 &&
+	    (buf_str(b, ",\"value\":") == -1 ||
+		put_string(b, w[4].bytes, w[4].len) == -1))
+		return -1;
+	return buf_str(b, "}\n");
 }

@@ -21,4 +21,11 @@
  */
 int report_answer(const struct client *, const struct words *answer, struct buf *);
 
+/*
+ * Appends what is printed for a line "change INDEX set KEY VALUE" or "change
+ * INDEX unset KEY" of a watch: 0, or -1 (ENOMEM; EINVAL: it is none).  *index is
+ * its index.
+ */
+int report_change(int json, const struct words *line, uint64_t *index, struct buf *);
+
 #endif

@@ -14,6 +14,7 @@
 struct store {
 	struct trie items;
 	struct window seen;
+	uint64_t changes;
 };
 
 struct store *
@@ -101,10 +102,13 @@ carry_out(struct store *s, const struct command *c)
 		return OUTCOME_YES;
 	case VERB_SET:
 	case VERB_IF_SET:
-		return trie_set(&s->items, c->key, c->value) == -1 ? -1 : OUTCOME_YES;
+		if (trie_set(&s->items, c->key, c->value) == -1)
+			return -1;
+		s->changes++;
+		return OUTCOME_YES;
 	case VERB_UNSET:
 	case VERB_IF_UNSET:
-		(void)trie_unset(&s->items, c->key);
+		s->changes += (uint64_t)trie_unset(&s->items, c->key);
 		return OUTCOME_YES;
 	default:
 		errno = EINVAL;
@@ -167,6 +171,12 @@ size_t
 store_count(const struct store *s)
 {
 	return s->items.count;
+}
+
+uint64_t
+store_changes(const struct store *s)
+{
+	return s->changes;
 }
 
 int

@@ -49,7 +49,8 @@ int store_get(const struct store *, const char *key, size_t, struct bytes *value
  */
 int store_list(const struct store *, const char *prefix, size_t, struct buf *);
 
-size_t store_count(const struct store *); /* keys */
+size_t store_count(const struct store *);     /* keys */
+uint64_t store_changes(const struct store *); /* keys set, and keys removed */
 
 /* Every key and value in byte order, until visit returns non-zero: that. */
 int store_each(const struct store *,

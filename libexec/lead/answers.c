@@ -46,7 +46,7 @@ slot_add(struct client *c, struct waiter *w)
 	w->id = c->id;
 	w->generation = c->generation;
 	w->number = c->first + c->slots;
-	*slot_at(c, w->number) = (struct slot){ SLOT_WAITS, NULL, 0, VERB_NONE };
+	*slot_at(c, w->number) = (struct slot){ .status = SLOT_WAITS };
 	c->slots++;
 	return 0;
 }
@@ -118,11 +118,14 @@ status_text(struct lead *l, struct buf *b)
 /* Appends a read's answer: of the store as it is now, which is no older than the
  * state that the read was confirmed for. */
 static int
-read_store(struct lead *l, const struct slot *s, struct buf *b)
+read_store(struct lead *l, struct client *c, const struct slot *s)
 {
+	struct buf *b = &c->out;
 	struct bytes value;
 
 	switch (s->verb) {
+	case VERB_WATCH:
+		return watch_begin(l, c, s);
 	case VERB_LIST:
 		return buf_str(b, "0") == -1 ? -1 :
 					       store_list(l->store, s->text, s->len, b);
@@ -145,15 +148,17 @@ answers_flush(struct lead *l, struct client *c)
 	struct slot *s;
 	int bad, grown = 0;
 
-	while (c->slots > 0 && c->out.len < OUTPUT_FULL &&
+	while (!c->doomed && c->slots > 0 && c->out.len < OUTPUT_FULL &&
 	    (s = slot_at(c, c->first))->status != SLOT_WAITS) {
 		if (s->status == SLOT_READS)
-			bad = read_store(l, s, &c->out);
+			bad = read_store(l, c, s);
 		else
 			bad = buf_fmt(&c->out, "%d", s->status) == -1 ||
 			    buf_add(&c->out, s->text, s->len) == -1;
-		if (bad || buf_str(&c->out, "\n") == -1)
-			c->closing = 1;
+		if (bad || buf_str(&c->out, "\n") == -1) {
+			client_doom(l, c);
+			return 0;
+		}
 		free(s->text);
 		c->first++;
 		c->slots--;
@@ -270,6 +275,26 @@ pendings_answer(struct lead *l, uint64_t index, int outcome)
 	l->pendings--;
 }
 
+/* Nobody waits for what was not written. */
+static void
+readings_clamp(struct lead *l)
+{
+	struct reading *r;
+	struct client *c;
+	size_t i;
+
+	for (i = 0; i < l->readings; i++) {
+		r = &l->reading[(l->reading_first + i) % l->reading_cap];
+		if (r->index > l->last)
+			r->index = l->last;
+	}
+	for (i = 0; i < l->clients; i++) {
+		c = l->client[i];
+		if (c != NULL && c->wrote > l->last)
+			c->wrote = l->last;
+	}
+}
+
 void
 pendings_refuse(struct lead *l, int status, const char *why)
 {
@@ -282,6 +307,7 @@ pendings_refuse(struct lead *l, int status, const char *why)
 		answer_text(l, &p->waiter, status, why);
 		l->pendings--;
 	}
+	readings_clamp(l);
 }
 
 int
@@ -304,11 +330,16 @@ reading_add(struct lead *l, const struct waiter *w, const struct command *cmd)
 		memcpy(s->text, cmd->key.at, cmd->key.len);
 	s->len = cmd->key.len;
 	s->verb = cmd->verb;
+	s->from = cmd->from;
+	c->watches = cmd->verb == VERB_WATCH;
 	r = &l->reading[(l->reading_first + l->readings++) % l->reading_cap];
 	r->waiter = *w;
 	/* "saves its current commit index in a local variable readIndex"; until
 	 * the no-op is committed that is not known to be enough (thesis §6.4). */
 	r->index = l->commit > l->noop ? l->commit : l->noop;
+	/* Who asks behind its own writes, without waiting for them, sees them. */
+	if (c->wrote > r->index)
+		r->index = c->wrote;
 	r->seq = l->seq + 1;
 	l->round_wanted = 1;
 	return 0;
@@ -328,7 +359,7 @@ readings_answer(struct lead *l)
 	struct client *c;
 	struct slot *s;
 
-	/* Both rise along the queue: the first that waits holds up the others. */
+	/* Rounds rise along the queue: the first that waits holds up the others. */
 	while (l->readings > 0) {
 		r = &l->reading[l->reading_first];
 		if (l->applied < r->index || !followers_confirmed(l, r->seq))
@@ -347,6 +378,7 @@ lead_dismiss(struct lead *l)
 {
 	struct pending *p;
 
+	watches_dismiss(l);
 	/* What is in the log may be committed yet, by the next leader. */
 	for (; l->pendings > 0; l->pendings--) {
 		p = &l->pending[l->pending_first];

@@ -33,11 +33,23 @@ hello(struct lead *l, struct client *c, uint64_t commit)
 void
 clients_greet(struct lead *l, uint64_t commit)
 {
+	struct client *c;
 	size_t i;
 
-	for (i = 0; i < l->clients; i++)
-		if (l->client[i] != NULL && hello(l, l->client[i], commit) == -1)
-			l->client[i]->closing = 1;
+	l->greeted = commit;
+	for (i = 0; i < l->clients; i++) {
+		c = l->client[i];
+		if (c != NULL && c->out.len < OUTPUT_FULL && hello(l, c, commit) == -1)
+			client_doom(l, c);
+	}
+}
+
+/* It has lost an answer: what came behind would be taken for another's. */
+void
+client_doom(struct lead *l, struct client *c)
+{
+	c->closing = c->doomed = 1;
+	client_ready(l, c);
 }
 
 struct client *
@@ -83,6 +95,8 @@ lead_client_close(struct lead *l, struct client *c)
 {
 	struct client **at;
 
+	watch_end(l, c);
+
 	for (at = &l->ready; *at != NULL; at = &(*at)->next_ready)
 		if (*at == c) {
 			*at = c->next_ready;
@@ -98,9 +112,12 @@ clients_free(struct lead *l)
 	size_t i;
 
 	for (i = 0; i < l->clients; i++)
-		if (l->client[i] != NULL)
+		if (l->client[i] != NULL) {
+			watch_end(l, l->client[i]);
 			client_free(l->client[i]);
+		}
 	free(l->client);
+	free(l->changed);
 	free(l->pending);
 	free(l->reading);
 	if (l->words != NULL)
@@ -117,13 +134,20 @@ lead_client_output(struct client *c)
 int
 lead_client_wants_input(const struct client *c)
 {
-	return !c->closing && c->slots < SLOTS_FULL && c->out.len < OUTPUT_FULL;
+	return !c->closing && !c->watches && c->slots < SLOTS_FULL &&
+	    c->out.len < OUTPUT_FULL;
 }
 
 int
 lead_client_waits(const struct client *c)
 {
-	return c->slots > 0;
+	return c->slots > 0 || c->watch != NULL;
+}
+
+int
+lead_client_ends(const struct client *c)
+{
+	return c->doomed ? 2 : c->closing;
 }
 
 void *
@@ -151,6 +175,7 @@ request(struct lead *l, const struct waiter *w, const struct command *c,
     const struct request_id *id)
 {
 	struct buf b = { 0 };
+	uint64_t index;
 	int r;
 
 	if (l->down || l->stopping) {
@@ -161,16 +186,17 @@ request(struct lead *l, const struct waiter *w, const struct command *c,
 		r = reading_add(l, w, c);
 	else {
 		r = command_encode(c, &b);
+		index = (l->fresh.len > 0 ? l->fresh_tail.index : l->st->tail.index) +
+		    1;
 		if (r == 0)
-			r = pending_add(l, w,
-			    (l->fresh.len > 0 ? l->fresh_tail.index :
-						l->st->tail.index) +
-				1);
+			r = pending_add(l, w, index);
 		if (r == 0 &&
 		    record_add(l, RECORD_COMMAND, id, buf_head(&b), b.len) == -1) {
 			l->pendings--;
 			r = -1;
 		}
+		if (r == 0)
+			l->client[w->id]->wrote = index;
 		buf_free(&b);
 	}
 	if (r == -1)

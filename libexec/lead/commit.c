@@ -99,7 +99,8 @@ lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 	l->commit_fd = l->stamp_fd = -1;
 	l->store = store_new(STORE_WINDOW);
 	l->words = calloc(1, sizeof(*l->words));
-	if (l->store == NULL || l->words == NULL)
+	l->changed = calloc(1, STORE_WINDOW / 8);
+	if (l->store == NULL || l->words == NULL || l->changed == NULL)
 		goto fail;
 	if (lead_start(l, term, status) == -1) {
 		lead_free(l);
@@ -152,7 +153,8 @@ lead_due(const struct lead *l)
 {
 	uint64_t due = l->beat_at + l->beat;
 
-	if (l->applied < l->commit || l->push || l->fresh.len > 0 || l->round_wanted)
+	if (l->applied < l->commit || l->push || l->fresh.len > 0 || l->round_wanted ||
+	    l->watch_more)
 		return 0;
 	if (l->stopping && l->stop_by < due)
 		due = l->stop_by;
@@ -276,6 +278,7 @@ lead_begin(struct lead *l)
 static int
 entry_apply(struct lead *l, const struct record *r, const char *payload)
 {
+	uint64_t changes = store_changes(l->store);
 	struct command c;
 	int outcome = OUTCOME_YES;
 
@@ -292,6 +295,7 @@ entry_apply(struct lead *l, const struct record *r, const char *payload)
 		}
 	}
 	l->applied = r->index;
+	watches_tell(l, r->index, store_changes(l->store) > changes ? &c : NULL);
 	pendings_answer(l, r->index, outcome);
 	return 0;
 }
@@ -336,7 +340,7 @@ commit(struct lead *l)
 	 * counting replicas" (§5.4.2): those from its no-op on. */
 	if (quorum <= l->commit || quorum < l->noop)
 		return;
-	if (l->commit < l->noop)
+	if (l->commit < l->noop || quorum - l->greeted >= STORE_WINDOW / 4)
 		clients_greet(l, quorum);
 	l->commit = quorum;
 	run_commit_store(l->st->os, l->commit_fd, quorum);
@@ -394,6 +398,7 @@ lead_finish(struct lead *l)
 	if (apply(l) == -1)
 		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
 	readings_answer(l);
+	watches_turn(l);
 	now = clock_now(st->os);
 	followers_check(l, now);
 	if (l->down)

@@ -50,6 +50,7 @@ struct slot {
 	char *text;     /* behind the status; NULL: nothing.  A read's key or prefix */
 	size_t len;     /* of that */
 	enum verb verb; /* of a read */
+	uint64_t from;  /* of a watch */
 };
 
 enum {
@@ -65,10 +66,31 @@ struct client {
 	struct slot *slot; /* a ring of waiting answers */
 	size_t slots, slot_cap;
 	uint64_t first; /* the number of the first of them */
-	int closing;    /* nothing more is read */
-	int ready;      /* output has grown */
+	uint64_t wrote; /* index of its last write; reads come behind that */
+	struct watch *watch;
+	int watches; /* or has asked to: nothing more is read */
+	int closing; /* nothing more is read */
+	int doomed;  /* an answer was lost: nothing more is said either */
+	int ready;   /* output has grown */
 	struct client *next_ready;
 };
+
+/* --- watches.c -------------------------------------------------------------------- */
+
+/*
+ * A client that is told of changes.  One that is up to date is told as they are
+ * applied; one that is not reads them in the log, a slice a turn.
+ */
+struct watch {
+	struct client *client;
+	struct watch *next_watch;
+	char *prefix;
+	size_t len;
+	uint64_t next;    /* the first entry that it has not been told of */
+	struct cursor at; /* on next, once it has been found */
+};
+
+/* --- answers.c -------------------------------------------------------------------- */
 
 /* Who waits: the answer goes to a client that may be gone. */
 struct waiter {
@@ -130,7 +152,11 @@ struct lead {
 	struct client **client;
 	size_t clients;
 	uint64_t generations;
+	uint64_t greeted; /* the commit index that all clients were told */
 	struct client *ready;
+	struct watch *watch;
+	int watch_more;         /* one of them can go on at once */
+	unsigned char *changed; /* of the last STORE_WINDOW entries: a bit each */
 	struct words *words;
 
 	uint64_t began_at;
@@ -154,6 +180,19 @@ void client_ready(struct lead *, struct client *); /* its output has grown */
 /* Says hello to those who came before anything was committed. */
 void clients_greet(struct lead *, uint64_t commit);
 void clients_free(struct lead *);
+void client_doom(struct lead *, struct client *);
+
+/* watches.c */
+
+/* Appends the answer to a watch, and begins it: 0, or -1 (ENOMEM). */
+int watch_begin(struct lead *, struct client *, const struct slot *);
+void watch_end(struct lead *, struct client *);
+/* Entry index was applied; c is what it said if that has changed a key. */
+void watches_tell(struct lead *, uint64_t index, const struct command *c);
+/* Those that are behind go on. */
+void watches_turn(struct lead *);
+/* This node leads no more. */
+void watches_dismiss(struct lead *);
 
 /* answers.c */
 #define OUTPUT_FULL (4u * 1024 * 1024) /* bytes that a client has not read */

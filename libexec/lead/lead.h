@@ -80,8 +80,11 @@ int lead_client_more(struct lead *, struct client *);
 /* 0 while so much waits for this client that nothing more is read from it. */
 int lead_client_wants_input(const struct client *);
 
-/* Non-zero while it waits for an answer. */
+/* Non-zero while it waits for an answer, or watches. */
 int lead_client_waits(const struct client *);
+
+/* 1: it is to be closed when its output is out; 2: at once. */
+int lead_client_ends(const struct client *);
 
 /* Clients whose output has grown: one at a time, NULL at the end. */
 struct client *lead_client_ready(struct lead *);

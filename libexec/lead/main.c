@@ -250,13 +250,15 @@ static void
 client_flush(struct serve *v, struct conn *c)
 {
 	struct buf *out = lead_client_output(c->client);
-	int bad;
+	int bad, ends;
 
 	/* What was put off for want of room goes on when there is some. */
 	do
 		bad = conn_flush(v, c, out);
 	while (bad == 0 && out->len == 0 && lead_client_more(v->lead, c->client));
-	if (bad == -1 || (c->closing && out->len == 0 && !lead_client_waits(c->client)))
+	ends = lead_client_ends(c->client);
+	if (bad == -1 || ends == 2 ||
+	    ((c->closing || ends) && out->len == 0 && !lead_client_waits(c->client)))
 		conn_close(v, c);
 }
 

@@ -400,7 +400,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 
 @test "a leader that talks nonsense for an answer: unknown" {
 	local line
-	for line in 'hello 1 17' x '' '"' '0 "' 2 126 255 256 -1 0x0 ok; do
+	for line in x '' '"' '0 "' 2 126 255 256 -1 0x0 ok; do
 		leader say 'hello 1 17' hear say "$line" ...
 		told 75 '*a @(talks nonsense|speaks another version)*' set k v
 		kill "$pid"
@@ -567,20 +567,20 @@ refused() {
 	local key
 	key=$(printf '%01024d' 1)
 	leader say 'hello 1 17' hear say 0
-	refused <<<'begin: no verb (set get unset list noop status if)'
-	refused -- <<<'begin: no verb (set get unset list noop status if)'
-	refused frob x <<<'frob x: no such verb (set get unset list noop status if)'
-	refused - <<<'-: no such verb (set get unset list noop status if)'
-	refused '' <<<'"": no such verb (set get unset list noop status if)'
-	refused --frob get k <<<'use --frob: no such option (--timeout SECONDS, --json, --raw, --help)'
+	refused <<<'begin: no verb (set get unset list watch noop status if)'
+	refused -- <<<'begin: no verb (set get unset list watch noop status if)'
+	refused frob x <<<'frob x: no such verb (set get unset list watch noop status if)'
+	refused - <<<'-: no such verb (set get unset list watch noop status if)'
+	refused '' <<<'"": no such verb (set get unset list watch noop status if)'
+	refused --frob get k <<<'use --frob: no such option (--timeout SECONDS, --from INDEX, --json, --raw, --help)'
 	refused --timeout <<<'use --timeout: it takes a number of seconds, more than 0'
 	refused --timeout 0 get k <<<'use --timeout: it takes a number of seconds, more than 0'
 	refused --timeout -1 get k <<<'use --timeout: it takes a number of seconds, more than 0'
 	refused --timeout x get k <<<'use --timeout: it takes a number of seconds, more than 0'
 	refused --raw list <<<'use --raw: it goes with get'
-	refused --json set k v <<<'use --json: it goes with get, list and status'
+	refused --json set k v <<<'use --json: it goes with get, list, status and watch'
 	refused --json --raw get k <<<'use --raw: it does not go with --json'
-	refused status --frob <<<'use --frob: no such option (--timeout SECONDS, --json, --raw, --help)'
+	refused status --frob <<<'use --frob: no such option (--timeout SECONDS, --from INDEX, --json, --raw, --help)'
 	refused get <<<'get: usage: get KEY'
 	refused get '' <<<'get "": empty key'
 	refused get a b <<<'get a: usage: get KEY'
@@ -592,9 +592,99 @@ refused() {
 	refused if k '~' v set n <<<'if k: no such operator (= != -eq -ne -lt -le -gt -ge absent exists)'
 	refused if k -lt x set n <<<'if k: the operand of -eq -ne -lt -le -gt -ge must be a 64-bit integer'
 	refused list a b <<<'list a: usage: list [PREFIX]'
+	refused --json batch <<<'use --json: it goes with get, list, status and watch'
+	refused --from 7 batch <<<'use --from: it goes with watch'
+	refused --from 0 watch <<<'use --from: it takes the index of an entry, 1 or more'
+	refused --from <<<'use --from: it takes the index of an entry, 1 or more'
+	refused watch k 7 <<<'watch k: usage: [--from INDEX] watch [PREFIX]'
+	refused batch x <<<'batch x: usage: batch'
 	refused status x <<<'status: this verb takes no argument'
 	[ ! -s out ]
 	run -0 call set "$key" v
+}
+
+@test "batch: sent without waiting, answered in order, what cannot be read in its place" {
+	printf 'set a 1\n\nget "a\n  \nid=3-00000000000000aa unset b\nwatch\nget a' >lines
+	leader say 'hello 1 17' hear hear hear say 0 say 0 say '0 "1 2"'
+	run -64 --separate-stderr call batch <lines
+	[ "$output" = $'0\n64 "a quote that is not closed"\n0\n64 "a watch is no request of a batch"\n0 "1 2"' ] || {
+		printf '%s\n' "$output"
+		false
+	}
+	[[ $(sed -n 1p out) =~ ^id=17-[0-9a-f]{16}\ set\ a\ 1$ ]]
+	[ "$(sed -n 2p out)" = 'id=3-00000000000000aa unset b' ]
+	[ "$(sed -n 3p out)" = 'get a' ]
+}
+
+@test "batch: what a lost leader left unanswered is asked again, under the same ids" {
+	printf 'set a 1\nget a\nset b 2\nset c 3\n' >lines
+	leader say 'hello 1 17' hear hear hear hear say 0 say '0 1' -- \
+		say 'hello 1 900' hear hear say 1 say 'hello 1 901' say 0
+	run -1 --separate-stderr call batch <lines
+	[ "$output" = $'0\n0 1\n1\n0' ]
+	[ "$(wc -l <out)" -eq 6 ]
+	[ "$(sed -n 3,4p out)" = "$(sed -n 5,6p out)" ]
+	[ "$(ids out | wc -l)" -eq 3 ]
+}
+
+@test "batch: a leader that steps down is asked no more, what it left unknown is asked again" {
+	printf 'set a 1\nset b 2\n' >lines
+	leader say 'hello 1 17' hear hear say '75 "the leader has stepped down"' say '69 not-leader -' -- \
+		say 'hello 1 18' hear hear say 0 say 0
+	run -0 --separate-stderr call batch <lines
+	[ "$output" = $'0\n0' ]
+	[ "$(sed -n 1,2p out)" = "$(sed -n 3,4p out)" ]
+}
+
+@test "batch: without a leader each line is told, and the end is said" {
+	printf 'set a 1\nget a\nx\n' >lines
+	run -69 --separate-stderr call --timeout 1 batch <lines
+	[ "$output" = $'69 "no leader answers"\n69 "no leader answers"\n64 "no such verb (set get unset list watch noop status if)"' ]
+	[[ $stderr == 'lite-raft-client: cannot batch: no leader answers: '* ]]
+	leader say 'hello 1 17' hear hear hang ...
+	run -75 --separate-stderr call --timeout 1 batch <lines
+	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n64 "no such verb (set get unset list watch noop status if)"' ]
+}
+
+@test "batch: lines that come late are answered at once; an end of input ends it" {
+	leader say 'hello 1 17' hear say '0 one' hear say '0 two' hang
+	mkfifo lines
+	call batch <lines >answers 3>&- 4>&- &
+	exec 7>lines
+	printf 'get a\n' >&7
+	answered() { [ "$(wc -l <answers)" -eq "$1" ]; }
+	soon answered 1
+	printf 'get a\n' >&7
+	soon answered 2
+	exec 7>&-
+	wait "$!"
+	[ "$(cat answers)" = $'0 one\n0 two' ]
+}
+
+@test "watch: what is told is printed; the next leader goes on behind it" {
+	leader say 'hello 1 17' hear say '0 18' say 'change 18 set k "a b"' say 'hello 1 20' \
+		say 'change 20 unset "k\n"' say '69 not-leader -' -- \
+		say 'hello 1 30' hear say '0 21' say 'change 29 set k c' say '1 "too far behind"'
+	run -1 --separate-stderr call watch k
+	[ "$output" = $'18 set k "a b"\n20 unset "k\\n"\n29 set k c' ]
+	[ "$stderr" = 'lite-raft-client: cannot watch k: too far behind' ]
+	[ "$(cat out)" = $'watch k\nwatch k 21' ]
+}
+
+@test "watch --json, --from" {
+	leader say 'hello 1 17' hear say '0 5' say 'change 7 set k "\"\x80"' say 'change 8 unset k' say '64 no'
+	run -64 --separate-stderr call --json --from 5 watch
+	[ "$output" = $'{"index":7,"verb":"set","key":"k","value":"\\"\\udc80"}\n{"index":8,"verb":"unset","key":"k"}' ]
+	[ "$(cat out)" = 'watch "" 5' ]
+}
+
+@test "watch: nonsense is not printed, a silent leader is left" {
+	leader say 'hello 1 17' hear say 'change 18 set k v' -- say 'hello 1 17' hear say '0 18' say 'change 18 drop k' -- \
+		say 'hello 1 17' hear say '0 18' say 'change 18 set k' -- say 'hello 1 17' hear hang ...
+	run -69 --separate-stderr call --timeout 2 watch
+	[ "$output" = '' ]
+	[ "$(sed -n 1,2p out)" = $'watch ""\nwatch ""' ]
+	[ "$(sed -n 3,4p out)" = $'watch "" 18\nwatch "" 18' ]
 }
 
 @test "--help" {

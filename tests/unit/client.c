@@ -24,18 +24,18 @@ client_of(char *verb, char *key)
  * Feeds text in pieces of n bytes and takes away what is sent; the state at
  * the end, which must not come before all of text was needed.
  */
-static enum talk_state
-feed(struct talk *t, struct client *c, const char *text, size_t n)
+static enum ask_state
+feed(struct ask *a, struct client *c, const char *text, size_t n)
 {
-	enum talk_state state = TALK_MORE;
+	enum ask_state state = ASK_MORE;
 	size_t part;
 
 	while (*text != '\0') {
-		MUST(state == TALK_MORE);
-		buf_cut(&t->out, 0);
+		MUST(state == ASK_MORE);
+		buf_cut(&a->talk->out, 0);
 		part = strlen(text) < n ? strlen(text) : n;
-		MUST(buf_add(&t->in, text, part) == 0);
-		MUST(talk_take(t, c, &state) == 0);
+		MUST(buf_add(&a->talk->in, text, part) == 0);
+		MUST(ask_take(a, c, &state) == 0);
 		text += part;
 	}
 	return state;
@@ -47,21 +47,23 @@ pieces(void)
 	static const char gate[] = "Last login: today\nlite-raft-gate 1 \n"
 				   "\nlite-raft-gate 1\n";
 	struct client c;
+	struct ask a;
 	struct talk t;
 	size_t n;
 
 	for (n = 1; n < 60; n++) {
 		c = client_of("get", "k");
 		memset(&t, 0, sizeof(t));
+		a = (struct ask){ .talk = &t };
 		t.behind_gate = 1;
-		MUST(feed(&t, &c, gate, n) == TALK_MORE);
-		MUST(feed(&t, &c, "hello 1 17\n", n) == TALK_MORE);
+		MUST(feed(&a, &c, gate, n) == ASK_MORE);
+		MUST(feed(&a, &c, "hello 1 17\n", n) == ASK_MORE);
 		MUST(t.out.len == 6 && memcmp(buf_head(&t.out), "get k\n", 6) == 0);
-		MUST(!talk_sent(&t));
+		MUST(!ask_sent(&a));
 		buf_eat(&t.out, 6);
-		MUST(talk_sent(&t));
-		MUST(feed(&t, &c, "0 \"a value\"\n", n) == TALK_ANSWER);
-		MUST(t.status == 0 && t.words.n == 2);
+		MUST(ask_sent(&a));
+		MUST(feed(&a, &c, "0 \"a value\"\n", n) == ASK_ANSWER);
+		MUST(a.status == 0 && t.words.n == 2);
 		MUST(strcmp(t.words.word[1].bytes, "a value") == 0);
 		talk_free(&t);
 	}
@@ -73,13 +75,15 @@ one_id(void)
 {
 	static const char want[] = "id=17-00000000000000ab unset k\n";
 	struct client c = client_of("unset", "k");
+	struct ask a;
 	struct talk t;
 	int i;
 
 	for (i = 0; i < 3; i++) {
 		memset(&t, 0, sizeof(t));
-		MUST(feed(&t, &c, i == 0 ? "hello 1 17\n" : "hello 1 99\n", 100) ==
-		    TALK_MORE);
+		a = (struct ask){ .talk = &t };
+		MUST(feed(&a, &c, i == 0 ? "hello 1 17\n" : "hello 1 99\n", 100) ==
+		    ASK_MORE);
 		MUST(t.out.len == sizeof(want) - 1);
 		MUST(memcmp(buf_head(&t.out), want, t.out.len) == 0);
 		talk_free(&t);
@@ -91,32 +95,35 @@ static void
 no_end(void)
 {
 	struct client c = client_of("list", NULL);
-	enum talk_state state = TALK_MORE;
+	enum ask_state state = ASK_MORE;
+	struct ask a;
 	struct talk t;
 	size_t n;
 	int gate;
 
 	for (gate = 0; gate < 2; gate++) {
 		memset(&t, 0, sizeof(t));
+		a = (struct ask){ .talk = &t };
 		t.behind_gate = gate;
-		for (n = 0; state == TALK_MORE; n++) {
+		for (n = 0; state == ASK_MORE; n++) {
 			MUST(n < 100000);
 			MUST(buf_add(&t.in, "x", 1) == 0);
-			MUST(talk_take(&t, &c, &state) == 0);
+			MUST(ask_take(&a, &c, &state) == 0);
 		}
-		MUST(state == TALK_BROKEN);
-		state = TALK_MORE;
+		MUST(state == ASK_BROKEN);
+		state = ASK_MORE;
 		talk_free(&t);
 	}
 	memset(&t, 0, sizeof(t));
-	MUST(feed(&t, &c, "hello 1 17\n0", 100) == TALK_MORE);
+	a = (struct ask){ .talk = &t };
+	MUST(feed(&a, &c, "hello 1 17\n0", 100) == ASK_MORE);
 	buf_cut(&t.out, 0);
 	for (n = 0; n < 300000; n++) {
 		MUST(buf_add(&t.in, " key", 4) == 0);
 		if (n % 1000 == 0)
-			MUST(talk_take(&t, &c, &state) == 0 && state == TALK_MORE);
+			MUST(ask_take(&a, &c, &state) == 0 && state == ASK_MORE);
 	}
-	MUST(feed(&t, &c, "\n", 1) == TALK_ANSWER);
+	MUST(feed(&a, &c, "\n", 1) == ASK_ANSWER);
 	MUST(t.words.n == 300001);
 	talk_free(&t);
 }

@@ -1,0 +1,270 @@
+/*
+ * batch.c - the requests that stand on stdin, a line each: sent on without
+ * waiting, answered in order on stdout.
+ */
+#include "core/batch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "client.h"
+
+#define STDIN     0
+#define GULP      65536u             /* bytes to read at once */
+#define WIRE      (256u * 1024)      /* bytes that wait to be sent */
+#define LINE_MOST (9u * 1024 * 1024) /* bytes: all of a request escaped */
+
+struct run {
+	struct reach *reach;
+	struct batch batch;
+	struct buf in;  /* of stdin, not taken yet */
+	size_t looked;  /* bytes of in without a newline */
+	struct buf out; /* answers, to be printed */
+	int ended;      /* stdin has */
+	int unknown;
+};
+
+static int
+out_print(struct run *u)
+{
+	int status;
+
+	if (u->out.len == 0)
+		return 0;
+	status = reach_print(u->reach, &u->out);
+	buf_cut(&u->out, 0);
+	return status;
+}
+
+/* Takes whole lines from in while there is room for them: 0, or -1. */
+static int
+lines_take(struct run *u)
+{
+	const char *newline;
+	size_t n;
+
+	if (u->ended)
+		u->looked = 0; /* its last line may have no newline */
+	while (batch_room(&u->batch) && u->in.len > u->looked) {
+		newline = memchr(buf_head(&u->in) + u->looked, '\n',
+		    u->in.len - u->looked);
+		if (newline == NULL && !u->ended) {
+			u->looked = u->in.len;
+			break;
+		}
+		n = newline == NULL ? u->in.len : (size_t)(newline - buf_head(&u->in));
+		if (batch_take(&u->batch, buf_head(&u->in), n) == -1)
+			return -1;
+		buf_eat(&u->in, newline == NULL ? n : n + 1);
+		u->looked = 0;
+	}
+	return batch_settle(&u->batch, &u->out);
+}
+
+/* Is more to be read from stdin? */
+static int
+wants_input(const struct run *u)
+{
+	return !u->ended && batch_room(&u->batch) && u->looked == u->in.len;
+}
+
+/* Reads what has come on stdin: 0, or an exit status. */
+static int
+input_read(struct run *u)
+{
+	char *room = buf_room(&u->in, GULP);
+	ssize_t n;
+
+	if (room == NULL)
+		return reach_fault(u->reach);
+	n = wire_read(STDIN, room, GULP);
+	if (n == -1 && errno != EAGAIN)
+		return reach_complain(u->reach, EXIT_DISK,
+		    "cannot read standard input: %s", strerror(errno));
+	if (n == 0)
+		u->ended = 1;
+	if (n > 0)
+		buf_grew(&u->in, (size_t)n);
+	if (u->looked + GULP > LINE_MOST)
+		return reach_complain(u->reach, EXIT_USE, "a line is over 9 MiB");
+	if (lines_take(u) == -1)
+		return reach_fault(u->reach);
+	return out_print(u);
+}
+
+/* Is there nothing left to do? */
+static int
+is_over(const struct run *u)
+{
+	return u->ended && u->in.len == 0 && u->batch.n == 0;
+}
+
+/* Takes the answers that have come: 0, VISIT_NEXT, or an exit status. */
+static int
+answers_take(struct run *u, struct conn *c)
+{
+	struct talk *t = c->talk;
+	enum talk_event event;
+	int r = 0, status, taken = 0;
+
+	while (r == 0) {
+		if (talk_take(t, &event) == -1)
+			return reach_fault(u->reach);
+		if (event == TALK_MORE)
+			break;
+		if (event == TALK_HELLO)
+			continue;
+		status = event == TALK_LINE ? talk_status(t) : -1;
+		if (status == EXIT_NOLEADER && !t->welcome) {
+			reach_elsewhere(u->reach, c);
+			r = VISIT_NEXT;
+		} else if (status == -1 || !t->welcome) {
+			reach_note(c->node, "%s",
+			    t->why == NULL ? "talks nonsense" : t->why);
+			r = VISIT_NEXT;
+		} else {
+			r = batch_answer(&u->batch, status, talk_line(t), &u->out);
+			if (r == -1 && errno != EPROTO)
+				return reach_fault(u->reach);
+			if (r == 0)
+				reach_elsewhere(u->reach, c);
+			taken |= r == 1;
+			r = r == 1 ? 0 : VISIT_NEXT;
+		}
+	}
+	if (taken) {
+		u->reach->deadline = clock_now(u->reach->os) + u->reach->timeout;
+		if (lines_take(u) == -1)
+			return reach_fault(u->reach);
+	}
+	status = out_print(u);
+	return status != 0 ? status : r;
+}
+
+/* Asks until nothing is left to be asked, or the node leads no more. */
+static int
+converse(struct run *u, struct conn *c)
+{
+	struct reach *r = u->reach;
+	const uint64_t patience = reach_patience(r, c->node);
+	uint64_t until = clock_now(r->os) + patience;
+	size_t left;
+	int came, status;
+
+	for (;;) {
+		if (c->talk->welcome &&
+		    batch_send(&u->batch, c->talk->commit, WIRE, &c->talk->out) == -1)
+			return reach_fault(r);
+		if (u->batch.n == 0)
+			until = UINT64_MAX;
+		else if (until == UINT64_MAX) {
+			until = clock_now(r->os) + patience;
+			r->deadline = clock_now(r->os) + r->timeout;
+		}
+		if (until != UINT64_MAX && until > r->deadline)
+			until = r->deadline;
+		left = c->talk->out.len;
+		came = conn_wait(r, c, until, wants_input(u) ? STDIN : -1);
+		if (came == -1)
+			return reach_fault(r);
+		if (came & CONN_OTHER) {
+			status = input_read(u);
+			if (status != 0)
+				return status;
+		}
+		if (came & CONN_INPUT) {
+			status = answers_take(u, c);
+			if (status != 0)
+				return status;
+		}
+		if (is_over(u))
+			return u->batch.worst;
+		if (came & CONN_MOVED)
+			return VISIT_MOVED;
+		if (came & CONN_ENDED)
+			return VISIT_NEXT;
+		if (came & CONN_LATE) {
+			c->node->slow = 1;
+			if (u->batch.n > 0)
+				reach_note(c->node, "does not answer");
+			return VISIT_NEXT;
+		}
+		if (u->batch.n > 0 && (c->talk->out.len < left || (came & CONN_INPUT)))
+			until = clock_now(r->os) + patience;
+	}
+}
+
+static int
+visit(void *arg, struct conn *c)
+{
+	struct run *u = arg;
+	size_t sent = u->batch.sent;
+	int status = converse(u, c);
+
+	u->unknown |= sent < u->batch.sent;
+	batch_again(&u->batch, c->talk->out.len);
+	if ((status == VISIT_NEXT || status == VISIT_MOVED) && u->batch.n == 0 &&
+	    !u->reach->interrupted)
+		return VISIT_IDLE;
+	return status;
+}
+
+/* No leader was found in time: all that waits is told, and that is the end. */
+static int
+give_up(struct run *u)
+{
+	static const char why[] = "no leader answers";
+	int status;
+
+	if (batch_give_up(&u->batch, why, &u->out) == -1)
+		return reach_fault(u->reach);
+	status = out_print(u);
+	if (status != 0)
+		return status;
+	if (u->batch.worst < EXIT_NOLEADER)
+		u->batch.worst = EXIT_NOLEADER;
+	return reach_give_up(u->reach, u->batch.worst, why);
+}
+
+static int
+run(struct run *u)
+{
+	int status;
+
+	for (;;) {
+		while (u->batch.n == 0 && !is_over(u)) {
+			if (wire_wait(STDIN, UINT64_MAX) == -1 && errno != EINTR)
+				return reach_fault(u->reach);
+			if (u->reach->interrupted)
+				return u->batch.worst;
+			status = input_read(u);
+			if (status != 0)
+				return status;
+		}
+		if (is_over(u))
+			return u->batch.worst;
+		u->reach->deadline = clock_now(u->reach->os) + u->reach->timeout;
+		status = reach_go(u->reach, visit, u, &u->unknown);
+		if (status == VISIT_LATE)
+			return u->batch.n == 0 ? u->batch.worst : give_up(u);
+		if (status != VISIT_IDLE)
+			return status;
+	}
+}
+
+int
+batch_run(struct reach *r, struct client *client)
+{
+	/* Static: it is much for some stacks, and there is one only. */
+	static struct run u;
+	int status;
+
+	(void)client;
+	u.reach = r;
+	u.batch.random = chance_u64(r->os);
+	status = run(&u);
+	batch_free(&u.batch);
+	buf_free(&u.in);
+	buf_free(&u.out);
+	return status;
+}

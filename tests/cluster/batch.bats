@@ -1,0 +1,211 @@
+# batch and watch, and very many clients, on real nodes.
+
+load ../lib/cluster
+load ../lib/faults
+
+setup_file() {
+	cluster_up 3
+}
+
+teardown_file() {
+	cluster_down
+}
+
+setup() {
+	beside=()
+	it=$(mended)
+}
+
+teardown() {
+	beside_end
+	cluster_after
+}
+
+# counts KEY N: the lines that count KEY from 0 to N, one at a time.
+counts() {
+	printf 'set %s 0\n' "$1"
+	awk -v key="$1" -v n="$2" 'BEGIN { for (i = 0; i < n; i++) printf "if %s -eq %d set %d\n", key, i, i + 1 }'
+}
+
+# counting I: node I's client counts; its answers and its status are kept.
+counting() {
+	local status=0
+	counts "count.$1" 8000 | client "$1" --timeout 60 batch >"$BATS_TEST_TMPDIR/answers.$1" || status=$?
+	printf '%s\n' "$status" >"$BATS_TEST_TMPDIR/status.$1"
+}
+
+# watching I: what node I's client is told of counts, from the first entry on.
+watching() {
+	client "$1" --timeout 60 --from 1 watch count. >"$BATS_TEST_TMPDIR/watched.$1" || :
+}
+
+# counted I FILE: is the last of count.I's changes in it?
+counted() {
+	grep -q "^[0-9]* set count\\.$1 8000\$" "$2"
+}
+
+@test "F37 batches on all nodes, leaders that die: each line is carried out once, in order, and watched" {
+	for n in 1 2 3; do
+		watching "$n" &
+		watches[n]=$!
+		counting "$n" &
+		batches[n]=$!
+	done
+	deaths=0
+	while [ "$(cat "$BATS_TEST_TMPDIR"/status.* 2>/dev/null | wc -l)" -lt 3 ] && ((deaths < 4)); do
+		old=$(leader) || continue
+		send KILL "$(lead_pid "$old")"
+		deaths=$((deaths + 1))
+		await_leader
+	done
+	printf 'leaders that died: %s\n' "$deaths"
+	((deaths >= 2))
+	wait "${batches[@]}"
+	for n in 1 2 3; do
+		[ "$(cat "$BATS_TEST_TMPDIR/status.$n")" = 0 ]
+		[ "$(sort "$BATS_TEST_TMPDIR/answers.$n" | uniq -c | tr -s ' ')" = ' 8001 0' ]
+		[ "$(client "$n" get "count.$n")" = 8000 ]
+	done
+	for n in 1 2 3; do
+		for key in 1 2 3; do
+			wait_for 60 counted "$key" "$BATS_TEST_TMPDIR/watched.$n"
+			sed -n "s/^[0-9]* set count\\.$key //p" "$BATS_TEST_TMPDIR/watched.$n" >"$BATS_TEST_TMPDIR/seen"
+			seq 0 8000 | cmp - "$BATS_TEST_TMPDIR/seen"
+		done
+	done
+	# Those behind ssh and those beside the leader were told the same.
+	cmp "$BATS_TEST_TMPDIR/watched.1" "$BATS_TEST_TMPDIR/watched.2"
+	cmp "$BATS_TEST_TMPDIR/watched.1" "$BATS_TEST_TMPDIR/watched.3"
+	for n in 1 2 3; do
+		send TERM $(processes "$n" 'link/call.*watch')
+	done
+	wait "${watches[@]}"
+}
+
+@test "a batch sees what it has written, and every byte comes back" {
+	cat >"$BATS_TEST_TMPDIR/lines" <<-'END'
+		set batch.a 1
+		get batch.a
+		set batch.b "\x00\n\"\\ *\xff"
+		get batch.b
+		set batch.c 1
+		unset batch.c
+		get batch.c
+		set "-batch key" -
+		get "-batch key"
+		if batch.a = 2 set 3
+		list batch.
+	END
+	for n in 1 2 3; do
+		run -1 client "$n" batch <"$BATS_TEST_TMPDIR/lines"
+		[ "$output" = $'0\n0 1\n0\n0 "\\x00\\n\\"\\\\ *\xff"\n0\n0\n1\n0\n0 -\n1\n0 batch.a batch.b' ]
+	done
+}
+
+@test "a batch of an hour ago: its ids are of today" {
+	mkfifo "$BATS_TEST_TMPDIR/lines"
+	client "$it" --timeout 30 batch <"$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/answers" &
+	exec 7>"$BATS_TEST_TMPDIR/lines"
+	printf 'set old 1\n' >&7
+	answers() { [ "$(wc -l <"$BATS_TEST_TMPDIR/answers")" -eq "$1" ]; }
+	wait_for 20 answers 1
+	# More than the window of request ids goes by.
+	yes noop | head -n 300000 | client "$it" --timeout 60 batch | sort | uniq -c | tr -s ' ' >"$BATS_TEST_TMPDIR/others"
+	[ "$(cat "$BATS_TEST_TMPDIR/others")" = ' 300000 0' ]
+	printf 'set old 2\n' >&7
+	wait_for 20 answers 2
+	exec 7>&-
+	wait "$!"
+	[ "$(cat "$BATS_TEST_TMPDIR/answers")" = $'0\n0' ]
+	[ "$(client "$it" get old)" = 2 ]
+}
+
+@test "F40 a watch that nobody reads is cut off with a word, and slows nobody" {
+	term=$(show "$it" term)
+	mkfifo "$BATS_TEST_TMPDIR/told"
+	client "$it" --from "$(($(show "$it" last_index) + 1))" watch >"$BATS_TEST_TMPDIR/told" 2>"$BATS_TEST_TMPDIR/why" &
+	watch=$!
+	exec 7<"$BATS_TEST_TMPDIR/told"
+	client "$it" set watched first
+	read -r _ word <&7
+	[ "$word" = 'set watched first' ]
+	before=$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(lead_pid "$it")/status")
+	awk 'BEGIN { for (i = 0; i < 300000; i++) print "set watched " i }' |
+		client "$it" --timeout 60 batch | sort | uniq -c | tr -s ' ' >"$BATS_TEST_TMPDIR/answers"
+	[ "$(cat "$BATS_TEST_TMPDIR/answers")" = ' 300000 0' ]
+	after=$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(lead_pid "$it")/status")
+	printf 'lead takes %s kB, before %s\n' "$after" "$before"
+	[ "$((after - before))" -lt 65536 ]
+	[ "$(show "$it" term)" = "$term" ]
+	# What it is told has no gap, and then there is the word.
+	cat <&7 >"$BATS_TEST_TMPDIR/rest"
+	exec 7<&-
+	status=0
+	wait "$watch" || status=$?
+	cat "$BATS_TEST_TMPDIR/why"
+	[ "$status" -eq 1 ]
+	grep -q '^lite-raft-client: cannot watch: the changes before [0-9]* are no longer known' "$BATS_TEST_TMPDIR/why"
+	sed 's/.* //' "$BATS_TEST_TMPDIR/rest" >"$BATS_TEST_TMPDIR/seen"
+	seq 0 "$(($(wc -l <"$BATS_TEST_TMPDIR/seen") - 1))" | cmp - "$BATS_TEST_TMPDIR/seen"
+	run -1 client "$it" --from 1 watch
+	[[ $output == *'no longer known: list, and watch anew'* ]]
+}
+
+# crowd N: that many clients of the leader at once, each of which adds a key.
+crowd() {
+	on "$it" "$ROOT/build/tests/crowd" run/client.sock "$1" 'set crowd yes'
+}
+
+@test "F41 10,000 clients at once, or as many as there are descriptors for" {
+	term=$(show "$it" term)
+	most=$(($(ulimit -Hn) - 200))
+	count=$((most < 10000 ? most : 10000))
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	crowd "$count" <"$BATS_TEST_TMPDIR/hold" >"$BATS_TEST_TMPDIR/crowd" &
+	exec 7>"$BATS_TEST_TMPDIR/hold"
+	said() { [ -s "$BATS_TEST_TMPDIR/crowd" ]; }
+	wait_for 120 said
+	[ "$(cat "$BATS_TEST_TMPDIR/crowd")" = "$count answered, $count yes, 0 broken, of $count" ]
+	# They are all there still, and others are served.
+	for n in 1 2 3; do
+		[ "$(client "$n" get crowd)" = yes ]
+	done
+	printf 'lead takes %s kB with %s clients\n' \
+		"$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$(lead_pid "$it")/status")" "$count"
+	exec 7>&-
+	wait "$!"
+	[ "$(show "$it" term)" = "$term" ]
+}
+
+# few I: node I starts anew, and no process of it may have more than 64 descriptors.
+few() {
+	stop "$1"
+	(ulimit -n 64 && start "$1")
+}
+
+@test "F41 descriptors run out: who is served goes on, others wait for their turn, followers keep theirs" {
+	for n in 1 2 3; do
+		few "$n"
+	done
+	it=$(await_leader)
+	term=$(show "$it" term)
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	crowd 200 <"$BATS_TEST_TMPDIR/hold" >"$BATS_TEST_TMPDIR/crowd" &
+	jobs=$!
+	exec 7>"$BATS_TEST_TMPDIR/hold"
+	# They hold all that there are; the log and the followers have theirs.
+	full() { [ "$(ls "/proc/$(lead_pid "$it")/fd" | wc -l)" -ge 32 ]; }
+	wait_for 20 full
+	run client "$it" --timeout 2 get crowd
+	[[ $status = 0 || $status = 69 ]]
+	[ "$(show "$it" term)" = "$term" ]
+	exec 7>&-
+	send KILL "$(processes "$it" tests/crowd)"
+	wait "$jobs" || :
+	[ "$(client "$it" --timeout 30 get crowd)" = yes ]
+	[ "$(show "$it" term)" = "$term" ]
+	for n in 1 2 3; do
+		stop "$n"
+		start "$n"
+	done
+}
