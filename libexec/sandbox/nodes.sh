@@ -76,6 +76,7 @@ pids() {
 		}' | while read -r pid; do
 		case $(args_of "$pid") in
 		*libexec/* | *conf/ssh_config*) printf '%s\n' "$pid" ;;
+		*) : ;; # or ksh93 would fail where args_of has: it is gone
 		esac
 	done
 }

@@ -29,10 +29,12 @@ first_boots() {
 	wait "${jobs[@]}"
 }
 
-# scripts_name SHELL I: no script of node I names another.
+# scripts_name SHELL I: no script of node I names another; where the shell would lose
+# bytes on the client's command line, the client's may.
 scripts_name() {
 	local others
 	others=$(cd "$CLUSTER/n$2/lite-raft" && find lite-raft lite-raft-client bin libexec -type f -perm -u+x |
+		if [ "${1##*/}" = yash ]; then grep -v 'lite-raft-client$'; else cat; fi |
 		while IFS= read -r file; do head -n 1 "$file"; done | grep -a '^#!' | grep -v -x -e "#!$1") || :
 	[ -z "$others" ]
 }
@@ -51,6 +53,8 @@ fails_over() {
 	node=$(another "$it")
 	scripts_name "$shell" "$node"
 	wait_for 5 runs_under "$shell" "$node"
+	client "$node" set 'a key' $'\377'
+	[ "$(client "$it" get 'a key')" = $'\377' ]
 	client "$node" set 'a key' "of $1"
 
 	# It dies, and another comes; it comes back; it hands over.
