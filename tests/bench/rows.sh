@@ -25,6 +25,17 @@ echo_once() (
 	exec "$bench/probe" echo 0.7 "$(command -v ssh)" -F conf/ssh_config -o BatchMode=yes "n$follower" cat
 )
 
+# three_syncs: the same sync, where three do it at the same time, as three nodes on
+# one disk do.
+three_syncs() {
+	"$bench/probe" sync 0.9 "$work/second" >/dev/null &
+	three_second=$!
+	"$bench/probe" sync 0.9 "$work/third" >/dev/null &
+	three_third=$!
+	"$bench/probe" sync 0.7 "$work/first"
+	wait "$three_second" "$three_third"
+}
+
 # remote_exec: a command through a connection that is open already.
 remote_exec() (
 	cd "$(node "$leader")/run" || exit
@@ -94,6 +105,7 @@ etcd_idle() {
 turn() {
 	measure echo echo_once
 	measure sync "$bench/probe" sync 0.7 "$work/preallocated"
+	measure sync.three three_syncs
 	both write.1 -s 1.5
 	both write.100 -c 100 -s 2
 	both write.1000 -c 1000 -s 2
@@ -131,6 +143,12 @@ rows() {
 	read -r load_before rest </proc/loadavg 2>/dev/null || load_before='?'
 	: "$rest"
 	idle
+	tell 'failovers'
+	for i in 1 2 3 4 5; do
+		lite_failover lite.failover || break
+	done
+	lite_look
+	measure exec remote_exec
 	tell 'etcd'
 	if etcd_up; then
 		etcd_leads=$(etcd_leader)
@@ -141,11 +159,6 @@ rows() {
 	for i in 1 2 3; do
 		tell "writes and reads, turn $i of 3"
 		turn
-	done
-	measure exec remote_exec
-	tell 'failovers'
-	for i in 1 2 3 4 5; do
-		lite_failover lite.failover || break
 	done
 	[ -n "$without_etcd" ] || for i in 1 2 3; do
 		etcd_failover
