@@ -1,0 +1,73 @@
+# What clients are told, all at once and while leaders come and go, is
+# linearizable.
+
+load ../lib/cluster
+load ../lib/faults
+load ../lib/lin
+
+setup_file() {
+	cluster_up 3
+}
+
+teardown_file() {
+	cluster_down
+}
+
+teardown() {
+	drive_stop || :
+	cluster_after
+}
+
+# leads_instead OLD: another node than OLD leads, or OLD in a newer term.
+leads_instead() {
+	local now
+	now=$(leader) && { [ "$now" != "$1" ] || (($(show "$now" term) > term)); }
+}
+
+# The ways in which a leader goes, and what brings its node back.
+leader_killed() {
+	kill_node "$1"
+	wait_for 40 leads_instead "$1"
+	wait_for 40 start "$1"
+}
+
+leader_frozen() {
+	freeze "$1"
+	wait_for 40 leads_instead "$1"
+	thaw "$1"
+}
+
+leader_restarted() {
+	stop "$1" || kill_node "$1"
+	wait_for 40 leads_instead "$1"
+	wait_for 40 start "$1"
+}
+
+# Only lead itself: the role follows, and its clients are told that nobody knows.
+lead_killed() {
+	kill -s KILL "$(lead_pid "$1")"
+	wait_for 40 leads_instead "$1"
+}
+
+@test "leaders are killed, frozen and restarted, and all that clients see is linearizable" {
+	local nodes=() ways=(leader_killed leader_frozen lead_killed leader_restarted) changes=0 n
+	for n in $(nodes); do
+		nodes+=("cd '$(node_dir "$n")' && exec \"\$@\"")
+	done
+	await_leader
+	drive_start "${nodes[@]}"
+	while drive_lasts 30 || { ((changes < 4)) && drive_lasts 200; }; do
+		it=$(leader) || continue
+		term=$(show "$it" term)
+		"${ways[changes % ${#ways[@]}]}" "$it"
+		changes=$((changes + 1))
+		# Whoever leads now has time to do something.
+		wait_for 40 client "$(another)" --timeout 5 noop
+		sleep 1
+	done
+	drive_end
+	printf '# %s leaders were put down\n' "$changes" >&3
+	((changes >= 4))
+	[ "$(drive_acknowledged)" -ge 200 ]
+	one_leader_a_term
+}
