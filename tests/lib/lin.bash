@@ -25,7 +25,7 @@ drive_end() {
 	cat "$BATS_TEST_TMPDIR/drive.out" >&2
 	[ "$status" -eq 0 ]
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/drive.out" >&3
-	"$ROOT/build/tests/lin/check" "$drive_history" || status=$?
+	timeout 200 "$ROOT/build/tests/lin/check" "$drive_history" || status=$?
 	[ "$status" -eq 0 ] || {
 		cp "$drive_history" "$keep" && printf 'the history is kept: %s\n' "$keep"
 	}
