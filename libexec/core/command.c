@@ -188,37 +188,55 @@ command_is_write(const struct command *c)
 	    c->verb == VERB_IF_SET || c->verb == VERB_IF_UNSET;
 }
 
+static char *
+put_word(char *p, const char *word)
+{
+	p = stpcpy(p, word);
+	*p = ' ';
+	return p + 1;
+}
+
+static char *
+put_length(char *p, size_t len)
+{
+	p += num_print(p, len);
+	*p = ' ';
+	return p + 1;
+}
+
+/* By hand: it is done for every write, and snprintf takes its time. */
 int
 command_encode(const struct command *c, struct buf *b)
 {
-	char line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES], *p = line;
 	size_t before = b->len;
-	int n = 0;
 
 	switch (c->verb) {
 	case VERB_NOOP:
-		n = snprintf(line, sizeof(line), "noop\n");
+		p = put_word(p, "noop");
 		break;
 	case VERB_SET:
-		n = snprintf(line, sizeof(line), "set %zu %zu\n", c->key.len,
-		    c->value.len);
+		p = put_length(put_word(p, "set"), c->key.len);
+		p = put_length(p, c->value.len);
 		break;
 	case VERB_UNSET:
-		n = snprintf(line, sizeof(line), "unset %zu\n", c->key.len);
+		p = put_length(put_word(p, "unset"), c->key.len);
 		break;
 	case VERB_IF_SET:
-		n = snprintf(line, sizeof(line), "if %zu %s %zu set %zu\n", c->key.len,
-		    op_names[c->op], c->operand.len, c->value.len);
-		break;
 	case VERB_IF_UNSET:
-		n = snprintf(line, sizeof(line), "if %zu %s %zu unset\n", c->key.len,
-		    op_names[c->op], c->operand.len);
+		p = put_length(put_word(p, "if"), c->key.len);
+		p = put_length(put_word(p, op_names[c->op]), c->operand.len);
+		if (c->verb == VERB_IF_UNSET)
+			p = put_word(p, "unset");
+		else
+			p = put_length(put_word(p, "set"), c->value.len);
 		break;
 	default:
 		errno = EINVAL; /* a read is no entry of the log */
 		return -1;
 	}
-	if (buf_add(b, line, (size_t)n) == -1 ||
+	p[-1] = '\n'; /* in place of the last blank */
+	if (buf_add(b, line, (size_t)(p - line)) == -1 ||
 	    buf_add(b, c->key.at, c->key.len) == -1 ||
 	    buf_add(b, c->operand.at, c->operand.len) == -1 ||
 	    buf_add(b, c->value.at, c->value.len) == -1) {

@@ -96,3 +96,17 @@ num_seconds(const char *s, size_t n, uint64_t *ns)
 	*ns = seconds * NS_PER_SECOND + fraction;
 	return 0;
 }
+
+size_t
+num_print(char digits[NUM_DIGITS], uint64_t n)
+{
+	char backwards[NUM_DIGITS];
+	size_t i, len = 0;
+
+	do
+		backwards[len++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	for (i = 0; i < len; i++)
+		digits[i] = backwards[len - 1 - i];
+	return len;
+}

@@ -22,4 +22,8 @@ int num_i64(const char *s, size_t n, int64_t *out);
  */
 int num_seconds(const char *s, size_t n, uint64_t *ns);
 
+/* Puts n in decimal, without a NUL: how many digits that are. */
+#define NUM_DIGITS 20u
+size_t num_print(char digits[NUM_DIGITS], uint64_t n);
+
 #endif

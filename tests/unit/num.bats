@@ -3,6 +3,7 @@
 load unit
 
 @test "nothing but a number is a number" { num strict; }
+@test "numbers are printed as printf does" { num printed; }
 @test "numbers have bounds" { num bounds; }
 @test "hexadecimal numbers have as many digits as they should" { num hexadecimal; }
 @test "seconds may have a fraction" { num fractions; }

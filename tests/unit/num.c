@@ -1,6 +1,8 @@
 /*
  * num.c - numbers, buffers and checksums: what all formats are made of.
  */
+#include <inttypes.h>
+
 #include "must.h"
 
 #include "core/buf.h"
@@ -49,6 +51,29 @@ strict(void)
 	MUST(num_u64("+1", 2, 9, &u) == -1 && num_u64("-1", 2, 9, &u) == -1);
 	MUST(num_u64(NULL, 0, 9, &u) == -1 && num_seconds(NULL, 0, &u) == -1);
 	MUST(num_u64("12", 1, 9, &u) == 0 && u == 1); /* n, not the NUL, ends it */
+}
+
+/* What is printed is what printf prints: around each power of ten and of two. */
+static void
+printed(void)
+{
+	static const uint64_t bases[] = { 10, 2 };
+	char digits[NUM_DIGITS], want[NUM_DIGITS + 1];
+	uint64_t n, power;
+	size_t k;
+	int by;
+
+	for (k = 0; k < 2; k++)
+		for (power = 1; power <= UINT64_MAX / bases[k]; power *= bases[k])
+			for (by = -1; by <= 1; by++) {
+				n = power * bases[k] + (uint64_t)by;
+				(void)snprintf(want, sizeof(want), "%" PRIu64, n);
+				MUST(num_print(digits, n) == strlen(want));
+				MUST(memcmp(digits, want, strlen(want)) == 0);
+			}
+	MUST(num_print(digits, 0) == 1 && digits[0] == '0');
+	MUST(num_print(digits, UINT64_MAX) == 20);
+	MUST(memcmp(digits, "18446744073709551615", 20) == 0);
 }
 
 static void
@@ -196,6 +221,7 @@ main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		{ "strict", strict },
+		{ "printed", printed },
 		{ "bounds", bounds },
 		{ "hexadecimal", hexadecimal },
 		{ "fractions", fractions },
