@@ -19,7 +19,8 @@ sim: $(SIM)/sim
 
 tests: $(SIM)/sim
 
-SIM_ALL = $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM_LEAD) $(SIM)/rest.ld
+SIM_ALL = $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM_LEAD) \
+	$(LIN_CHECKER) $(SIM)/rest.ld
 
 $(SIM)/sim: $(SIM_ALL)
 	$(LINK) -o $@ $(SIM_ALL)

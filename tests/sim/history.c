@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lin/lin.h"
 #include "history.h"
 #include "sim.h"
+
+#define LIN_MEMORY ((size_t)64 << 20)
 
 /* An operation begins or ends. */
 struct moment {
@@ -257,6 +260,60 @@ write_point(const struct deed *op)
 	return op->index;
 }
 
+/* Gives the checker an operation; ended 0: nobody knows. */
+static void
+lin_take(struct lin *l, const struct deed *op, uint64_t ended)
+{
+	static const enum lin_told told[] = { [TOLD_NOTHING] = LIN_UNKNOWN,
+		[TOLD_YES] = LIN_YES,
+		[TOLD_NO] = LIN_NO,
+		[TOLD_NOT_DONE] = LIN_NOT_DONE };
+	struct word got = { op->got, op->got_len, 0 };
+	struct lin_op o = { 0 };
+
+	o.client = (uint64_t)op->client;
+	o.invoked = op->began;
+	o.returned = ended == 0 ? LIN_NEVER : ended;
+	o.told = told[op->told];
+	o.command.verb = op->verb;
+	o.command.op = op->test;
+	o.command.key = (struct bytes){ op->key, strlen(op->key) };
+	o.command.operand = (struct bytes){ op->operand, op->operand_len };
+	o.command.value = (struct bytes){ op->value, op->value_len };
+	if (op->verb == VERB_GET && op->told == TOLD_YES) {
+		o.answer = &got;
+		o.answers = 1;
+	}
+	if (lin_add(l, &o) == -1)
+		sim_die("the checker does not take what client %d was told",
+		    op->client);
+}
+
+/* What the clients saw, without a look at the log. */
+static void
+linearizable(void)
+{
+	struct lin *l = lin_new();
+	struct buf report = { 0 };
+	size_t i;
+
+	if (l == NULL)
+		sim_die("out of memory");
+	for (i = 0; i < moment_count; i++)
+		if (moments[i].ends)
+			lin_take(l, moments[i].op, i + 1);
+		else
+			moments[i].op->began = i + 1;
+	for (i = 0; i < deed_count; i++)
+		if (ops[i]->told == TOLD_NOTHING && ops[i]->began != 0)
+			lin_take(l, ops[i], 0);
+	if (lin_check(l, LIN_MEMORY, &report) != LIN_LINEARIZABLE)
+		violation("LIN", "%.*s", (int)report.len,
+		    report.len > 0 ? buf_head(&report) : "");
+	buf_free(&report);
+	lin_free(l);
+}
+
 void
 history_check(const struct log_image *l, uint64_t commit, uint64_t window)
 {
@@ -283,4 +340,5 @@ history_check(const struct log_image *l, uint64_t commit, uint64_t window)
 		if (point > floor)
 			floor = point;
 	}
+	linearizable();
 }

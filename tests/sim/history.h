@@ -38,6 +38,7 @@ struct deed {
 	uint64_t index;     /* where it took effect, 0: nowhere */
 	int outcome;        /* what it should have been told */
 	uint64_t floor;     /* ended before this one began */
+	uint64_t began;     /* the number of that moment, from 1 on */
 };
 
 /* A new operation, not begun yet. */
