@@ -141,6 +141,15 @@ read_store(struct lead *l, struct client *c, const struct slot *s)
 	}
 }
 
+/* Most answers are this and no more. */
+static int
+status_put(struct buf *b, int status)
+{
+	const char digit = (char)('0' + status);
+
+	return status < 10 ? buf_add(b, &digit, 1) : buf_fmt(b, "%d", status);
+}
+
 /* Answers go out in the order of the requests, and no more than fit. */
 int
 answers_flush(struct lead *l, struct client *c)
@@ -153,7 +162,7 @@ answers_flush(struct lead *l, struct client *c)
 		if (s->status == SLOT_READS)
 			bad = read_store(l, c, s);
 		else
-			bad = buf_fmt(&c->out, "%d", s->status) == -1 ||
+			bad = status_put(&c->out, s->status) == -1 ||
 			    buf_add(&c->out, s->text, s->len) == -1;
 		if (bad || buf_str(&c->out, "\n") == -1) {
 			client_doom(l, c);

@@ -12,6 +12,7 @@
 #include "inside.h"
 
 #define APPLY_SLICE (4u * 1024 * 1024) /* bytes of log applied in a turn */
+#define KEPT        (1024u * 1024)     /* bytes of log kept in memory */
 #define BEATS       10u                /* in an election timeout */
 #define FULL_LEAST  10u /* election timeouts that one leads, full or not */
 
@@ -94,6 +95,7 @@ lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 	if (l == NULL)
 		goto fail;
 	l->st = st;
+	st->recent_max = KEPT;
 	l->timeout = timeout;
 	l->beat = timeout / BEATS;
 	l->commit_fd = l->stamp_fd = -1;
@@ -300,28 +302,47 @@ entry_apply(struct lead *l, const struct record *r, const char *payload)
 	return 0;
 }
 
+/* Applies what is committed of p[0..n), *done bytes of it: 0, or -1. */
+static int
+slice_apply(struct lead *l, const char *p, size_t n, size_t *done)
+{
+	struct record r;
+
+	while (l->applied < l->commit && *done < n) {
+		if (record_parse(p + *done, n - *done, &r) != 1 ||
+		    !record_intact(&r, p + *done))
+			return state_fail(l->st,
+			    "cannot apply: index %" PRIu64 " is damaged",
+			    l->applied + 1);
+		if (entry_apply(l, &r, p + *done + RECORD_HEADER) == -1)
+			return -1;
+		*done += record_size(&r);
+	}
+	return 0;
+}
+
 /* "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied]
  * to state machine" (Figure 2). */
 static int
 apply(struct lead *l)
 {
 	struct buf b = { 0 };
-	struct record r;
-	size_t at = 0, count;
+	const char *p;
+	size_t count, n, done = 0;
 	int bad = 0;
 
 	if (l->applied == l->commit)
 		return 0;
-	bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count, NULL);
-	while (!bad && at < b.len) {
-		record_parse(buf_head(&b) + at, b.len - at, &r);
-		if (!record_intact(&r, buf_head(&b) + at)) {
-			bad = state_fail(l->st,
-			    "cannot apply: index %" PRIu64 " is damaged", r.index);
-			break;
-		}
-		bad = entry_apply(l, &r, buf_head(&b) + at + RECORD_HEADER);
-		at += record_size(&r);
+	p = log_recent(l->st, &l->apply_at, &n);
+	if (p == NULL) {
+		bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count,
+		    NULL);
+		if (bad == 0)
+			bad = slice_apply(l, buf_head(&b), b.len, &done);
+	} else {
+		bad = slice_apply(l, p, n, &done);
+		l->apply_at.index = l->applied + 1;
+		l->apply_at.off += done;
 	}
 	buf_free(&b);
 	return bad;

@@ -167,7 +167,7 @@ frame_send(struct lead *l, struct peer *p, size_t max)
 {
 	struct state *st = l->st;
 	struct buf body = { 0 };
-	struct record end = { 0 };
+	struct tail end = { 0, 0, 0, 0, 0 };
 	struct frame f;
 	size_t count = 0;
 	int r = 0;

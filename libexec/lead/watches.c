@@ -148,17 +148,18 @@ catch_up(struct lead *l, struct watch *w, size_t *left)
 {
 	struct buf b = { 0 };
 	struct record r;
+	struct tail end;
 	size_t count;
 	int bad = 0;
 
 	if (w->at.index != w->next)
 		bad = log_find(l->st, w->next, &w->at, &r);
 	if (bad == 0)
-		bad = log_read(l->st, &w->at, l->applied, SLICE, &b, &count, &r);
+		bad = log_read(l->st, &w->at, l->applied, SLICE, &b, &count, &end);
 	if (bad == 0)
 		bad = slice_tell(l, w, &b);
 	if (bad == 0)
-		w->next = r.index + 1;
+		w->next = end.index + 1;
 	*left -= b.len < *left ? b.len : *left;
 	buf_free(&b);
 	return bad;

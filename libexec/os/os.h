@@ -66,6 +66,13 @@ void disk_names_free(char **);
 char *disk_slurp(struct os *, const char *path, size_t max, size_t *len);
 
 /*
+ * Begins to make path, a file of so many zeros, by a process of its own (zeros)
+ * that nobody waits for.  Once it has its name, what is in it is durable, its
+ * name perhaps not.  Where it cannot be made it is not there: no error.
+ */
+void disk_prepare(struct os *, const char *path, uint64_t bytes);
+
+/*
  * fcntl record locks over the whole file: they belong to the process and die
  * with it, and they fall when ANY descriptor of that file is closed in the
  * process.  disk_lock waits; disk_trylock answers EAGAIN.

@@ -218,6 +218,7 @@ lock_take(struct state *st, int whole)
 		return -1;
 	if (whole || st->lock.mark != MARK_CLEAN) {
 		segment_forget(st);
+		log_forget(st);
 		return mend(st, known, whole);
 	}
 	/* "Read current_term after taking the lock, every time." */
@@ -227,6 +228,7 @@ lock_take(struct state *st, int whole)
 		/* Another process has changed something: what is known of the
 		 * log may be stale. */
 		segment_forget(st);
+		log_forget(st);
 		st->tail = st->lock.tail;
 		st->seen = st->lock.counter;
 	}
@@ -306,6 +308,7 @@ state_close(struct state *st)
 	if (st == NULL)
 		return;
 	segment_forget(st);
+	log_forget(st);
 	if (st->running_fd != -1)
 		disk_close(st->os, st->running_fd);
 	if (st->term_fd != -1)

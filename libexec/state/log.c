@@ -13,7 +13,8 @@
 /* How much of p[0..n) fits behind the log's end in its segment; *next: the first
  * index that does not. */
 static int
-measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next)
+measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next,
+    off_t *room_end)
 {
 	struct record r;
 	struct tail t = st->tail;
@@ -29,6 +30,7 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next)
 			return state_fail(st, "cannot measure the log: %s",
 			    strerror(errno));
 	}
+	*room_end = size;
 	for (; done < n; done += record_size(&r)) {
 		if (record_parse(p + done, n - done, &r) != 1 ||
 		    n - done < record_size(&r) || r.index != t.index + 1 ||
@@ -53,6 +55,47 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next)
 	return 0;
 }
 
+void
+log_forget(struct state *st)
+{
+	buf_free(&st->recent);
+	st->recent_segment = 0;
+}
+
+/* Keeps what was written at off in memory, behind what is there already. */
+static void
+remember(struct state *st, const char *p, size_t n, uint64_t off)
+{
+	if (st->recent_max == 0)
+		return;
+	if (st->recent_segment != st->tail.segment ||
+	    st->recent_off + st->recent.len != off) {
+		buf_cut(&st->recent, 0);
+		st->recent_segment = st->tail.segment;
+		st->recent_off = off;
+	}
+	if (n > st->recent_max || buf_add(&st->recent, p, n) == -1) {
+		log_forget(st);
+		return;
+	}
+	if (st->recent.len > st->recent_max) {
+		n = st->recent.len - st->recent_max / 2;
+		buf_eat(&st->recent, n);
+		st->recent_off += n;
+	}
+}
+
+const char *
+log_recent(const struct state *st, const struct cursor *c, size_t *n)
+{
+	if (c->segment != st->recent_segment ||
+	    st->recent_segment != st->tail.segment || c->off < st->recent_off ||
+	    c->off >= st->tail.off || st->recent_off + st->recent.len != st->tail.off)
+		return NULL;
+	*n = (size_t)(st->tail.off - c->off);
+	return buf_head(&st->recent) + (c->off - st->recent_off);
+}
+
 /* Writes whole records into the segment that st->tail names, at its off. */
 static int
 put(struct state *st, char *p, size_t n, uint64_t durable)
@@ -73,16 +116,18 @@ put(struct state *st, char *p, size_t n, uint64_t durable)
 		return -1;
 	if (disk_write(st->os, st->segment_fd, p, n, (off_t)start) == -1)
 		return state_fail(st, "cannot write the log: %s", strerror(errno));
+	remember(st, p, n, start);
 	return 0;
 }
 
 int
 log_append(struct state *st, char *records, size_t n)
 {
-	uint64_t durable = st->lock.tail.index, next = 0;
+	uint64_t before = st->tail.off, durable = st->lock.tail.index, next = 0;
 	size_t fit = 0, rest;
+	off_t end;
 
-	if (measure(st, records, n, &fit, &next) == -1)
+	if (measure(st, records, n, &fit, &next, &end) == -1)
 		return -1;
 	rest = n - fit;
 	/* Room first: without it nothing is written at all. */
@@ -92,6 +137,9 @@ log_append(struct state *st, char *records, size_t n)
 		return -1;
 	if (fit > 0 && put(st, records, fit, durable) == -1)
 		return -1;
+	/* In the middle of one it is time for the next. */
+	if (before <= (uint64_t)end / 2 && st->tail.off > (uint64_t)end / 2)
+		segment_prepare(st);
 	if (rest == 0)
 		return 0;
 	/* A segment is whole before the next one holds anything: also what an
@@ -122,6 +170,8 @@ log_cut_finish(struct state *st)
 	uint64_t *list;
 	size_t n;
 	int r = 0;
+
+	log_forget(st);
 
 	list = segment_list(st, &n);
 	if (list == NULL)
@@ -316,17 +366,19 @@ log_last_within(struct state *st, uint64_t index, uint64_t term, struct record *
  * moves, *end is the last of them, *cut the one that is not whole. */
 static size_t
 take_whole(const char *p, size_t n, uint64_t last, struct cursor *c, size_t *count,
-    struct record *end, struct record *cut)
+    struct tail *end, struct record *cut)
 {
 	size_t done = 0;
 
 	memset(cut, 0, sizeof(*cut));
 	while (c->index <= last && record_parse(p + done, n - done, cut) == 1 &&
 	    cut->index == c->index && n - done >= record_size(cut)) {
-		*end = *cut;
-		done += record_size(end);
+		end->index = cut->index;
+		end->term = cut->term;
+		end->chain = cut->chain;
+		done += record_size(cut);
 		c->index++;
-		c->off += record_size(end);
+		c->off += record_size(cut);
 		(*count)++;
 	}
 	return done;
@@ -342,16 +394,45 @@ up_to_tail(const struct state *st, const struct cursor *c, size_t n)
 	return n;
 }
 
+/* Appends all that follows the cursor, if it is in memory: 1, 0 (not), or -1. */
+static int
+recent_read(struct state *st, struct cursor *c, size_t max, struct buf *b,
+    size_t *count, struct tail *end)
+{
+	const char *p;
+	size_t n;
+
+	p = log_recent(st, c, &n);
+	if (p == NULL || n > max)
+		return 0;
+	if (buf_add(b, p, n) == -1)
+		return state_fail(st, "cannot read the log: %s", strerror(errno));
+	*count = (size_t)(st->tail.index + 1 - c->index);
+	c->index = st->tail.index + 1;
+	c->off = st->tail.off;
+	*end = st->tail;
+	return 1;
+}
+
 int
 log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct buf *b,
-    size_t *count, struct record *end)
+    size_t *count, struct tail *end)
 {
-	struct record cut, unused;
+	struct record cut;
+	struct tail unused;
 	size_t before = b->len, got, want = max;
 	ssize_t n;
 	char *p;
+	int r;
 
 	*count = 0;
+	if (end == NULL)
+		end = &unused;
+	if (last >= st->tail.index) {
+		r = recent_read(st, c, max, b, count, end);
+		if (r != 0)
+			return r == 1 ? 0 : -1;
+	}
 	if (max < RECORD_HEADER)
 		max = want = RECORD_HEADER;
 	if (last > st->tail.index)
@@ -368,8 +449,7 @@ log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct b
 		if (n == -1)
 			return state_fail(st, "cannot read the log: %s",
 			    strerror(errno));
-		got = take_whole(p, (size_t)n, last, c, count,
-		    end != NULL ? end : &unused, &cut);
+		got = take_whole(p, (size_t)n, last, c, count, end, &cut);
 		buf_grew(b, got);
 		if (got > 0) {
 			want = max;

@@ -316,6 +316,7 @@ node_verify(struct state *st)
 
 	if (state_lock_whole(st) == -1)
 		return -1;
+	segment_tidy(st);
 	if (strcmp(st->cluster, "-") == 0) {
 		if (state_change(st) == -1 || log_empty(st) == -1 ||
 		    state_settle(st) == -1)

@@ -14,6 +14,9 @@
 #define NAME_DIGITS 16u
 #define ZEROS       (256u * 1024) /* bytes written at a time */
 
+/* Zeros that are durable: the next segment, before it has a name. */
+#define SPARE "state/log/spare"
+
 void
 segment_path(char path[64], uint64_t first)
 {
@@ -98,6 +101,46 @@ segment_zero(struct state *st, int fd, uint64_t off)
 	return 0;
 }
 
+void
+segment_prepare(struct state *st)
+{
+	int fd = disk_open(st->os, SPARE, DISK_READ);
+
+	if (fd != -1)
+		(void)disk_close(st->os, fd);
+	else if (errno == ENOENT)
+		disk_prepare(st->os, SPARE, st->segment_bytes);
+}
+
+void
+segment_tidy(struct state *st)
+{
+	char path[64], **names = disk_names(st->os, "state/log");
+	size_t i;
+
+	for (i = 0; names != NULL && names[i] != NULL; i++)
+		if (strncmp(names[i], "spare.", 6) == 0 && strlen(names[i]) < 32) {
+			(void)snprintf(path, sizeof(path), "state/log/%s", names[i]);
+			(void)disk_remove(st->os, path);
+		}
+	disk_names_free(names);
+}
+
+/* Gives the spare this name, if there is one and it is large enough: 1, or 0. */
+static int
+spare_take(struct state *st, const char *path, size_t bytes)
+{
+	int fd = disk_open(st->os, SPARE, DISK_READ);
+	off_t size;
+
+	if (fd == -1)
+		return 0;
+	size = disk_size(st->os, fd);
+	(void)disk_close(st->os, fd);
+	return size >= 0 && (uintmax_t)size >= bytes &&
+	    disk_rename(st->os, SPARE, path) == 0;
+}
+
 int
 segment_make(struct state *st, uint64_t first, size_t bytes)
 {
@@ -105,6 +148,12 @@ segment_make(struct state *st, uint64_t first, size_t bytes)
 	int fd, saved;
 
 	segment_path(path, first);
+	if (spare_take(st, path, bytes)) {
+		fd = -1;
+		if (disk_syncdir(st->os, "state/log") == -1)
+			goto undo;
+		return 0;
+	}
 	fd = disk_open(st->os, path, DISK_CREATE);
 	if (fd == -1)
 		goto fail;
@@ -116,7 +165,8 @@ segment_make(struct state *st, uint64_t first, size_t bytes)
 
 undo:
 	saved = errno;
-	(void)disk_close(st->os, fd);
+	if (fd != -1)
+		(void)disk_close(st->os, fd);
 	/* Its name must not come back after a loss of power, when another segment
 	 * may hold that index. */
 	if (disk_remove(st->os, path) == -1 || disk_syncdir(st->os, "state/log") == -1)

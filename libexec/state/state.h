@@ -55,8 +55,11 @@ struct state {
 
 	int lock_fd, term_fd, running_fd, segment_fd;
 	uint64_t segment_open; /* the first index of segment_fd's */
-	uint64_t seen;         /* the counter when tail was read */
-	pid_t role;            /* that this process works for; 0: any */
+	size_t recent_max;     /* bytes of the log to be kept in memory; 0: none */
+	struct buf recent;     /* what was appended last ... */
+	uint64_t recent_segment, recent_off; /* ... and where it begins */
+	uint64_t seen;                       /* the counter when tail was read */
+	pid_t role;                          /* that this process works for; 0: any */
 	int locked;
 	int broken;
 	char why[256];
@@ -117,6 +120,7 @@ int term_save(struct state *);
  * was written, the handle is not broken.
  */
 int log_append(struct state *, char *records, size_t n);
+void log_forget(struct state *); /* what is kept in memory may be stale */
 int log_sync(struct state *);
 
 /* Removes index and all that follows, durably (§5.3). */
@@ -143,11 +147,17 @@ int log_last_within(struct state *, uint64_t index, uint64_t term, struct record
 
 /*
  * Appends whole records from the cursor on, up to index last, to b: at least
- * one, no more than max bytes beyond it.  *count of them, *end (or NULL) the
- * last; the cursor moves.
+ * one, no more than max bytes beyond it.  *count of them; *end (or NULL) has
+ * index, term and chain of the last; the cursor moves.
  */
 int log_read(struct state *, struct cursor *, uint64_t last, size_t max, struct buf *,
-    size_t *count, struct record *end);
+    size_t *count, struct tail *end);
+
+/*
+ * What is in memory from the cursor on, up to the log's end: *n bytes, valid
+ * until the log changes; NULL if it is not there.
+ */
+const char *log_recent(const struct state *, const struct cursor *, size_t *n);
 
 /* --- scan.c: what lies on the disk ------------------------------------------- */
 
@@ -169,7 +179,9 @@ void segment_path(char[64], uint64_t first);
 int segment_use(struct state *, uint64_t first); /* sets segment_fd */
 int segment_make(struct state *, uint64_t first, size_t bytes);
 int segment_drop(struct state *, uint64_t first);
-void segment_forget(struct state *); /* closes segment_fd */
+void segment_prepare(struct state *); /* has the next one made, beside the work */
+void segment_tidy(struct state *);    /* removes what such work has left half done */
+void segment_forget(struct state *);  /* closes segment_fd */
 
 /* Writes zeros from off to the end of the file and syncs. */
 int segment_zero(struct state *, int fd, uint64_t off);

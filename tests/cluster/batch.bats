@@ -102,6 +102,26 @@ counted() {
 	done
 }
 
+@test "the log's next segment is made beside the work, on each node" {
+	spare() { [ -s "$(node_dir "$1")/state/log/spare" ]; }
+	segments() { ls "$(node_dir "$1")/state/log" | grep -c '^[0-9]*$'; }
+	for n in 1 2 3; do
+		had[n]=$(segments "$n")
+	done
+	head -c 400 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/value"
+	for n in $(seq 12); do
+		awk -v value="$(cat "$BATS_TEST_TMPDIR/value")" \
+			'BEGIN { for (i = 0; i < 2000; i++) print "set segment." i % 10 " " value }' |
+			client "$it" --timeout 60 batch | sort | uniq -c | tr -s ' ' >"$BATS_TEST_TMPDIR/answers"
+		[ "$(cat "$BATS_TEST_TMPDIR/answers")" = ' 2000 0' ]
+		! spare 1 || ! spare 2 || ! spare 3 || seen=1
+	done
+	[ -n "${seen-}" ]
+	for n in 1 2 3; do
+		(($(segments "$n") > had[n]))
+	done
+}
+
 @test "a batch of an hour ago: its ids are of today" {
 	mkfifo "$BATS_TEST_TMPDIR/lines"
 	client "$it" --timeout 30 batch <"$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/answers" &

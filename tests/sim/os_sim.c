@@ -500,6 +500,26 @@ disk_rename(struct os *os, const char *from, const char *to)
 	return 0;
 }
 
+/* It is ready at once, or it never is. */
+void
+disk_prepare(struct os *os, const char *path, uint64_t bytes)
+{
+	struct inode *dir, *f;
+	const char *last;
+	char *zeros;
+
+	enter(os);
+	if (seed_odds(400) || (dir = parent_of(os, path, &last)) == NULL ||
+	    inode_child(dir, IMAGE_CACHE, last) != NULL || no_space(os, bytes))
+		return;
+	zeros = sim_alloc(bytes);
+	f = inode_new(0);
+	inode_write(f, zeros, bytes, 0);
+	inode_sync(f);
+	dir_change(dir, NULL, last, f);
+	free(zeros);
+}
+
 int
 disk_mkdir(struct os *os, const char *path)
 {

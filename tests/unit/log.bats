@@ -3,6 +3,8 @@
 load member
 
 @test "records of any size in segments of any number are found and read" { log segments_roll; }
+@test "what is kept of the log in memory is what lies on the disk" { log recent; }
+@test "a segment that was made beforehand is used, if it is large enough" { log spare; }
 @test "F16 the last entry within a term, for every index and term" { log searches; }
 @test "F10 a cut removes a suffix, across segments, and nothing else" { log cuts; }
 @test "F42 torn at each sector of the last batch, with holes, or one alone" { log torn_at_each_sector; }

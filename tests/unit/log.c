@@ -140,7 +140,8 @@ static void
 log_check(struct state *st, const char *words)
 {
 	struct cursor c = { 1, 1, 0 }, at;
-	struct record before, end, r;
+	struct record before, r;
+	struct tail end;
 	struct buf is = { 0 }, want = { 0 };
 	uint64_t count = st->tail.index, index;
 	size_t done = 0, n;
@@ -220,6 +221,123 @@ segments_roll(void)
 	MUST(st->tail.index == 255 && st->lock.damaged == 0);
 	log_check(st, words);
 	state_close(st);
+}
+
+/* What st has in memory, from a few places on, is what lies on the disk. */
+static void
+recent_check(struct state *st, struct state *disk, uint64_t *seed)
+{
+	struct buf is = { 0 }, want = { 0 };
+	struct cursor c, same;
+	struct tail end;
+	struct record r;
+	uint64_t index;
+	const char *p;
+	size_t i, n;
+
+	SAYS(disk, state_lock(disk));
+	for (i = 0; i < 6; i++) {
+		index = st->tail.index - (i == 0 ? 0 : dice(seed) % st->tail.index);
+		SAYS(disk, log_find(disk, index, &c, &r));
+		same = c;
+		buf_cut(&want, 0);
+		while (c.index <= disk->tail.index)
+			SAYS(disk,
+			    log_read(disk, &c, disk->tail.index, 50000, &want, &n,
+				NULL));
+		c = same;
+		p = log_recent(st, &c, &n);
+		MUST(
+		    p == NULL || (n == want.len && memcmp(p, buf_head(&want), n) == 0));
+		MUST(i > 0 || st->recent.len == 0 || p != NULL);
+		buf_cut(&is, 0);
+		while (c.index <= st->tail.index) {
+			SAYS(st, log_read(st, &c, st->tail.index, 3000, &is, &n, &end));
+			MUST(n > 0 && end.index == c.index - 1);
+		}
+		MUST(end.chain == st->tail.chain && end.term == st->tail.term);
+		MUST(is.len == want.len &&
+		    memcmp(buf_head(&is), buf_head(&want), is.len) == 0);
+	}
+	SAYS(disk, state_unlock(disk));
+	buf_free(&is);
+	buf_free(&want);
+}
+
+/* What is kept in memory stays true, whoever appends and cuts. */
+static void
+recent(void)
+{
+	static const char words[] = "1x300:200,2x20:3000,2x2:20000,3x400:100";
+	struct state *st = node_make(3), *other = node_again(), *who;
+	uint64_t seed = 7;
+	int i, held = 0;
+
+	st->recent_max = 20000;
+	for (i = 0; i < 400; i++) {
+		who = dice(&seed) % 4 == 0 ? other : st;
+		if (dice(&seed) % 8 == 0) {
+			SAYS(who, state_lock(who));
+			if (who->tail.index > 10) {
+				SAYS(who, state_change(who));
+				SAYS(who, log_cut(who, who->tail.index - 8));
+				SAYS(who, state_settle(who));
+			}
+			SAYS(who, state_unlock(who));
+		} else if (who->tail.index < 700)
+			grow_settled(who, words, 1 + dice(&seed) % 12);
+		SAYS(st, state_lock(st));
+		SAYS(st, state_unlock(st));
+		held += st->recent.len > 0;
+		if (st->tail.index > 0)
+			recent_check(st, other, &seed);
+	}
+	MUST(held > 100);
+	state_close(st);
+	state_close(other);
+}
+
+/* A file of zeros becomes the next segment, if it is large enough. */
+static void
+spare(void)
+{
+	static const char words[] = "1x300:200,2x9:9000,2x200";
+	struct state *st = node_make(3);
+	uint64_t seed = 5, before;
+	struct buf zeros = { 0 };
+	int fd, taken = 0, left = 0;
+
+	MUST(buf_room(&zeros, 2 * SEGMENT) != NULL);
+	memset(buf_room(&zeros, 2 * SEGMENT), 0, 2 * SEGMENT);
+	while (st->tail.index < 400) {
+		fd = disk_open(os, "state/log/spare", DISK_CREATE);
+		MUST(fd != -1 &&
+		    disk_write(os, fd, buf_room(&zeros, 2 * SEGMENT),
+			dice(&seed) % 2 == 0 ? SEGMENT : SEGMENT / 2, 0) == 0);
+		MUST(disk_close(os, fd) == 0);
+		before = newest(st);
+		grow_settled(st, words, 1 + dice(&seed) % 30);
+		fd = disk_open(os, "state/log/spare", DISK_READ);
+		if (newest(st) != before)
+			(*(fd == -1 ? &taken : &left))++;
+		else
+			MUST(fd != -1);
+		if (fd != -1)
+			MUST(disk_close(os, fd) == 0 &&
+			    disk_remove(os, "state/log/spare") == 0);
+	}
+	MUST(taken > 3 && left > 3);
+	log_check(st, words);
+	state_close(st);
+	/* What was left half done goes at the next start. */
+	fd = disk_open(os, "state/log/spare.123", DISK_CREATE);
+	MUST(fd != -1 && disk_close(os, fd) == 0);
+	st = verified();
+	MUST(st->tail.index == 400 || st->tail.index > 400);
+	MUST(disk_open(os, "state/log/spare.123", DISK_READ) == -1);
+	log_check(st, words);
+	state_close(st);
+	buf_free(&zeros);
 }
 
 /* F10 */
@@ -919,6 +1037,8 @@ rotten_members(void)
 
 static const struct test_case cases[] = {
 	{ "segments_roll", segments_roll },
+	{ "recent", recent },
+	{ "spare", spare },
 	{ "cuts", cuts },
 	{ "searches", searches },
 	{ "torn_at_each_sector", torn_at_each_sector },

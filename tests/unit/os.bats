@@ -27,3 +27,20 @@ load unit
 @test "loop over poll: a wait is not shorter than it should be" { loop_poll time_passes; }
 @test "loop over poll: a signal ends a wait" { loop_poll signal_ends_wait; }
 @test "loop over poll: everyone gets a turn" { loop_poll many; }
+
+@test "zeros: a file of so many zeros, whole or not at all" {
+	zeros there 300000
+	[ "$(wc -c <there)" -eq 300000 ]
+	[ "$(tr -d '\0' <there | wc -c)" -eq 0 ]
+	printf x >there
+	zeros there 5
+	[ "$(od -An -tx1 there | tr -d ' ')" = 0000000000 ]
+	run -74 zeros none/there 5
+	[ "$output" = 'zeros: cannot make none/there: No such file or directory' ]
+	run -74 bash -c 'ulimit -f 100 && trap "" XFSZ && zeros large 300000'
+	[ "$output" = 'zeros: cannot make large: File too large' ]
+	[ "$(ls)" = there ]
+	run -64 zeros there
+	run -64 zeros there x
+	run -64 zeros --there 5
+}
