@@ -124,6 +124,9 @@ func report(workers []worker, from, elapsed time.Duration) {
 			gap = came[i] - came[i-1]
 		}
 	}
+	if len(came) > 0 && *requests == 0 && elapsed-came[len(came)-1] > gap {
+		gap = elapsed - came[len(came)-1]
+	}
 	s := (elapsed - from).Seconds()
 	fmt.Printf("n=%d s=%.3f per_s=%.1f p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f bad=%d gap_ms=%.1f\n",
 		len(took), s, float64(len(took))/s, us(50), us(90), us(99), us(100), bad,

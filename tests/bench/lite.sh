@@ -77,12 +77,12 @@ lite_victims() {
 	printf '%s %s' "$lite_pid" "$(family "$lite_pid" | tr '\n' ' ')"
 }
 
-# lite_failover NAME [FILE]: kills the leader while one connection asks whoever
-# leads; the longest time without an answer is noted as NAME, the timeline in FILE.
-# Then the node is started again.
+# lite_failover NAME SECONDS [FILE]: kills the leader, a second after one connection
+# has begun to ask whoever leads; the longest time without an answer is noted as
+# NAME, the timeline in FILE.  Then the node is started again.
 lite_failover() {
 	lite_look && victims=$(lite_victims) || return 1
-	"$bench/load" -w 0 -s 4 ${2:+-t "$2"} "$(node 1)/run/client.sock" "$(node 2)/run/client.sock" \
+	"$bench/load" -w 0 -s "$2" ${3:+-t "$3"} "$(node 1)/run/client.sock" "$(node 2)/run/client.sock" \
 		"$(node 3)/run/client.sock" >"$work/said" 2>>"$work/errors" &
 	lite_job=$!
 	busy "$lite_job"

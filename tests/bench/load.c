@@ -12,7 +12,7 @@
  * had, is tried again every millisecond.
  *
  * Prints one line: sample.h, then bad= (answers that were neither yes nor no) and
- * gap_ms= (the longest time between two answers).  -t writes to FILE how many
+ * gap_ms= (the longest time without an answer).  -t writes to FILE how many
  * answers came in each 10 ms, as lines "MS COUNT".
  */
 #include <errno.h>
@@ -308,6 +308,9 @@ report(struct load *l)
 	FILE *f;
 	size_t i;
 
+	/* Nobody has answered since: that is a gap too. */
+	if (l->requests == 0 && l->now - l->last > l->gap)
+		l->gap = l->now - (l->last != 0 ? l->last : l->begun);
 	samples_print(&l->samples, l->now - l->begun - l->warm);
 	(void)printf(" bad=%" PRIu64 " gap_ms=%.1f\n", l->bad, (double)l->gap / 1e6);
 	if (l->timeline == NULL)

@@ -79,7 +79,7 @@ unset multiplot"
 plots() {
 	command -v gnuplot >/dev/null || die 78 'cannot draw: install gnuplot'
 	tell 'a failover'
-	lite_failover plot "$work/lite.failover"
+	lite_failover plot 4 "$work/lite.failover"
 	if etcd_up; then
 		etcd_failover "$work/etcd.failover"
 		etcd_leads=$(etcd_leader)

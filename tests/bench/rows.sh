@@ -145,7 +145,7 @@ rows() {
 	idle
 	tell 'failovers'
 	for i in 1 2 3 4 5; do
-		lite_failover lite.failover || break
+		lite_failover lite.failover 4 || break
 	done
 	lite_look
 	measure exec remote_exec
@@ -167,7 +167,7 @@ rows() {
 	million
 	tell 'failovers with a million keys'
 	for i in 1 2; do
-		lite_failover lite.million.failover || break
+		lite_failover lite.million.failover 12 || break
 	done
 	tell "the leader's host is cut off"
 	"$root/tests/bench/cut" "$work" >"$work/cut" 2>>"$work/errors"

@@ -46,6 +46,14 @@ said() {
 	awk "BEGIN { exit !($(said n) > 0 && $(said gap_ms) > 1) }"
 }
 
+@test "a leader that stays away leaves a gap up to the end" {
+	local socket=$BATS_TEST_TMPDIR/socket
+	out "$ROOT/build/tests/fake" "$socket" say 'hello 1 7' hear say '0' hang >/dev/null &
+	wait_for 10 test -S "$socket"
+	run -0 out "$ROOT/build/tests/bench/load" -s 1 -w 0 "$socket"
+	awk "BEGIN { exit !($(said n) == 1 && $(said gap_ms) > 900) }"
+}
+
 @test "an answer that is neither yes nor no is counted as bad" {
 	local socket=$BATS_TEST_TMPDIR/socket
 	out "$ROOT/build/tests/fake" "$socket" say 'hello 1 7' hear say '0' hear say '74 full' hang >/dev/null &

@@ -122,7 +122,10 @@ verbs(void)
 	no("Set k v", "no such verb");
 	no("batch", "no such verb");
 	no("members", "no such verb");
-	no("watch", "no such verb");
+	yes("watch", VERB_WATCH, OP_NONE);
+	yes("watch k 7", VERB_WATCH, OP_NONE);
+	no("watch k 7 8", "usage: watch [PREFIX [FROM]]");
+	no("follow", "no such verb");
 	no("--json", "no such verb");
 	no("noop x", "no argument");
 	no("status x", "no argument");
