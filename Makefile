@@ -41,7 +41,7 @@ SCRIPTS = $(shell $(FILES) | sort -u | while IFS= read -r file; do \
 CPPCHECK = cppcheck -q --std=c99 --enable=warning,performance,portability \
 	--error-exitcode=1 -Ilibexec
 
-.PHONY: all asan clean format lint lint-c lint-format lint-scripts lint-tidy sim \
+.PHONY: all asan clean format lint lint-c lint-format lint-man lint-scripts lint-tidy sim \
 	test tests FORCE
 
 all: $(PROGRAMS)
@@ -94,7 +94,7 @@ test: tests
 asan:
 	$(MAKE) CFLAGS='$(SANITIZE)' tests
 
-lint: lint-c lint-format lint-scripts lint-tidy
+lint: lint-c lint-format lint-man lint-scripts lint-tidy
 
 # tests/sim is a world of its own, with another os.h behind it.
 lint-c:
@@ -103,6 +103,9 @@ lint-c:
 
 lint-format:
 	clang-format --dry-run -Werror $(C_AND_H)
+
+lint-man:
+	mandoc -Tlint -Wwarning man/*.[1-9]
 
 lint-scripts:
 	shellcheck -x -P SCRIPTDIR:. -s sh $(SCRIPTS)

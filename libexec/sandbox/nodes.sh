@@ -22,7 +22,7 @@ lay_out() {
 	tree=$dir/n$1/lite-raft
 	[ ! -f "$tree/conf/node_name" ] || return 0
 	mkdir -p "$tree" || return 1
-	for part in README LICENSE Makefile lite-raft lite-raft-client bin libexec conf man pkg control-scripts; do
+	for part in README LICENSE Makefile lite-raft lite-raft-client bin libexec conf man share pkg control-scripts; do
 		[ ! -e "$root/$part" ] || cp -Rp "$root/$part" "$tree" || return 1
 	done
 	rm -f "$tree/conf/node_name" "$tree/conf/cluster_name" "$tree/conf/cluster_nodes.old"

@@ -124,6 +124,9 @@ shared_dir() {
 	run -64 sandbox exec 2 true
 	SHELL=$(command -v true) run -0 sandbox exec 1
 	run -64 sandbox exec
+	# Down from there ends everything but itself.
+	run -0 sh -c 'cd "$1/n1/lite-raft" && exec "$2" sandbox down --dir "$1" --kill' sh "$CLUSTER" "$ROOT/lite-raft"
+	[ ! -e "$CLUSTER" ]
 }
 
 @test "a cluster that was put down with --keep comes up with its data" {

@@ -1,0 +1,75 @@
+# lite-raft.bash - completion of lite-raft and lite-raft-client for bash; zsh's is
+# _lite-raft, which takes the words from here.
+#
+#	. share/completion/lite-raft.bash
+
+# _lite_raft_words COMMAND WORD...: prints what may stand behind these words, one a
+# line; nothing where it may be anything.
+_lite_raft_words() {
+	case ${1##*/}:${2-}:${3-} in
+	lite-raft::) printf '%s\n' first-boot start stop restart status check sandbox demo help version --help ;;
+	lite-raft:first-boot:*) printf '%s\n' --foreground --wait dash bash ksh93 mksh yash ;;
+	lite-raft:start:*) printf '%s\n' --foreground --wait ;;
+	lite-raft:restart:*) printf '%s\n' --wait ;;
+	lite-raft:check:*) printf '%s\n' --json ;;
+	lite-raft:sandbox:*)
+		_lite_raft_sandbox "${1%/*}" "$@"
+		;;
+	lite-raft-client:*)
+		shift
+		_lite_raft_client "$@"
+		;;
+	esac
+}
+
+# The same behind "lite-raft sandbox"; DIR is where lite-raft lies.
+_lite_raft_sandbox() { # DIR COMMAND sandbox WORD...
+	local last
+	for last; do :; done
+	case $#:$last in
+	3:*)
+		printf '%s\n' up down list exec
+		return
+		;;
+	*:--dir | *:-n | *:-t) return ;;
+	esac
+	case $4 in
+	up) printf '%s\n' --dir -n -t --no-boot ;;
+	down) printf '%s\n' --dir --keep --kill ;;
+	list) printf '%s\n' --dir ;;
+	exec)
+		[ $# -eq 4 ] || return 0
+		printf '%s\n' --dir
+		! [ -r "$1/sandbox/nodes" ] || seq -f n%g "$(cat "$1/sandbox/nodes")"
+		;;
+	esac
+}
+
+# The same behind "lite-raft-client".
+_lite_raft_client() { # WORD...
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--timeout | --from)
+			[ $# -gt 1 ] || return 0
+			shift 2
+			;;
+		--) break ;;
+		-*) shift ;;
+		*) break ;;
+		esac
+	done
+	case $#:${1-} in
+	0:) printf '%s\n' set get unset list if batch watch noop status --timeout --from --json --raw --help ;;
+	1:status) printf '%s\n' --json --timeout ;;
+	1:noop | 1:batch) printf '%s\n' --timeout ;;
+	2:if) printf '%s\n' = != -eq -ne -lt -le -gt -ge absent exists ;;
+	3:if) case $3 in absent | exists) printf '%s\n' set unset ;; esac ;;
+	4:if) case $3 in absent | exists) ;; *) printf '%s\n' set unset ;; esac ;;
+	esac
+}
+
+_lite_raft() {
+	mapfile -t COMPREPLY < <(compgen -W "$(_lite_raft_words "${COMP_WORDS[@]:0:COMP_CWORD}")" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+[ -z "${BASH_VERSION-}" ] || complete -o default -F _lite_raft lite-raft lite-raft-client

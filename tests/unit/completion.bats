@@ -1,0 +1,103 @@
+# The shells' completion: it knows what --help knows.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	ROOT=${BATS_TEST_DIRNAME%/tests/*}
+	cd "$ROOT" || return
+	. share/completion/lite-raft.bash
+}
+
+# completes WORD...: what bash offers for the last of these words.
+completes() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	_lite_raft
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# in_zsh WORD...: the same in zsh; "files" where it leaves it to the files' names.
+in_zsh() {
+	zsh -f -c '
+		compadd() { print -rl -- "${(@P)2}" }
+		_files() { print files }
+		fpath=(share/completion $fpath)
+		autoload -U _lite-raft
+		words=("$@") CURRENT=$#
+		_lite-raft' zsh "$@"
+}
+
+# verbs COMMAND: those that its --help has.
+verbs() {
+	case $1 in
+	*-client) "$@" --help | sed -n 's/^  \([a-z]*\) .*/\1/p; s/^  \([a-z]*\)$/\1/p' ;;
+	*) "$@" --help | sed 's/sandbox .*/sandbox/' | tr '|' '\n' | sed -E 's/^(usage:)? *(lite-raft)? *//; s/ .*//' | grep . ;;
+	esac | sort -u
+}
+
+# options COMMAND...: those that its --help has.
+options() {
+	"$@" --help | grep -o -E -e '(^|[[ ])--?[a-z]+[a-z-]*' | grep -o -e '-.*' | grep -v -x -e '-[a-z][a-z]' | sort -u
+}
+
+@test "each verb is offered, and each option behind some verb" {
+	verbs ./lite-raft >"$BATS_TEST_TMPDIR/verbs"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/verbs")" -ge 10 ]
+	completes ./lite-raft '' | grep -v -e - | sort >"$BATS_TEST_TMPDIR/offered"
+	completes ./lite-raft first- >>"$BATS_TEST_TMPDIR/offered"
+	diff "$BATS_TEST_TMPDIR/verbs" <(sort "$BATS_TEST_TMPDIR/offered")
+	verbs ./lite-raft-client >"$BATS_TEST_TMPDIR/verbs"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/verbs")" -ge 8 ]
+	completes ./lite-raft-client '' | grep -v -e - | sort >"$BATS_TEST_TMPDIR/offered"
+	diff "$BATS_TEST_TMPDIR/verbs" "$BATS_TEST_TMPDIR/offered"
+
+	for verb in $(completes ./lite-raft ''); do
+		completes ./lite-raft "$verb" -
+	done | grep . | sort -u >"$BATS_TEST_TMPDIR/offered"
+	diff <(options ./lite-raft) "$BATS_TEST_TMPDIR/offered"
+	for verb in up down list exec; do
+		completes ./lite-raft sandbox "$verb" -
+	done | sort -u >"$BATS_TEST_TMPDIR/offered"
+	diff <(options ./lite-raft sandbox) "$BATS_TEST_TMPDIR/offered"
+	diff <(options ./lite-raft-client; printf '%s\n' --help) <(completes lite-raft-client - | sort | grep -v -x -e --help; printf '%s\n' --help)
+}
+
+@test "what stands before is heeded" {
+	[ "$(completes ./lite-raft st)" = "start
+stop
+status" ]
+	[ "$(completes /srv/lite-raft/lite-raft restart -)" = --wait ]
+	[ "$(completes ./lite-raft sandbox d)" = down ]
+	[ -z "$(completes ./lite-raft sandbox up --dir '')" ]
+	[ "$(completes ./lite-raft-client --timeout 3 --json s)" = "set
+status" ]
+	[ "$(completes lite-raft-client if k a)" = absent ]
+	[ "$(completes lite-raft-client if k absent '')" = "set
+unset" ]
+	[ "$(completes lite-raft-client if k = v u)" = unset ]
+	[ -z "$(completes lite-raft-client set k '')" ]
+	[ -z "$(completes lite-raft-client --timeout '')" ]
+}
+
+@test "a sandbox's nodes are offered" {
+	mkdir "$BATS_TEST_TMPDIR/sandbox"
+	printf '3\n' >"$BATS_TEST_TMPDIR/sandbox/nodes"
+	[ "$(completes "$BATS_TEST_TMPDIR/lite-raft" sandbox exec n)" = "n1
+n2
+n3" ]
+}
+
+@test "bash is told" {
+	run -0 bash -c '. share/completion/lite-raft.bash && complete -p lite-raft lite-raft-client'
+	[ "${#lines[@]}" -eq 2 ]
+}
+
+@test "zsh offers the same" {
+	command -v zsh || skip 'there is no zsh'
+	zsh -n share/completion/_lite-raft
+	[ "$(in_zsh ./lite-raft-client '' | sort)" = "$(completes ./lite-raft-client '' | sort)" ]
+	[ "$(in_zsh ./lite-raft sandbox '' | sort)" = "$(completes ./lite-raft sandbox '' | sort)" ]
+	[ "$(in_zsh ./lite-raft-client if k absent '')" = "set
+unset" ]
+	[ "$(in_zsh ./lite-raft-client set k '')" = files ]
+}
