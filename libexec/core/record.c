@@ -113,6 +113,15 @@ record_size(const struct record *r)
 	return RECORD_HEADER + r->length + 1;
 }
 
+size_t
+record_length(const char *p)
+{
+	uint64_t length;
+
+	(void)get_decimal(p + AT_LENGTH, 7, &length);
+	return (size_t)length;
+}
+
 uint32_t
 record_chain(const char *p, uint32_t before)
 {

@@ -59,13 +59,19 @@ int record_encode(struct record *, uint32_t chain, const char *payload, size_t l
  */
 int record_parse(const char *p, size_t n, struct record *);
 
+/* The payload's length, of a header that record_parse has found intact before. */
+size_t record_length(const char *p);
+
 /* 1 if the payload behind the header at p fits its CRC and ends in a newline. */
 int record_intact(const struct record *, const char *p);
 
 /* The chain of the record whose header is at p, behind one whose chain is before. */
 uint32_t record_chain(const char *p, uint32_t before);
 
-/* Rewrites DURABLE and ZEROS in the encoded record p, which will lie at off. */
+/*
+ * Rewrites DURABLE and ZEROS in the encoded record p, which will lie at off; of
+ * the struct only the length is read.
+ */
 void record_localise(char *p, struct record *, uint64_t durable, uint64_t off);
 
 /*

@@ -13,7 +13,7 @@
 #include "core/types.h"
 #include "os.h"
 
-#define PIECE (128u * 1024) /* bytes */
+#define PIECE (512u * 1024) /* bytes */
 
 /* Fills the new file: 0, or -1. */
 static int

@@ -102,16 +102,18 @@ put(struct state *st, char *p, size_t n, uint64_t durable)
 {
 	struct record r;
 	uint64_t start = st->tail.off;
-	size_t done;
+	size_t done, last = 0;
 
 	for (done = 0; done < n; done += record_size(&r)) {
-		record_parse(p + done, n - done, &r);
-		record_localise(p + done, &r, durable, st->tail.off);
-		st->tail.index = r.index;
-		st->tail.term = r.term;
-		st->tail.chain = r.chain;
-		st->tail.off += record_size(&r);
+		last = done;
+		r.length = record_length(p + done);
+		record_localise(p + done, &r, durable, start + done);
 	}
+	record_parse(p + last, n - last, &r);
+	st->tail.index = r.index;
+	st->tail.term = r.term;
+	st->tail.chain = r.chain;
+	st->tail.off = start + n;
 	if (segment_use(st, st->tail.segment) == -1)
 		return -1;
 	if (disk_write(st->os, st->segment_fd, p, n, (off_t)start) == -1)
