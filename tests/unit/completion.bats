@@ -2,6 +2,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load ../lib/usage
+
 setup() {
 	ROOT=${BATS_TEST_DIRNAME%/tests/*}
 	cd "$ROOT" || return
@@ -25,19 +27,6 @@ in_zsh() {
 		autoload -U _lite-raft
 		words=("$@") CURRENT=$#
 		_lite-raft' zsh "$@"
-}
-
-# verbs COMMAND: those that its --help has.
-verbs() {
-	case $1 in
-	*-client) "$@" --help | sed -n 's/^  \([a-z]*\) .*/\1/p; s/^  \([a-z]*\)$/\1/p' ;;
-	*) "$@" --help | sed 's/sandbox .*/sandbox/' | tr '|' '\n' | sed -E 's/^(usage:)? *(lite-raft)? *//; s/ .*//' | grep . ;;
-	esac | sort -u
-}
-
-# options COMMAND...: those that its --help has.
-options() {
-	"$@" --help | grep -o -E -e '(^|[[ ])--?[a-z]+[a-z-]*' | grep -o -e '-.*' | grep -v -x -e '-[a-z][a-z]' | sort -u
 }
 
 @test "each verb is offered, and each option behind some verb" {

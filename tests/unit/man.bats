@@ -2,6 +2,7 @@
 # status of the programs stands in its page, and none that there is not.
 
 load member
+load ../lib/usage
 
 setup() {
 	mkdir "$BATS_TEST_TMPDIR/a node"
@@ -18,11 +19,6 @@ lists() {
 	' "$MAN/$1" | sed -E -e 's/^\.It //' -e 's/\\&//g'
 }
 
-# options COMMAND...: those that its --help has.
-options() {
-	"$@" --help | grep -o -E -e '(^|[[ ])--?[a-z]+[a-z-]*' | grep -o -e '-.*' | grep -v -x -e '-[a-z][a-z]' | sort -u
-}
-
 # page_options PAGE: those that the page has.
 page_options() {
 	sed -n -E '/^\./!d; s/\\-/-/g; s/\b(Fl|\|) /\n&/g; p' "$MAN/$1" |
@@ -37,7 +33,7 @@ page_options() {
 			printf '%s\n' --help
 		} | sort -u
 	) <(page_options lite-raft.1)
-	diff <("$ROOT/lite-raft" --help | sed 's/sandbox .*/sandbox/' | tr '|' '\n' | sed -E 's/^(usage:)? *(lite-raft)? *//; s/ .*//' | sort -u) \
+	diff <(verbs "$ROOT/lite-raft") \
 		<(lists lite-raft.1 DESCRIPTION | sed -n 's/^Cm \([a-z-]*\).*/\1/p' | sort -u)
 	diff <("$ROOT/lite-raft" sandbox --help | sed -E 's/^(usage:)? *lite-raft sandbox ([a-z]*).*/\2/' | sort) \
 		<(lists lite-raft.1 DESCRIPTION | sed -n 's/^Cm sandbox \([a-z]*\).*/\1/p' | sort)
@@ -50,7 +46,7 @@ page_options() {
 			printf '%s\n' --help
 		} | sort -u
 	) <(page_options lite-raft-client.1)
-	diff <("$ROOT/lite-raft-client" --help | sed -n 's/^  \([a-z]*\)\( .*\)*$/\1/p' | sort -u) \
+	diff <(verbs "$ROOT/lite-raft-client") \
 		<(lists lite-raft-client.1 DESCRIPTION | sed -n 's/^Cm \([a-z]*\).*/\1/p' | grep -v -x absent | sort -u)
 	diff <("$ROOT/lite-raft-client" --help | sed -n '/^Exit status/,$p' | grep -o -w '[0-9]*' | sort) \
 		<(lists lite-raft-client.1 'EXIT STATUS' | sort)
