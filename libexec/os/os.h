@@ -148,7 +148,7 @@ int wire_fifo(const char *path);
  */
 int wire_listen(const char *path);
 int wire_accept(int fd);            /* non-blocking, close-on-exec */
-int wire_connect(const char *path); /* blocking, close-on-exec */
+int wire_connect(const char *path); /* blocking, close-on-exec; ETIMEDOUT: 5 s */
 
 /*
  * Carries bytes from in to the socket and from the socket to out, until the

@@ -3,6 +3,7 @@
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 #include "os.h"
 
-#define PATH_FITS sizeof(((struct sockaddr_un *)0)->sun_path)
+#define PATH_FITS      sizeof(((struct sockaddr_un *)0)->sun_path)
+#define CONNECT_WITHIN 5 /* seconds */
 
 /* Closes without losing the errno that made it necessary. */
 static int
@@ -113,17 +115,33 @@ listen_at(int fd, const struct sockaddr_un *sun)
 	return wire_nonblock(fd);
 }
 
+/* Where too many wait to be accepted, Linux lets the next one wait as well. */
+static int
+connect_within(int fd, time_t seconds)
+{
+	struct timeval most = { .tv_sec = seconds };
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
+}
+
 static int
 connect_at(int fd, const struct sockaddr_un *sun)
 {
 	int r;
 
+	(void)connect_within(fd, CONNECT_WITHIN);
 	do {
 		r = connect(fd, (const struct sockaddr *)sun, sizeof(*sun));
 	} while (r == -1 && errno == EINTR);
 
 	/* An interrupted connect may have gone on without us. */
-	return r == -1 && errno != EISCONN ? -1 : 0;
+	if (r == -1 && errno != EISCONN) {
+		if (errno == EAGAIN)
+			errno = ETIMEDOUT;
+		return -1;
+	}
+	(void)connect_within(fd, 0);
+	return 0;
 }
 
 int

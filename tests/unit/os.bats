@@ -14,6 +14,7 @@ load unit
 @test "wake: a word reaches the timer, or nobody" { os wakes; }
 @test "wire: all bytes go through, a closed pipe is an error" { os wire_bytes; }
 @test "wire: sockets connect, whatever the length of their path" { os wire_sockets; }
+@test "a socket whose listener accepts nobody: an error, after a while" { os wire_full; }
 @test "process: a child has a socket pair and no other descriptor" { os processes; }
 @test "process: a child that ignores SIGTERM is killed" { os process_ends; }
 @test "process: no signal is lost before a wait" { os signals; }

@@ -2,7 +2,9 @@
  * os.c - what os.h promises, asked of a real machine.  Works in the current
  * directory, which is to be empty.
  */
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -491,6 +493,20 @@ wire_sockets(void)
 	MUST(wire_connect(path) == -1 && errno == ENAMETOOLONG);
 }
 
+/* A listener that accepts nobody, as one that stands still, holds nobody for ever. */
+static void
+wire_full(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "full" };
+	int door = socket(AF_UNIX, SOCK_STREAM, 0), fd, n = 0;
+
+	MUST(door != -1 && bind(door, (struct sockaddr *)&sun, sizeof(sun)) == 0);
+	MUST(listen(door, 1) == 0);
+	while ((fd = wire_connect("full")) != -1)
+		MUST(++n < 10);
+	MUST(errno == ETIMEDOUT || errno == ECONNREFUSED);
+}
+
 static char *sh[] = { "/bin/sh", "-c", NULL, NULL };
 
 static void
@@ -626,6 +642,7 @@ main(int argc, char **argv)
 		{ "wakes", wakes },
 		{ "wire_bytes", wire_bytes },
 		{ "wire_sockets", wire_sockets },
+		{ "wire_full", wire_full },
 		{ "processes", processes },
 		{ "process_ends", process_ends },
 		{ "signals", signals },
