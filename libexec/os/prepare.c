@@ -29,11 +29,12 @@ disk_prepare(struct os *os, const char *path, uint64_t bytes)
 	static char program[] = "libexec/os/zeros";
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	posix_spawn_file_actions_t actions;
-	char size[24];
-	char *argv[] = { program, (char *)(uintptr_t)path, size, NULL };
+	char file[256], size[24];
+	char *argv[] = { program, file, size, NULL };
 	pid_t pid;
 
 	(void)os;
+	(void)snprintf(file, sizeof(file), "%s", path);
 	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
 
 	/* Nobody waits for it; the system is not to keep its status. */
