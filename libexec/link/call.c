@@ -98,7 +98,7 @@ call(int argc, char *const *argv)
 {
 	/* Static: a signal that comes late still finds its flag. */
 	static struct reach reach;
-	struct client client;
+	static struct client client;
 	const char *what = NULL, *why;
 
 	reach.client = &client;

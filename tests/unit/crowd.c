@@ -72,13 +72,16 @@ main(int argc, char **argv)
 	size_t count = argc == 4 ? strtoul(argv[2], NULL, 10) : 0, i;
 	uint64_t end = clock_now(NULL) + LIMIT;
 	struct loop_event event[EVENTS];
-	struct one *crowd = calloc(count + 1, sizeof(*crowd));
+	struct one *crowd;
 	char rest[512];
 	int n;
 
 	loop = loop_new();
-	if (count == 0 || crowd == NULL || loop == NULL)
+	if (count == 0 || loop == NULL)
 		return EXIT_USE;
+	crowd = calloc(count, sizeof(*crowd));
+	if (crowd == NULL)
+		return EXIT_DISK;
 	(void)process_on_signal(SIGPIPE, NULL);
 	(void)process_fd_limit();
 	request = argv[3];
@@ -88,7 +91,7 @@ main(int argc, char **argv)
 		    loop_add(loop, crowd[i].fd, LOOP_READ, &crowd[i]) == -1) {
 			(void)fprintf(stderr, "crowd: client %zu: %s\n", i + 1,
 			    strerror(errno));
-			return EXIT_DISK;
+			exit(EXIT_DISK);
 		}
 	}
 	while (answered + broken < count && clock_now(NULL) < end) {
@@ -102,5 +105,6 @@ main(int argc, char **argv)
 	(void)fflush(stdout);
 	while (wire_read(0, rest, sizeof(rest)) > 0)
 		continue;
+	free(crowd);
 	return 0;
 }

@@ -229,7 +229,7 @@ recent_check(struct state *st, struct state *disk, uint64_t *seed)
 {
 	struct buf is = { 0 }, want = { 0 };
 	struct cursor c, same;
-	struct tail end;
+	struct tail end = { 0, 0, 0, 0, 0 };
 	struct record r;
 	uint64_t index;
 	const char *p;
