@@ -58,13 +58,19 @@ healed() {
 	fi
 }
 
-@test "leaders are cut off, half cut off, frozen and without power, and all that clients see is linearizable" {
-	nodes=() changes=0
-	ways=(leader_isolated leader_deaf leader_frozen leader_mute leader_off)
+# clients_begin: they ask on all hosts.
+clients_begin() {
+	nodes=()
 	for host in $(lab_all); do
 		nodes+=(". '$LAB_HOME/lab' && lab_on $host \"\$@\"")
 	done
 	drive_start "${nodes[@]}"
+}
+
+@test "leaders are cut off, half cut off, frozen and without power, and all that clients see is linearizable" {
+	changes=0
+	ways=(leader_isolated leader_deaf leader_frozen leader_mute leader_off)
+	clients_begin
 	while drive_lasts 40 || { [ "$changes" -lt 5 ] && drive_lasts 250; }; do
 		old=$(lab_leader) || continue
 		"${ways[changes % ${#ways[@]}]}" "$old"
@@ -80,5 +86,50 @@ healed() {
 	tell "$changes leaders were put down"
 	[ "$changes" -ge 5 ]
 	[ "$(drive_acknowledged)" -ge 200 ]
+	check_safety
+}
+
+# hands_over TO: whoever leads stops, until host TO leads.
+hands_over() {
+	! is_leader "$1" || return 0
+	over=$(lab_leader) || return 1
+	lab_on "$over" ./lite-raft stop
+	leader_other "$over" || wait_for 20 leader_other "$over"
+	lab_on "$over" ./lite-raft start
+	cluster_settled 20
+	is_leader "$1"
+}
+
+# patience SECONDS: host $patient's election timeout.
+patience() {
+	lab_on "$patient" sh -c "echo $1 >conf/election_timeout"
+	lab_on "$patient" ./lite-raft restart
+}
+
+is_leader() {
+	[ "$(lab_leader)" = "$1" ]
+}
+
+# Nothing that is safe rests on a clock: this one takes long to find out that it is
+# alone, and its clients ask it meanwhile.
+@test "a leader that believes in itself for long is cut off, and all that clients see is linearizable" {
+	patient=$(lab_followers | head -n 1)
+	patience 12
+	# Nobody who waits there for a write and reads behind it holds up the others.
+	drive_options=(-b 0 -c 7 -d 5)
+	clients_begin
+	wait_for 90 hands_over "$patient"
+	sleep 3
+	lab_isolate "$patient"
+	wait_for 20 leader_other "$patient"
+	tell "two lead: $([ "$(lab_file "$patient" run/role)" != leader ] || echo yes)"
+	deposed() { [ "$(lab_file "$patient" run/role)" != leader ]; }
+	wait_for 40 deposed
+	lab_heal
+	cluster_settled 40
+	sleep 2
+	drive_end
+	patience 1
+	[ "$(drive_acknowledged)" -ge 100 ]
 	check_safety
 }

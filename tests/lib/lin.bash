@@ -1,13 +1,16 @@
 # lin.bash - clients that ask a cluster all at once while a test harms it, and the
 # checker for what they were told; for cluster tests and hosts tests.
 
+# Options for drive.
+drive_options=()
+
 # drive_start NODE...: they begin, with a seed of their own (LITE_RAFT_SEED, or
 # drawn); NODE is what a shell does to run "$@" on it.
 drive_start() {
 	drive_seed=${LITE_RAFT_SEED:-$((RANDOM + 1))}
 	drive_history=$BATS_TEST_TMPDIR/history
 	printf '# seed %s\n' "$drive_seed" | tee "$drive_history" >&3
-	"$ROOT/build/tests/lin/drive" "$drive_seed" 300 "$drive_history" "$@" \
+	"$ROOT/build/tests/lin/drive" "${drive_options[@]}" "$drive_seed" 300 "$drive_history" "$@" \
 		</dev/null >"$BATS_TEST_TMPDIR/drive.out" 2>&1 3>&- 4>&- &
 	drive_pid=$!
 	drive_begun=$SECONDS
