@@ -79,6 +79,7 @@ conn_close(struct load *l, struct conn *c)
 	(void)wire_close(c->fd);
 	c->fd = -1;
 	c->greeted = 0;
+	l->asked -= c->n; /* others are asked in their place */
 	c->first = c->n = 0;
 	buf_cut(&c->in, 0);
 	buf_cut(&c->out, 0);
