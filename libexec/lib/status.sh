@@ -35,9 +35,23 @@ status_conf() {
 	done
 }
 
+# What a person calls the cluster, if anything.
+status_name() {
+	[ -e conf/cluster_name ] || return 0
+	if name=$( (conf_read cluster_name orders && printf '%s\n' "$conf") 2>&1); then
+		row cluster_name "$name"
+		return
+	fi
+	case $name in
+	*': it is empty; '*) ;;
+	*) row cluster_name "${name#*: }" ;;
+	esac
+}
+
 # 0 the node runs, 1 it does not.
 status() {
 	[ -f state/node ] || die 78 'cannot show a node: it has not had its first boot'
+	status_name
 	if pid=$(running); then
 		row running "yes, pid $pid"
 		row role "$(first_line run/role)"

@@ -25,7 +25,9 @@ lay_out() {
 	for part in README LICENSE Makefile lite-raft lite-raft-client bin libexec conf man share pkg control-scripts; do
 		[ ! -e "$root/$part" ] || cp -Rp "$root/$part" "$tree" || return 1
 	done
-	rm -f "$tree/conf/node_name" "$tree/conf/cluster_name" "$tree/conf/cluster_nodes.old"
+	for part in node_name cluster_name cluster_nodes.old known_hosts peer_key peer_key.pub client_key client_key.pub; do
+		rm -f "$tree/conf/$part"
+	done
 	names='' places=''
 	j=1
 	while [ "$j" -le "$nodes" ]; do

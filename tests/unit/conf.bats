@@ -157,3 +157,22 @@ refuses() {
 		[ "${#lines[@]}" -eq 1 ]
 	done < <(shells)
 }
+
+@test "cluster_name: a few words for status, or none" {
+	local shell
+	while read -r shell; do
+		name() { run -0 $shell -c 'prog=lite-raft; . libexec/lib/status.sh; status_name'; }
+		name
+		[ -z "$output" ]
+		printf '# mine\norders  (production) # ours\n' >conf/cluster_name
+		name
+		[ "$output" = 'cluster_name     orders (production)' ]
+		printf 'a\033[31mb\n' >conf/cluster_name
+		name
+		[[ $output = 'cluster_name     cannot use conf/cluster_name: '*'no text'* ]]
+		rm conf/cluster_name
+		name
+		[ -z "$output" ]
+		cp "${BATS_TEST_DIRNAME%/tests/*}/conf/cluster_name" conf
+	done < <(shells)
+}

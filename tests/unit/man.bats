@@ -66,8 +66,7 @@ page_options() {
 @test "lite-raft.conf(5): each setting that ships, or is read, has its section" {
 	{
 		(cd "$ROOT/conf" && printf '%s\n' *)
-		grep -r -h -o -E '\bconf/[a-z_]+' "$ROOT/bin" "$ROOT/libexec" --include='*' -I |
-			grep -v -x -e 'conf/cluster_name' | cut -d / -f 2
+		grep -r -h -o -E '\bconf/[a-z_]+' "$ROOT/bin" "$ROOT/libexec" --include='*' -I | cut -d / -f 2
 	} | sort -u >settings
 	printf '%s\n' cluster_nodes election_timeout snapshot_period | diff - <(grep -x -e cluster_nodes -e election_timeout -e snapshot_period settings)
 	diff settings <(lists lite-raft.conf.5 DESCRIPTION | sed 's/^Pa //' | sort)
