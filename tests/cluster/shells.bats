@@ -44,7 +44,12 @@ runs_under() {
 	[[ $(ps -ww -o args= -p "$(role_pid "$2")") == "$1 libexec/role/"* ]]
 }
 
-# fails_over SHELL: through all that a cluster does, and with nothing on stderr.
+# nothing_left I: no process of node I is; what others ask of it comes and goes.
+nothing_left() {
+	[ -z "$(node_pids "$1")" ]
+}
+
+# fails_over SHELL: through all that a cluster does, and no shell that complains.
 fails_over() {
 	local it node shell
 	shell=$(shell_find "$1" "$BATS_FILE_TMPDIR/shells") || skip "there is no $1 here"
@@ -64,7 +69,7 @@ fails_over() {
 	[ "$(client "$it" --timeout 20 get 'a key')" = 'it died' ]
 	it=$(await_leader)
 	stop "$it"
-	[ -z "$(node_pids "$it")" ]
+	wait_for 10 nothing_left "$it"
 	logged "$it" ' leader hands over to n'
 	client "$(another)" --timeout 20 set 'a key' 'handed over'
 	on "$it" ./lite-raft start --wait
@@ -74,8 +79,10 @@ fails_over() {
 
 	for node in $(nodes); do
 		stop "$node"
-		[ -z "$(node_pids "$node")" ]
-		[ -z "$(on "$node" cat message-log/stderr)" ]
+		wait_for 10 nothing_left "$node"
+		# What a shell says that does not understand a script.
+		on "$node" cat message-log/stderr
+		run -1 on "$node" grep -i -E 'not found|syntax|unexpected|invalid|bad |parameter|unknown' message-log/stderr
 	done
 }
 
