@@ -102,6 +102,30 @@ counted() {
 	done
 }
 
+@test "watch tells what has changed a key, and nothing else, live or from the log" {
+	from=$(($(show "$it" last_index) + 1))
+	base=$(commit_known "$it")
+	other=$(follower)
+	client "$other" --from "$from" watch real. >"$BATS_TEST_TMPDIR/live" &
+	watches=("$!")
+	{
+		printf 'set real.a 1\nif real.a = 2 set 3\nif real.a = 1 set 1\nunset real.none\nset other 1\nnoop\n'
+		printf 'id=%s-00000000000000d1 set real.b 1\nunset real.b\n' "$base"
+		printf 'id=%s-00000000000000d1 set real.b 1\nif real.a exists unset\nset real 1\n' "$base"
+	} | client "$it" batch | tr '\n' ' ' >"$BATS_TEST_TMPDIR/answers"
+	[ "$(cat "$BATS_TEST_TMPDIR/answers")" = '0 1 0 0 0 0 0 0 0 0 0 ' ]
+	told() { [ "$(wc -l <"$1")" -ge 5 ]; }
+	wait_for 20 told "$BATS_TEST_TMPDIR/live"
+	client "$it" --from "$from" watch real. >"$BATS_TEST_TMPDIR/again" &
+	watches+=("$!")
+	wait_for 20 told "$BATS_TEST_TMPDIR/again"
+	cut -d ' ' -f 2- "$BATS_TEST_TMPDIR/live" >"$BATS_TEST_TMPDIR/changes"
+	printf 'set real.a 1\nset real.a 1\nset real.b 1\nunset real.b\nunset real.a\n' | cmp - "$BATS_TEST_TMPDIR/changes"
+	cmp "$BATS_TEST_TMPDIR/live" "$BATS_TEST_TMPDIR/again"
+	send TERM $(processes "$it" 'link/call.*watch') $(processes "$other" 'link/call.*watch')
+	wait "${watches[@]}"
+}
+
 @test "the log's next segment is made beside the work, on each node" {
 	spare() { [ -s "$(node_dir "$1")/state/log/spare" ]; }
 	segments() { ls "$(node_dir "$1")/state/log" | grep -c '^[0-9]*$'; }
