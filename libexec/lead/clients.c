@@ -20,11 +20,20 @@ client_ready(struct lead *l, struct client *c)
 	l->ready = c;
 }
 
+/* It has lost an answer: what came behind would be taken for another's. */
+void
+client_doom(struct lead *l, struct client *c)
+{
+	c->closing = c->doomed = 1;
+	client_ready(l, c);
+}
+
 static int
 hello(struct lead *l, struct client *c, uint64_t commit)
 {
 	if (buf_fmt(&c->out, "hello 1 %" PRIu64 "\n", commit) == -1)
 		return -1;
+	c->greeted = commit;
 	client_ready(l, c);
 	return 0;
 }
@@ -42,14 +51,6 @@ clients_greet(struct lead *l, uint64_t commit)
 		if (c != NULL && c->out.len < OUTPUT_FULL && hello(l, c, commit) == -1)
 			client_doom(l, c);
 	}
-}
-
-/* It has lost an answer: what came behind would be taken for another's. */
-void
-client_doom(struct lead *l, struct client *c)
-{
-	c->closing = c->doomed = 1;
-	client_ready(l, c);
 }
 
 struct client *
@@ -95,8 +96,7 @@ lead_client_close(struct lead *l, struct client *c)
 {
 	struct client **at;
 
-	watch_end(l, c);
-
+	watch_end(c);
 	for (at = &l->ready; *at != NULL; at = &(*at)->next_ready)
 		if (*at == c) {
 			*at = c->next_ready;
@@ -113,7 +113,7 @@ clients_free(struct lead *l)
 
 	for (i = 0; i < l->clients; i++)
 		if (l->client[i] != NULL) {
-			watch_end(l, l->client[i]);
+			watch_end(l->client[i]);
 			client_free(l->client[i]);
 		}
 	free(l->client);
@@ -247,11 +247,19 @@ lines_take(struct lead *l, struct client *c)
 	size_t len, at = 0;
 	int taken = 0;
 
+	/* One that was passed over, for it read nothing, has missed it. */
+	if (l->commit >= l->noop && l->commit - c->greeted >= STORE_WINDOW / 4 &&
+	    hello(l, c, l->commit) == -1) {
+		client_doom(l, c);
+		return -1;
+	}
 	while (lead_client_wants_input(c) &&
 	    (newline = memchr(buf_head(&c->in) + at, '\n', c->in.len - at)) != NULL) {
 		len = (size_t)(newline - (buf_head(&c->in) + at));
-		if (line_take(l, c, buf_head(&c->in) + at, len) == -1)
+		if (line_take(l, c, buf_head(&c->in) + at, len) == -1) {
+			client_doom(l, c);
 			return -1;
+		}
 		at += len + 1;
 		taken++;
 	}
@@ -282,7 +290,8 @@ lead_client_more(struct lead *l, struct client *c)
 {
 	int more = answers_flush(l, c);
 
-	if (c->in.len > 0 && lines_take(l, c) > 0)
+	watch_resume(l, c);
+	if (c->in.len > 0 && !c->doomed && lines_take(l, c) > 0)
 		more = 1;
 	return more;
 }

@@ -156,7 +156,7 @@ lead_due(const struct lead *l)
 	uint64_t due = l->beat_at + l->beat;
 
 	if (l->applied < l->commit || l->push || l->fresh.len > 0 || l->round_wanted ||
-	    l->watch_more)
+	    l->behind != NULL)
 		return 0;
 	if (l->stopping && l->stop_by < due)
 		due = l->stop_by;
@@ -278,7 +278,8 @@ lead_begin(struct lead *l)
 
 /* Applies one committed entry: 0, or -1. */
 static int
-entry_apply(struct lead *l, const struct record *r, const char *payload)
+entry_apply(struct lead *l, const struct cursor *at, const struct record *r,
+    const char *payload)
 {
 	uint64_t changes = store_changes(l->store);
 	struct command c;
@@ -297,26 +298,28 @@ entry_apply(struct lead *l, const struct record *r, const char *payload)
 		}
 	}
 	l->applied = r->index;
-	watches_tell(l, r->index, store_changes(l->store) > changes ? &c : NULL);
+	watches_tell(l, at, store_changes(l->store) > changes ? &c : NULL);
 	pendings_answer(l, r->index, outcome);
 	return 0;
 }
 
-/* Applies what is committed of p[0..n), *done bytes of it: 0, or -1. */
+/* Applies what is committed of p[0..n), which lies at the cursor; that moves. */
 static int
-slice_apply(struct lead *l, const char *p, size_t n, size_t *done)
+slice_apply(struct lead *l, struct cursor *at, const char *p, size_t n)
 {
 	struct record r;
+	size_t done;
 
-	while (l->applied < l->commit && *done < n) {
-		if (record_parse(p + *done, n - *done, &r) != 1 ||
-		    !record_intact(&r, p + *done))
+	for (done = 0; l->applied < l->commit && done < n; done += record_size(&r)) {
+		if (record_parse(p + done, n - done, &r) != 1 ||
+		    !record_intact(&r, p + done))
 			return state_fail(l->st,
 			    "cannot apply: index %" PRIu64 " is damaged",
 			    l->applied + 1);
-		if (entry_apply(l, &r, p + *done + RECORD_HEADER) == -1)
+		if (entry_apply(l, at, &r, p + done + RECORD_HEADER) == -1)
 			return -1;
-		*done += record_size(&r);
+		at->index++;
+		at->off += record_size(&r);
 	}
 	return 0;
 }
@@ -327,22 +330,22 @@ static int
 apply(struct lead *l)
 {
 	struct buf b = { 0 };
+	struct cursor at;
 	const char *p;
-	size_t count, n, done = 0;
-	int bad = 0;
+	size_t count, n;
+	int bad;
 
 	if (l->applied == l->commit)
 		return 0;
 	p = log_recent(l->st, &l->apply_at, &n);
-	if (p == NULL) {
-		bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count,
-		    NULL);
-		if (bad == 0)
-			bad = slice_apply(l, buf_head(&b), b.len, &done);
-	} else {
-		bad = slice_apply(l, p, n, &done);
-		l->apply_at.index = l->applied + 1;
-		l->apply_at.off += done;
+	if (p != NULL)
+		return slice_apply(l, &l->apply_at, p, n);
+	bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count, NULL);
+	if (bad == 0) {
+		at = l->apply_at;
+		at.index -= count;
+		at.off -= b.len;
+		bad = slice_apply(l, &at, buf_head(&b), b.len);
 	}
 	buf_free(&b);
 	return bad;
@@ -419,8 +422,8 @@ lead_finish(struct lead *l)
 	if (apply(l) == -1)
 		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
 	readings_answer(l);
-	watches_turn(l);
 	now = clock_now(st->os);
+	watches_turn(l, now);
 	followers_check(l, now);
 	if (l->down)
 		return LEAD_DOWN;

@@ -65,8 +65,9 @@ struct client {
 	struct buf in, out;
 	struct slot *slot; /* a ring of waiting answers */
 	size_t slots, slot_cap;
-	uint64_t first; /* the number of the first of them */
-	uint64_t wrote; /* index of its last write; reads come behind that */
+	uint64_t first;   /* the number of the first of them */
+	uint64_t wrote;   /* index of its last write; reads come behind that */
+	uint64_t greeted; /* the commit index that it was last told */
 	struct watch *watch;
 	int watches; /* or has asked to: nothing more is read */
 	int closing; /* nothing more is read */
@@ -78,17 +79,22 @@ struct client {
 /* --- watches.c -------------------------------------------------------------------- */
 
 /*
- * A client that is told of changes.  One that is up to date is told as they are
- * applied; one that is not reads them in the log, a slice a turn.
+ * A client that is told of changes.  One that is current is told as they are
+ * applied; one that is behind reads them in the log, a slice a turn; one whose
+ * output is full waits until it is out.
  */
 struct watch {
+	struct watch *next_watch, **link; /* in its list; a NULL link: in none */
 	struct client *client;
-	struct watch *next_watch;
-	char *prefix;
+	uint64_t next; /* the first entry that it may have to be told of */
+	uint64_t told; /* the index that it was last told, itself or by "at" */
+	struct cursor
+	    at; /* where to look for next, at it or before; index 0: find it */
 	size_t len;
-	uint64_t next;    /* the first entry that it has not been told of */
-	struct cursor at; /* on next, once it has been found */
+	char prefix[];
 };
+
+#define MARK_EVERY 1024u /* entries */
 
 /* --- answers.c -------------------------------------------------------------------- */
 
@@ -152,11 +158,12 @@ struct lead {
 	struct client **client;
 	size_t clients;
 	uint64_t generations;
-	uint64_t greeted; /* the commit index that all clients were told */
+	uint64_t greeted; /* the commit index that clients were last told */
 	struct client *ready;
-	struct watch *watch;
-	int watch_more;         /* one of them can go on at once */
+	struct watch *current, *behind;
+	uint64_t marked;        /* applied, when the current ones were told "at" */
 	unsigned char *changed; /* of the last STORE_WINDOW entries: a bit each */
+	struct cursor mark[STORE_WINDOW / MARK_EVERY]; /* where some of them are */
 	struct words *words;
 
 	uint64_t began_at;
@@ -186,11 +193,13 @@ void client_doom(struct lead *, struct client *);
 
 /* Appends the answer to a watch, and begins it: 0, or -1 (ENOMEM). */
 int watch_begin(struct lead *, struct client *, const struct slot *);
-void watch_end(struct lead *, struct client *);
-/* Entry index was applied; c is what it said if that has changed a key. */
-void watches_tell(struct lead *, uint64_t index, const struct command *c);
+void watch_end(struct client *);
+/* Its output is out: it may go on. */
+void watch_resume(struct lead *, struct client *);
+/* The entry at this cursor was applied; c is what it said if a key has changed. */
+void watches_tell(struct lead *, const struct cursor *, const struct command *c);
 /* Those that are behind go on. */
-void watches_turn(struct lead *);
+void watches_turn(struct lead *, uint64_t now);
 /* This node leads no more. */
 void watches_dismiss(struct lead *);
 

@@ -211,7 +211,9 @@ conn_input(struct serve *v, struct conn *c, size_t *total)
 	if (c->kind == CLIENT) {
 		if (n > 0 &&
 		    lead_client_input(v->lead, c->client, v->chunk, (size_t)n) == 0)
-			return 0;
+			return lead_client_wants_input(c->client) ?
+			    0 :
+			    conn_watch(v, c, c->what & ~LOOP_READ);
 		/* Its last answers still go out. */
 		c->closing = 1;
 		return lead_client_waits(c->client) ||
@@ -252,6 +254,10 @@ client_flush(struct serve *v, struct conn *c)
 	struct buf *out = lead_client_output(c->client);
 	int bad, ends;
 
+	if (lead_client_ends(c->client) == 2) {
+		conn_close(v, c);
+		return;
+	}
 	/* What was put off for want of room goes on when there is some. */
 	do
 		bad = conn_flush(v, c, out);

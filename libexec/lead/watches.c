@@ -15,7 +15,9 @@
 
 #define ROOM  (256u * 1024)  /* bytes that a watch has not read: no more for now */
 #define SLICE (128u * 1024)  /* bytes of log that one reads in a turn */
+#define LEAST (SLICE / 8)    /* what it counts for at least */
 #define TURN  (1024u * 1024) /* and all of them */
+#define SHARE 4              /* of the time between heartbeats, at most */
 
 static int
 was_change(const struct lead *l, uint64_t index)
@@ -32,13 +34,36 @@ oldest(const struct lead *l)
 	return l->applied < STORE_WINDOW ? 1 : l->applied - STORE_WINDOW + 1;
 }
 
+static void
+unlink_watch(struct watch *w)
+{
+	if (w->link == NULL)
+		return;
+	*w->link = w->next_watch;
+	if (w->next_watch != NULL)
+		w->next_watch->link = w->link;
+	w->link = NULL;
+}
+
+/* Moves it to the head of a list. */
+static void
+move(struct watch *w, struct watch **list)
+{
+	unlink_watch(w);
+	w->next_watch = *list;
+	w->link = list;
+	if (*list != NULL)
+		(*list)->link = &w->next_watch;
+	*list = w;
+}
+
 static int
 refuse(struct lead *l, struct client *c)
 {
 	c->closing = 1;
 	return buf_fmt(&c->out,
 	    "1 \"the changes before %" PRIu64
-	    " are no longer known: list, and watch anew\"",
+	    " are no longer known: watch anew, then list\"",
 	    oldest(l));
 }
 
@@ -49,37 +74,40 @@ watch_begin(struct lead *l, struct client *c, const struct slot *s)
 
 	if (s->from != 0 && s->from < oldest(l))
 		return refuse(l, c);
-	w = calloc(1, sizeof(*w));
+	w = calloc(1, sizeof(*w) + s->len);
 	if (w == NULL)
 		return -1;
-	w->prefix = malloc(s->len + 1);
-	if (w->prefix == NULL) {
-		free(w);
-		return -1;
-	}
 	memcpy(w->prefix, s->text, s->len);
 	w->len = s->len;
 	w->client = c;
 	w->next = s->from != 0 ? s->from : l->applied + 1;
-	w->next_watch = l->watch;
-	l->watch = w;
+	w->told = w->next;
 	c->watch = w;
+	move(w, w->next > l->applied ? &l->current : &l->behind);
 	return buf_fmt(&c->out, "0 %" PRIu64, w->next);
 }
 
 void
-watch_end(struct lead *l, struct client *c)
+watch_end(struct client *c)
 {
-	struct watch **at;
-
 	if (c->watch == NULL)
 		return;
-	for (at = &l->watch; *at != c->watch; at = &(*at)->next_watch)
-		continue;
-	*at = c->watch->next_watch;
-	free(c->watch->prefix);
+	unlink_watch(c->watch);
 	free(c->watch);
 	c->watch = NULL;
+}
+
+void
+watch_resume(struct lead *l, struct client *c)
+{
+	if (c->watch != NULL && c->watch->link == NULL)
+		move(c->watch, &l->behind);
+}
+
+static int
+is_watched(const struct watch *w, const struct command *c)
+{
+	return c->key.len >= w->len && memcmp(c->key.at, w->prefix, w->len) == 0;
 }
 
 /* Appends a change to what the client is to read: 0, or -1. */
@@ -88,36 +116,63 @@ change_put(struct lead *l, struct watch *w, uint64_t index, const struct command
 {
 	const int set = c->verb == VERB_SET || c->verb == VERB_IF_SET;
 	struct buf *out = &w->client->out;
+	const size_t before = out->len;
 
-	if (c->key.len < w->len || memcmp(c->key.at, w->prefix, w->len) != 0)
-		return 0;
 	if (buf_fmt(out, "change %" PRIu64 " %s ", index, set ? "set" : "unset") ==
 		-1 ||
-	    words_put(out, c->key.at, c->key.len) == -1)
+	    words_put(out, c->key.at, c->key.len) == -1 ||
+	    (set &&
+		(buf_str(out, " ") == -1 ||
+		    words_put(out, c->value.at, c->value.len) == -1)) ||
+	    buf_str(out, "\n") == -1) {
+		buf_cut(out, before);
 		return -1;
-	if (set &&
-	    (buf_str(out, " ") == -1 ||
-		words_put(out, c->value.at, c->value.len) == -1))
-		return -1;
+	}
+	w->told = index;
 	client_ready(l, w->client);
-	return buf_str(out, "\n");
+	return 0;
+}
+
+/* Says that all before next has been told, if that was not said for long. */
+static void
+mark_put(struct lead *l, struct watch *w)
+{
+	struct buf *out = &w->client->out;
+	const size_t before = out->len;
+
+	if (w->next < w->told + STORE_WINDOW / 4 || out->len >= ROOM)
+		return;
+	if (buf_fmt(out, "at %" PRIu64 "\n", w->next) == -1) {
+		buf_cut(out, before);
+		return;
+	}
+	w->told = w->next;
+	client_ready(l, w->client);
 }
 
 void
-watches_tell(struct lead *l, uint64_t index, const struct command *c)
+watches_tell(struct lead *l, const struct cursor *at, const struct command *c)
 {
+	const uint64_t index = at->index;
 	unsigned char *byte = &l->changed[index % STORE_WINDOW / 8];
 	const unsigned char bit = (unsigned char)(1u << index % 8);
-	struct watch *w;
+	struct watch *w, *next;
 
 	*byte = (unsigned char)(c != NULL ? *byte | bit : *byte & ~bit);
-	for (w = l->watch; w != NULL; w = w->next_watch) {
-		if (w->next != index || w->client->out.len >= ROOM)
+	if (index % MARK_EVERY == 0)
+		l->mark[index / MARK_EVERY % (STORE_WINDOW / MARK_EVERY)] = *at;
+	if (c == NULL)
+		return;
+	for (w = l->current; w != NULL; w = next) {
+		next = w->next_watch;
+		if (!is_watched(w, c) || index < w->next)
 			continue;
-		if (c != NULL && change_put(l, w, index, c) == -1)
+		if (w->client->out.len >= ROOM) {
+			w->next = index;
+			w->at = *at;
+			unlink_watch(w);
+		} else if (change_put(l, w, index, c) == -1)
 			client_doom(l, w->client);
-		w->next = index + 1;
-		w->at.index = 0;
 	}
 }
 
@@ -131,15 +186,30 @@ slice_tell(struct lead *l, struct watch *w, const struct buf *b)
 	size_t at;
 
 	for (at = 0; at < b->len; at += record_size(&r)) {
-		record_parse(head + at, b->len - at, &r);
-		if (!was_change(l, r.index))
+		if (record_parse(head + at, b->len - at, &r) != 1)
+			return -1;
+		if (r.index < w->next || !was_change(l, r.index))
 			continue;
 		if (!record_intact(&r, head + at) ||
 		    command_decode(&c, head + at + RECORD_HEADER, r.length) == -1 ||
-		    change_put(l, w, r.index, &c) == -1)
+		    (is_watched(w, &c) && change_put(l, w, r.index, &c) == -1))
 			return -1;
 	}
 	return 0;
+}
+
+/* Sets w->at to an entry not far before next, or to none: it is to be found. */
+static void
+place(const struct lead *l, struct watch *w)
+{
+	const struct cursor *mark =
+	    &l->mark[w->next / MARK_EVERY % (STORE_WINDOW / MARK_EVERY)];
+
+	if (w->at.index != 0 && w->at.index <= w->next)
+		return;
+	w->at.index = 0;
+	if (mark->index == w->next - w->next % MARK_EVERY)
+		w->at = *mark;
 }
 
 /* One that is behind reads on; *left falls by what it has read.  0, or -1. */
@@ -149,76 +219,88 @@ catch_up(struct lead *l, struct watch *w, size_t *left)
 	struct buf b = { 0 };
 	struct record r;
 	struct tail end;
-	size_t count;
+	size_t count, cost;
 	int bad = 0;
 
-	if (w->at.index != w->next)
+	place(l, w);
+	if (w->at.index == 0)
 		bad = log_find(l->st, w->next, &w->at, &r);
 	if (bad == 0)
 		bad = log_read(l->st, &w->at, l->applied, SLICE, &b, &count, &end);
 	if (bad == 0)
 		bad = slice_tell(l, w, &b);
-	if (bad == 0)
+	if (bad == 0 && end.index >= w->next)
 		w->next = end.index + 1;
-	*left -= b.len < *left ? b.len : *left;
+	cost = b.len > LEAST ? b.len : LEAST;
+	*left -= cost < *left ? cost : *left;
 	buf_free(&b);
 	return bad;
 }
 
-/* The next one's turn comes first, the next time. */
+/* One that is behind has its turn. */
 static void
-rotate(struct lead *l)
+behind_turn(struct lead *l, struct watch *w, size_t *left)
 {
-	struct watch *first = l->watch, **end = &first->next_watch;
-
-	while (*end != NULL)
-		end = &(*end)->next_watch;
-	l->watch = first->next_watch;
-	*end = first;
-	first->next_watch = NULL;
+	if (w->next < oldest(l)) {
+		if (refuse(l, w->client) == -1 || buf_str(&w->client->out, "\n") == -1)
+			client_doom(l, w->client);
+		client_ready(l, w->client);
+		watch_end(w->client);
+	} else if (catch_up(l, w, left) == -1)
+		client_doom(l, w->client);
+	else {
+		mark_put(l, w);
+		if (w->next > l->applied)
+			move(w, &l->current);
+		else if (w->client->out.len >= ROOM)
+			unlink_watch(w);
+	}
 }
 
 void
-watches_turn(struct lead *l)
+watches_turn(struct lead *l, uint64_t now)
 {
+	const uint64_t until = now + l->beat / SHARE;
+	struct watch *w, **end, *done = NULL;
 	size_t left = TURN;
-	struct watch *w, *next;
 
-	l->watch_more = 0;
-	for (w = l->watch; w != NULL; w = next) {
-		next = w->next_watch;
-		if (w->next > l->applied)
-			continue;
-		if (w->next < oldest(l)) {
-			if (refuse(l, w->client) == -1 ||
-			    buf_str(&w->client->out, "\n") == -1)
-				client_doom(l, w->client);
-			client_ready(l, w->client);
-			watch_end(l, w->client);
-			continue;
+	if (l->applied - l->marked >= STORE_WINDOW / 4) {
+		l->marked = l->applied;
+		for (w = l->current; w != NULL; w = w->next_watch) {
+			if (w->next <= l->applied)
+				w->next = l->applied + 1;
+			mark_put(l, w);
 		}
-		if (w->client->out.len >= ROOM)
-			continue;
-		if (left > 0 && catch_up(l, w, &left) == -1)
-			client_doom(l, w->client);
-		if (w->next <= l->applied && w->client->out.len < ROOM)
-			l->watch_more = 1;
 	}
-	if (l->watch_more && l->watch != NULL && l->watch->next_watch != NULL)
-		rotate(l);
+	while ((w = l->behind) != NULL && left > 0) {
+		behind_turn(l, w, &left);
+		if (l->behind == w)
+			move(w, &done); /* it comes last the next time */
+		if (clock_now(l->st->os) >= until)
+			break;
+	}
+	if (done == NULL)
+		return;
+	for (end = &l->behind; *end != NULL; end = &(*end)->next_watch)
+		continue;
+	*end = done;
+	done->link = end;
 }
 
 void
 watches_dismiss(struct lead *l)
 {
 	struct client *c;
+	size_t i;
 
-	while (l->watch != NULL) {
-		c = l->watch->client;
+	for (i = 0; i < l->clients; i++) {
+		c = l->client[i];
+		if (c == NULL || c->watch == NULL)
+			continue;
 		if (buf_str(&c->out, "69 not-leader -\n") == -1)
 			client_doom(l, c);
 		c->closing = 1;
 		client_ready(l, c);
-		watch_end(l, c);
+		watch_end(c);
 	}
 }

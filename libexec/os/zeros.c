@@ -1,7 +1,8 @@
 /*
  * zeros FILE BYTES - makes FILE, of so many zeros, that are durable before it has
  * that name.  It is for the log's next segment, beside the work: what is written
- * at once is synced at once, so that nobody else's sync waits for long.
+ * at once is synced at once, so that nobody else's sync waits for long; and when
+ * the process that started it ends, so does this one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,15 +16,20 @@
 
 #define PIECE (512u * 1024) /* bytes */
 
-/* Fills the new file: 0, or -1. */
+/* Fills the new file, as long as the one who wants it lives: 0, or -1. */
 static int
 fill(struct os *os, int fd, uint64_t bytes)
 {
 	static const char zeros[PIECE];
+	const pid_t parent = getppid();
 	uint64_t off;
 	size_t n;
 
 	for (off = 0; off < bytes; off += n) {
+		if (getppid() != parent) {
+			errno = ECANCELED;
+			return -1;
+		}
 		n = bytes - off < PIECE ? (size_t)(bytes - off) : PIECE;
 		if (disk_write(os, fd, zeros, n, (off_t)off) == -1 ||
 		    disk_sync(os, fd) == -1)

@@ -122,10 +122,20 @@ put(struct state *st, char *p, size_t n, uint64_t durable)
 	return 0;
 }
 
+/* In the second half of a segment it is time for the next. */
+static void
+prepare(struct state *st, uint64_t size)
+{
+	if (st->tail.off <= size / 2 || st->prepared == st->tail.segment)
+		return;
+	st->prepared = st->tail.segment;
+	segment_prepare(st);
+}
+
 int
 log_append(struct state *st, char *records, size_t n)
 {
-	uint64_t before = st->tail.off, durable = st->lock.tail.index, next = 0;
+	uint64_t durable = st->lock.tail.index, next = 0;
 	size_t fit = 0, rest;
 	off_t end;
 
@@ -139,11 +149,10 @@ log_append(struct state *st, char *records, size_t n)
 		return -1;
 	if (fit > 0 && put(st, records, fit, durable) == -1)
 		return -1;
-	/* In the middle of one it is time for the next. */
-	if (before <= (uint64_t)end / 2 && st->tail.off > (uint64_t)end / 2)
-		segment_prepare(st);
-	if (rest == 0)
+	if (rest == 0) {
+		prepare(st, (uint64_t)end);
 		return 0;
+	}
 	/* A segment is whole before the next one holds anything: also what an
 	 * earlier call has left in it. */
 	if (log_sync(st) == -1)
@@ -151,7 +160,10 @@ log_append(struct state *st, char *records, size_t n)
 	durable = st->tail.index;
 	st->tail.segment = next;
 	st->tail.off = 0;
-	return put(st, records + fit, rest, durable);
+	if (put(st, records + fit, rest, durable) == -1)
+		return -1;
+	prepare(st, st->segment_bytes);
+	return 0;
 }
 
 int
@@ -457,7 +469,7 @@ log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct b
 			want = max;
 			continue;
 		}
-		if (*count > 0 && (size_t)n == want)
+		if (*count > 0)
 			return 0;
 		if (cut.index == c->index && want < record_size(&cut) &&
 		    (size_t)n == want)

@@ -137,8 +137,12 @@ spare_take(struct state *st, const char *path, size_t bytes)
 		return 0;
 	size = disk_size(st->os, fd);
 	(void)disk_close(st->os, fd);
-	return size >= 0 && (uintmax_t)size >= bytes &&
-	    disk_rename(st->os, SPARE, path) == 0;
+	if (size >= 0 && (uintmax_t)size >= bytes)
+		return disk_rename(st->os, SPARE, path) == 0;
+	/* One that will never do is in the way of another. */
+	if (size >= 0 && (uintmax_t)size < st->segment_bytes)
+		(void)disk_remove(st->os, SPARE);
+	return 0;
 }
 
 int

@@ -55,6 +55,7 @@ struct state {
 
 	int lock_fd, term_fd, running_fd, segment_fd;
 	uint64_t segment_open; /* the first index of segment_fd's */
+	uint64_t prepared;     /* the segment whose successor was asked for */
 	size_t recent_max;     /* bytes of the log to be kept in memory; 0: none */
 	struct buf recent;     /* what was appended last ... */
 	uint64_t recent_segment, recent_off; /* ... and where it begins */
@@ -147,8 +148,9 @@ int log_last_within(struct state *, uint64_t index, uint64_t term, struct record
 
 /*
  * Appends whole records from the cursor on, up to index last, to b: at least
- * one, no more than max bytes beyond it.  *count of them; *end (or NULL) has
- * index, term and chain of the last; the cursor moves.
+ * one, no more than max bytes beyond it, and all from one segment, at whose end
+ * the cursor then may stand.  *count of them; *end (or NULL) has index, term and
+ * chain of the last.
  */
 int log_read(struct state *, struct cursor *, uint64_t last, size_t max, struct buf *,
     size_t *count, struct tail *end);

@@ -192,7 +192,7 @@ counted() {
 	sed 's/.* //' "$BATS_TEST_TMPDIR/rest" >"$BATS_TEST_TMPDIR/seen"
 	seq 0 "$(($(wc -l <"$BATS_TEST_TMPDIR/seen") - 1))" | cmp - "$BATS_TEST_TMPDIR/seen"
 	run -1 client "$it" --from 1 watch
-	[[ $output == *'no longer known: list, and watch anew'* ]]
+	[[ $output == *'no longer known: watch anew, then list'* ]]
 }
 
 # crowd N: that many clients of the leader at once, each of which adds a key.
@@ -252,4 +252,91 @@ few() {
 		stop "$n"
 		start "$n"
 	done
+}
+
+# noops N: so many entries go by.
+noops() {
+	[ "$(yes noop | head -n "$1" | client "$it" --timeout 60 batch | sort | uniq -c | tr -s ' ')" = " $1 0" ]
+}
+
+# watchers N REQUEST: so many clients of the leader ask for this, and stay until
+# descriptor 7 is closed.
+watchers() {
+	rm -f "$BATS_TEST_TMPDIR/hold" "$BATS_TEST_TMPDIR/crowd"
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	on "$it" "$ROOT/build/tests/crowd" run/client.sock "$1" "$2" <"$BATS_TEST_TMPDIR/hold" >"$BATS_TEST_TMPDIR/crowd" &
+	watches=("$!")
+	exec 7>"$BATS_TEST_TMPDIR/hold"
+	watching_all() { [ -s "$BATS_TEST_TMPDIR/crowd" ]; }
+	wait_for 60 watching_all
+	[ "$(cat "$BATS_TEST_TMPDIR/crowd")" = "$1 answered, $1 yes, 0 broken, of $1" ]
+}
+
+watchers_end() {
+	exec 7>&-
+	wait "${watches[@]}"
+}
+
+@test "F41 hundreds of watches that have to catch up: the leader stays, and others are served" {
+	noops 30000
+	term=$(show "$it" term)
+	for back in 5 20000; do
+		watchers 400 "watch none. $(($(show "$it" last_index) - back))"
+		for n in 1 2 3; do
+			client "$n" set watched.beside "$n"
+		done
+		watchers_end
+		[ "$(show "$it" term)" = "$term" ]
+	done
+	# All of them fall behind at one entry: what they are told is large.
+	watchers 400 'watch large'
+	head -c 300000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/value"
+	client "$it" set large - <"$BATS_TEST_TMPDIR/value"
+	client "$it" set large small
+	client "$it" set watched.beside last
+	[ "$(show "$it" term)" = "$term" ]
+	watchers_end
+}
+
+@test "a watch of what is quiet outlives the window and its leader" {
+	other=$(follower)
+	client "$other" --timeout 60 watch quiet. >"$BATS_TEST_TMPDIR/told" 2>"$BATS_TEST_TMPDIR/why" &
+	watches=("$!")
+	told() { [ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -ge "$1" ]; }
+	asked=0
+	until told 1; do
+		asked=$((asked + 1))
+		client "$it" set quiet.first "$asked"
+		sleep 0.2
+	done
+	noops 280000
+	stop "$it"
+	await_leader
+	start "$it"
+	client "$other" set quiet.second 2
+	last() { [ "$(tail -n 1 "$BATS_TEST_TMPDIR/told" | cut -d ' ' -f 2-)" = 'set quiet.second 2' ]; }
+	wait_for 60 last
+	send TERM $(processes "$other" 'link/call.*watch')
+	wait "${watches[@]}"
+	[ ! -s "$BATS_TEST_TMPDIR/why" ]
+}
+
+@test "F40 a client that writes without end while no follower answers does not fill the leader's memory" {
+	lead=$(lead_pid "$it")
+	peak() { awk '$1 == "VmHWM:" { print $2 }' "/proc/$lead/status" 2>/dev/null; }
+	before=$(peak)
+	appends=()
+	for n in 1 2 3; do
+		[ "$n" = "$it" ] || appends+=($(processes "$n" step/append))
+	done
+	send STOP "${appends[@]}"
+	beside "$it" libexec/link/dial run/client.sock sh -c 'yes noop | head -c 200000000'
+	# Until it gives up its leadership, for want of answers.
+	most=$before
+	while now=$(peak) && [ -n "$now" ]; do
+		most=$now
+	done
+	send CONT "${appends[@]}"
+	printf 'lead took at most %s kB, before %s\n' "$most" "$before"
+	[ "$((most - before))" -lt 65536 ]
 }

@@ -305,26 +305,34 @@ spare(void)
 	struct state *st = node_make(3);
 	uint64_t seed = 5, before;
 	struct buf zeros = { 0 };
-	int fd, taken = 0, left = 0;
+	int fd, large, taken = 0, left = 0;
+	char path[64];
 
 	MUST(buf_room(&zeros, 2 * SEGMENT) != NULL);
 	memset(buf_room(&zeros, 2 * SEGMENT), 0, 2 * SEGMENT);
 	while (st->tail.index < 400) {
+		large = dice(&seed) % 2 == 0;
 		fd = disk_open(os, "state/log/spare", DISK_CREATE);
 		MUST(fd != -1 &&
 		    disk_write(os, fd, buf_room(&zeros, 2 * SEGMENT),
-			dice(&seed) % 2 == 0 ? SEGMENT : SEGMENT / 2, 0) == 0);
+			large ? 2 * SEGMENT : SEGMENT / 2, 0) == 0);
 		MUST(disk_close(os, fd) == 0);
 		before = newest(st);
 		grow_settled(st, words, 1 + dice(&seed) % 30);
 		fd = disk_open(os, "state/log/spare", DISK_READ);
-		if (newest(st) != before)
-			(*(fd == -1 ? &taken : &left))++;
-		else
-			MUST(fd != -1);
-		if (fd != -1)
-			MUST(disk_close(os, fd) == 0 &&
-			    disk_remove(os, "state/log/spare") == 0);
+		if (newest(st) == before) {
+			MUST(fd != -1 && disk_close(os, fd) == 0);
+			MUST(disk_remove(os, "state/log/spare") == 0);
+			continue;
+		}
+		/* It was used, or was in the way. */
+		MUST(fd == -1);
+		segment_path(path, newest(st));
+		fd = disk_open(os, path, DISK_READ);
+		MUST(fd != -1 && disk_size(os, fd) >= (off_t)SEGMENT);
+		(*(disk_size(os, fd) == 2 * (off_t)SEGMENT ? &taken : &left))++;
+		MUST(!large || disk_size(os, fd) >= 2 * (off_t)SEGMENT);
+		MUST(disk_close(os, fd) == 0);
 	}
 	MUST(taken > 3 && left > 3);
 	log_check(st, words);
