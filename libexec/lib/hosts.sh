@@ -40,18 +40,21 @@ END
 	}
 }
 
-# What conf/known_hosts says of LOOKUP's KEY: known, changed (another is pinned), new.
-hosts_pinned() { # LOOKUP KEY
+# What conf/known_hosts says of LOOKUP's KEY: known, changed (another of its TYPE is
+# pinned), other (one of another type is), new.
+hosts_pinned() { # LOOKUP TYPE KEY
 	[ -f conf/known_hosts ] && pinned=$(ssh-keygen -F "$1" -f conf/known_hosts 2>/dev/null | grep -v '^#') || pinned=
 	case "$pinned " in
 	' ') printf 'new\n' ;;
-	*" $2"[!A-Za-z0-9+/=]*) printf 'known\n' ;;
-	*) printf 'changed\n' ;;
+	*" $2 $3"[!A-Za-z0-9+/=]*) printf 'known\n' ;;
+	*" $2 "*) printf 'changed\n' ;;
+	*) printf 'other\n' ;;
 	esac
 }
 
 # Shows what was scanned; sets $fresh to the lines that may be pinned, and $changed
-# to the nodes that show another key than is pinned.
+# to the nodes that show another key than is pinned.  A host with a key pinned gets
+# no second one, of another type, by a mere yes.
 hosts_show() {
 	fresh='' changed=''
 	while read -r node lookup print type key; do
@@ -60,10 +63,10 @@ hosts_show() {
 			say "$node $print $type $key"
 			continue
 		fi
-		state=$(hosts_pinned "$lookup" "$key")
+		state=$(hosts_pinned "$lookup" "$type" "$key")
 		printf '%-16s %s %s (%s)\n' "$node" "$print" "$type" "$state"
 		case $state in
-		changed) changed="$changed $node" ;;
+		changed | other) changed="$changed $node" ;;
 		new) fresh="$fresh$node $lookup $print $type $key
 " ;;
 		esac
@@ -81,17 +84,21 @@ hosts_agree() {
 	return 1
 }
 
-# Pins those of $fresh that are in $accept (-: all); 74 where that fails.
-hosts_pin() {
-	if ! {
-		[ ! -f conf/known_hosts ] || cat conf/known_hosts
-		while read -r node lookup print type key; do
-			if [ -n "$node" ] && { [ "$accept" = - ] || among "$print" "$accept"; }; then
-				printf '%s %s %s\n' "$lookup" "$type" "$key"
-			fi
-		done <<END
+# Prints those of $fresh that are in $accept (-: all).
+hosts_agreed() {
+	while read -r node lookup print type key; do
+		[ -n "$node" ] || continue
+		[ "$accept" = - ] || among "$print" "$accept" || continue
+		printf '%s %s %s\n' "$lookup" "$type" "$key" || return
+	done <<END
 $fresh
 END
+}
+
+# Pins them; 74 where that fails, and what is pinned stays.
+hosts_pin() {
+	if ! {
+		{ [ ! -f conf/known_hosts ] || cat conf/known_hosts; } && hosts_agreed
 	} >conf/known_hosts.new || ! mv -f conf/known_hosts.new conf/known_hosts; then
 		die 74 'cannot write conf/known_hosts'
 	fi
@@ -107,6 +114,7 @@ hosts() { # [--yes | --accept FINGERPRINT...]
 		shift
 		accept=$*
 		[ $# -gt 0 ] || usage
+		! among - "$accept" || usage
 		;;
 	*) usage ;;
 	esac
@@ -143,7 +151,7 @@ hosts_settled() { # NODE
 	while read -r node lookup print type key; do
 		case $node:$lookup in
 		"$1:-") ;;
-		"$1:"*) [ "$(hosts_pinned "$lookup" "$key")" != known ] || return 0 ;;
+		"$1:"*) [ "$(hosts_pinned "$lookup" "$type" "$key")" != known ] || return 0 ;;
 		esac
 	done <<END
 $scanned

@@ -27,8 +27,11 @@ keys_end='# lite-raft keys: end'
 # Makes the pair conf/NAME, unless it is there.
 keys_pair() { # NAME WHAT-FOR
 	if [ -e "conf/$1" ] || [ -h "conf/$1" ]; then
-		[ -e "conf/$1.pub" ] || ssh-keygen -y -f "conf/$1" </dev/null >"conf/$1.pub" ||
-			die 78 "cannot make conf/$1.pub out of conf/$1; move both away, and again: ./lite-raft keys"
+		[ -z "$(find -H "conf/$1" -prune \( -perm -040 -o -perm -004 \))" ] ||
+			die 78 "cannot use conf/$1: others may read it, so no ssh takes it; if none did: chmod 600 conf/$1"
+		[ -e "conf/$1.pub" ] || {
+			ssh-keygen -y -f "conf/$1" </dev/null >"conf/$1.pub.new" && mv -f "conf/$1.pub.new" "conf/$1.pub"
+		} || die 78 "cannot make conf/$1.pub out of conf/$1; move that away, and again: ./lite-raft keys"
 		say "conf/$1 is there: $2"
 		return
 	fi
@@ -54,24 +57,33 @@ keys_ssh() { # SETTING NODE
 	ssh -G -F conf/ssh_config -- "$2" 2>/dev/null | sed -n "s/^$1 //p"
 }
 
+# Prints what in conf/ssh_config is a person's; not 0 where that fails.
+keys_others() {
+	[ -f conf/ssh_config ] || return 0
+	awk -v mark="$keys_mark" -v end="$keys_end" '
+		$0 == mark { own = 1 }
+		!own
+		$0 == end { own = 0 }
+		END { if (own) exit 3 }' conf/ssh_config
+	keys_status=$?
+	[ "$keys_status" -ne 3 ] ||
+		die 78 "cannot tell which lines of conf/ssh_config are a person's: where its own end there should be a line: $keys_end"
+	return "$keys_status"
+}
+
 # Has conf/ssh_config use conf/peer_key and conf/known_hosts, on this host and in
 # this directory; a person's lines stay, and come first.  The user's own keys are
 # tried after it, until all hosts know the new one.
 keys_config() {
 	keys_ssh identityfile lite-raft | grep -q -x -F -e "$PWD/conf/peer_key" && return
-	if ! {
-		[ ! -f conf/ssh_config ] || awk -v mark="$keys_mark" -v end="$keys_end" '
-			$0 == mark { own = 1 }
-			!own
-			$0 == end { own = 0 }' conf/ssh_config
-		printf '%s\nHost *\n\tIdentityFile "%s"\n' "$keys_mark" "$PWD/conf/peer_key"
-		for own in ~/.ssh/id_ed25519 ~/.ssh/id_ecdsa ~/.ssh/id_rsa; do
-			[ ! -f "$own" ] || printf '\tIdentityFile "%s"\n' "$own"
-		done
-		printf '\tIdentitiesOnly yes\n\tUserKnownHostsFile "%s" ~/.ssh/known_hosts\n' "$PWD/conf/known_hosts"
-		# With -F ssh reads neither of these by itself.
-		printf '\tInclude ~/.ssh/config\n\tInclude /etc/ssh/ssh_config\n%s\n' "$keys_end"
-	} >conf/ssh_config.new || ! mv -f conf/ssh_config.new conf/ssh_config; then
+	keys_users=$(for own in ~/.ssh/id_ed25519 ~/.ssh/id_ecdsa ~/.ssh/id_rsa; do
+		[ ! -f "$own" ] || printf '\n\tIdentityFile "%s"' "$own"
+	done)
+	# With -F ssh reads neither of the included by itself.
+	if ! { keys_others && printf '%s\n' "$keys_mark" 'Host *' "	IdentityFile \"$PWD/conf/peer_key\"$keys_users" \
+		'	IdentitiesOnly yes' "	UserKnownHostsFile \"$PWD/conf/known_hosts\" ~/.ssh/known_hosts" \
+		'	Include ~/.ssh/config' '	Include /etc/ssh/ssh_config' "$keys_end"; } >conf/ssh_config.new ||
+		! mv -f conf/ssh_config.new conf/ssh_config; then
 		die 74 'cannot write conf/ssh_config'
 	fi
 	say 'conf/ssh_config uses conf/peer_key and conf/known_hosts from now on'

@@ -78,6 +78,20 @@ spread() {
 	said_once
 	[[ $output == *'conf/peer_key.pub is there without it'* ]]
 	cp -p "$BATS_TEST_TMPDIR/conf"/peer_key* "$CONF"
+	# One that cannot be made leaves nothing that is taken for it.
+	rm "$CONF/peer_key.pub"
+	: >"$CONF/peer_key"
+	for _ in 1 2; do
+		run -78 keys 1
+		[[ $output == *'cannot make conf/peer_key.pub out of conf/peer_key'* ]]
+		[ ! -e "$CONF/peer_key.pub" ]
+	done
+	cp -p "$BATS_TEST_TMPDIR/conf"/peer_key* "$CONF"
+	chmod 644 "$CONF/client_key"
+	run -78 keys 1
+	[[ ${lines[-1]} == *'others may read it'*': chmod 600 conf/client_key' ]]
+	chmod 600 "$CONF/client_key"
+	rm -f "$CONF/peer_key.pub.new"
 }
 
 @test "a person's lines in conf/ssh_config stay; a directory that has moved is wired anew" {
@@ -103,6 +117,23 @@ spread() {
 	cd /
 	mv "$CLUSTER/n1/a\$(b)" "$CLUSTER/n1/lite-raft"
 	keys 1
+}
+
+@test "a conf/ssh_config that cannot be read whole, or not written, stays as it is" {
+	cp -p "$CONF/ssh_config" "$BATS_TEST_TMPDIR"
+	sed -i -e '/^# lite-raft keys: end$/d' -e 's,/n1/lite-raft/,/elsewhere/,' "$CONF/ssh_config"
+	printf '# mine\n' >>"$CONF/ssh_config"
+	cp "$CONF/ssh_config" "$BATS_TEST_TMPDIR/cut"
+	run -78 keys 1
+	[[ ${lines[-1]} == *'# lite-raft keys: end' ]]
+	cmp "$CONF/ssh_config" "$BATS_TEST_TMPDIR/cut"
+	printf '# lite-raft keys: end\n' >>"$CONF/ssh_config"
+	cp "$CONF/ssh_config" "$BATS_TEST_TMPDIR/cut"
+	ln -sf /dev/full "$CONF/ssh_config.new"
+	run -74 keys 1
+	cmp "$CONF/ssh_config" "$BATS_TEST_TMPDIR/cut"
+	rm "$CONF/ssh_config.new"
+	cp -p "$BATS_TEST_TMPDIR/ssh_config" "$CONF"
 }
 
 @test "--install writes both lines, once, behind what is there" {
@@ -142,10 +173,17 @@ spread() {
 	run -1 keys 1 --hosts --accept SHA256:none
 	[ ! -s "$CONF/known_hosts" ]
 	run -64 keys 1 --hosts --accept
+	run -64 keys 1 --hosts --accept -
 	run -64 keys 1 --hosts --yes more
 	run -1 keys 1 --hosts --accept "$(fingerprint 2)"
 	[[ ${lines[-1]} == *'no key is pinned that these show: n1 n3' ]]
 	[ "$(cut -d ' ' -f 1 "$CONF/known_hosts")" = n2 ]
+	# What is pinned outlives a full disk.
+	cp "$CONF/known_hosts" "$BATS_TEST_TMPDIR"
+	ln -s /dev/full "$CONF/known_hosts.new"
+	run -74 keys 1 --hosts --yes
+	cmp "$CONF/known_hosts" "$BATS_TEST_TMPDIR/known_hosts"
+	rm "$CONF/known_hosts.new"
 	run -0 keys 1 --hosts --accept "$(fingerprint 1)" "$(fingerprint 3)"
 	[ "$(cut -d ' ' -f 1 "$CONF/known_hosts" | sort | tr '\n' ' ')" = 'n1 n2 n3 ' ]
 	cp "$CONF/known_hosts" "$BATS_TEST_TMPDIR"
@@ -180,6 +218,20 @@ spread() {
 		cmp "$CONF/known_hosts" "$BATS_TEST_TMPDIR/wrong"
 	done
 	cp "$BATS_TEST_TMPDIR/known_hosts" "$CONF"
+	# A host has several, of one of which it is known; the others are no reason to
+	# be afraid, and not pinned for a yes.
+	ssh-keygen -q -t ecdsa -N '' -f "$CLUSTER/n2/other_key"
+	cp "$CLUSTER/n2/sshd_config" "$BATS_TEST_TMPDIR"
+	printf 'HostKey "%s"\n' "$CLUSTER/n2/other_key" >>"$CLUSTER/n2/sshd_config"
+	restart_sshd 2
+	run -0 keys 1 --hosts --yes
+	printf '%s\n' "$output"
+	grep -q '^n2 .* ssh-ed25519 (known)' <<<"$output"
+	grep -q '^n2 .* ecdsa-sha2-nistp256 (other)' <<<"$output"
+	[[ $output != *changed* ]]
+	cmp "$CONF/known_hosts" "$BATS_TEST_TMPDIR/known_hosts"
+	cp "$BATS_TEST_TMPDIR/sshd_config" "$CLUSTER/n2"
+	restart_sshd 2
 	# One that shows none, one that ssh reaches through another.
 	cp "$CONF/ssh_config" "$BATS_TEST_TMPDIR"
 	sed -i '/^Host n3$/,/Port/s/Port .*/Port 1/' "$CONF/ssh_config"
