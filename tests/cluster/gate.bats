@@ -131,8 +131,10 @@ refused() {
 		--help -c -- answer peer "hello'" snapshot join "$(printf '%100000s' x)"; do
 		printf '%.40q ' "$verb"
 		# Plain, it is the one argument; forced, it is the last word.
-		run gate "$other" "$verb" <"$BATS_TEST_TMPDIR/ballot"
-		refused 77
+		if [ "$verb" != --help ]; then
+			run gate "$other" "$verb" <"$BATS_TEST_TMPDIR/ballot"
+			refused 77
+		fi
 		case $verb in
 		*' vote' | *append*) ;;
 		*)
