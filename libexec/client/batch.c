@@ -36,16 +36,18 @@ out_print(struct run *u)
 	return status;
 }
 
-/* Takes whole lines from in while there is room for them: 0, or -1. */
+/*
+ * Takes whole lines from in while there is room for them, and the rest of it at
+ * the end of stdin: 0, or -1.  A line that needs no leader leaves its room at
+ * once, so that what stays in `in` waits for answers only.
+ */
 static int
 lines_take(struct run *u)
 {
 	const char *newline;
 	size_t n;
 
-	if (u->ended)
-		u->looked = 0; /* its last line may have no newline */
-	while (batch_room(&u->batch) && u->in.len > u->looked) {
+	while (batch_room(&u->batch) && u->in.len > 0) {
 		newline = memchr(buf_head(&u->in) + u->looked, '\n',
 		    u->in.len - u->looked);
 		if (newline == NULL && !u->ended) {
@@ -53,12 +55,18 @@ lines_take(struct run *u)
 			break;
 		}
 		n = newline == NULL ? u->in.len : (size_t)(newline - buf_head(&u->in));
-		if (batch_take(&u->batch, buf_head(&u->in), n) == -1)
+		/* Whoever wrote it may have been cut short. */
+		if ((newline == NULL ?
+			    batch_refuse(&u->batch, buf_head(&u->in), n,
+				"the last line has no newline") :
+			    batch_take(&u->batch, buf_head(&u->in), n)) == -1)
 			return -1;
 		buf_eat(&u->in, newline == NULL ? n : n + 1);
 		u->looked = 0;
+		if (batch_settle(&u->batch, &u->out) == -1)
+			return -1;
 	}
-	return batch_settle(&u->batch, &u->out);
+	return 0;
 }
 
 /* Is more to be read from stdin? */

@@ -42,6 +42,14 @@ line_parse(struct batch *b, const char *text, size_t n, struct batch_line *line)
 	return NULL;
 }
 
+static int
+is_blank(const char *text, size_t n)
+{
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+		n--;
+	return n == 0;
+}
+
 /* The answer that nobody has to be asked for: 0, or -1. */
 static int
 refuse(struct batch_line *line, const char *why)
@@ -59,16 +67,17 @@ refuse(struct batch_line *line, const char *why)
 	return 0;
 }
 
-int
-batch_take(struct batch *b, const char *text, size_t n)
+/* Takes the line, or refuses it if why is not NULL: 0, or -1. */
+static int
+line_put(struct batch *b, const char *text, size_t n, const char *why)
 {
 	struct batch_line *line = line_at(b, b->n);
-	const char *why;
 
-	if (n == strspn(text, " \t"))
+	if (is_blank(text, n))
 		return 0;
 	memset(line, 0, sizeof(*line));
-	why = line_parse(b, text, n, line);
+	if (why == NULL)
+		why = line_parse(b, text, n, line);
 	if (why != NULL) {
 		if (refuse(line, why) == -1)
 			return -1;
@@ -82,6 +91,18 @@ batch_take(struct batch *b, const char *text, size_t n)
 	b->n++;
 	b->bytes += line->len;
 	return 0;
+}
+
+int
+batch_take(struct batch *b, const char *text, size_t n)
+{
+	return line_put(b, text, n, NULL);
+}
+
+int
+batch_refuse(struct batch *b, const char *text, size_t n, const char *why)
+{
+	return line_put(b, text, n, why);
 }
 
 /* Puts one line into out: 0, or -1. */

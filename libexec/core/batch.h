@@ -39,8 +39,12 @@ struct batch {
 /* 1 if there is room for one more. */
 int batch_room(const struct batch *);
 
-/* Takes a line of n bytes: 0, or -1 (ENOMEM). */
+/*
+ * Takes a line of n bytes; or one that is to be answered 64, for a reason.  One of
+ * blanks is skipped.  0, or -1 (ENOMEM).
+ */
 int batch_take(struct batch *, const char *, size_t n);
+int batch_refuse(struct batch *, const char *, size_t n, const char *why);
 
 /*
  * Appends lines that have not been sent to out, until that has max bytes; commit

@@ -115,6 +115,24 @@ order(void)
 	batch_free(&b);
 }
 
+/* Behind a line may stand anything, or nothing. */
+static void
+blanks(void)
+{
+	struct buf out = { 0 };
+
+	begin(5);
+	MUST(batch_take(&b, "  \t noop", 4) == 0 && b.n == 0);
+	MUST(batch_take(&b, "", 0) == 0 && b.n == 0);
+	MUST(batch_refuse(&b, " \tx", 2, "so") == 0 && b.n == 0);
+	MUST(batch_take(&b, "noopx", 4) == 0 && b.n == 1);
+	SAME(sent(17, 1000), "id=17-0000000000000005 noop\n");
+	MUST(batch_refuse(&b, " \tx", 3, "it is so") == 0 && b.n == 2);
+	SAME(answered(0, "0"), "0\n64 \"it is so\"\n");
+	MUST(batch_settle(&b, &out) == 0 && out.len == 0 && b.n == 0);
+	batch_free(&b);
+}
+
 /* Who was sent whole may have been heard; who was not, was not. */
 static void
 unknown(void)
@@ -190,8 +208,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "ids", ids }, { "order", order },
-		{ "unknown", unknown }, { "once_more", once_more }, { "room", room },
-		{ NULL, NULL } };
+		{ "blanks", blanks }, { "unknown", unknown },
+		{ "once_more", once_more }, { "room", room }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

@@ -604,16 +604,39 @@ refused() {
 }
 
 @test "batch: sent without waiting, answered in order, what cannot be read in its place" {
-	printf 'set a 1\n\nget "a\n  \nid=3-00000000000000aa unset b\nwatch\nget a' >lines
+	printf 'set a 1\n\nget "a\n  \nid=3-00000000000000aa unset b\nwatch\nget a\nset a 10' >lines
 	leader say 'hello 1 17' hear hear hear say 0 say 0 say '0 "1 2"'
 	run -64 --separate-stderr call batch <lines
-	[ "$output" = $'0\n64 "a quote that is not closed"\n0\n64 "a watch is no request of a batch"\n0 "1 2"' ] || {
+	[ "$output" = $'0\n64 "a quote that is not closed"\n0\n64 "a watch is no request of a batch"\n0 "1 2"\n64 "the last line has no newline"' ] || {
 		printf '%s\n' "$output"
 		false
 	}
 	[[ $(sed -n 1p out) =~ ^id=17-[0-9a-f]{16}\ set\ a\ 1$ ]]
 	[ "$(sed -n 2p out)" = 'id=3-00000000000000aa unset b' ]
 	[ "$(sed -n 3p out)" = 'get a' ]
+	[ "$(wc -l <out)" -eq 3 ]
+}
+
+@test "batch: lines that are no requests, as many as may come, before and behind one" {
+	leader say 'hello 1 17' hear say 0
+	{
+		printf 'noop\n'
+		yes x | head -n 3000
+	} >lines
+	run -64 --separate-stderr timer limit 20 call batch <lines
+	[ "$(printf '%s\n' "$output" | cut -c 1-3 | uniq -c | tr -s ' ')" = $' 1 0\n 3000 64 ' ]
+	mkfifo pipe
+	start sh -c 'exec call batch <pipe'
+	exec 7>pipe
+	yes x | head -n 3000 >&7
+	all() { [ "$(wc -l <out)" -eq 3000 ]; }
+	soon all
+	printf '%70000s\n   ' noop >&7
+	exec 7>&-
+	ended
+	# Behind the blanks there is no verb left from what came before.
+	[ "$status" -eq 69 ]
+	[ "$(sed 1,3000d out)" = '69 "no leader answers"' ]
 }
 
 @test "batch: what a lost leader left unanswered is asked again, under the same ids" {
