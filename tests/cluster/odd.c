@@ -1,7 +1,7 @@
 /*
  * odd.c - a host that is not as it should be, preloaded into probe and measure:
- * ODD is "still" (its clock stands), "sync" (a sync takes 0.3 s), "hang" (a sync
- * never ends) or "far" (what is sent arrives 0.15 s later).
+ * ODD is "still" (its clock stands), "sync" (a sync takes 1.2 s), "hang" (a sync
+ * never ends) or "far" (what is sent arrives 0.45 s later).
  */
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -61,7 +61,7 @@ int
 fdatasync(int fd)
 {
 	if (odd("sync"))
-		nap(0, 300);
+		nap(1, 200);
 	if (odd("hang"))
 		nap(3600, 0);
 	return (int)syscall(SYS_fdatasync, fd);
@@ -71,6 +71,6 @@ ssize_t
 write(int fd, const void *p, size_t n)
 {
 	if (odd("far"))
-		nap(0, 150);
+		nap(0, 450);
 	return syscall(SYS_write, fd, p, n);
 }

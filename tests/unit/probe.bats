@@ -43,13 +43,14 @@ took() {
 
 @test "ask: nothing hangs it: silence, a child that will not go, endless words" {
 	began=$(now)
-	ask "trap '' TERM; printf 'x' >&2; sleep 300" self 1
+	ask "trap '' TERM; printf 'x' >&2; exec sleep 300" self 1
 	[ "$output" = '! x
 > late' ]
 	ask "printf '\nlite-raft-gate 1\n'; exec sleep 300" self 1
 	[ "${lines[1]}" = '> late' ]
 	# What it has left behind holds on to its stdout and stderr.
-	ask "sleep 30 & printf '\nlite-raft-gate 1\nend\n'"
+	ask "sleep 300 3>&- 4>&- & printf '%s\n' \$! >left; printf '\nlite-raft-gate 1\nend\n'"
+	kill "$(cat left)"
 	[ "${lines[1]}" = '> end' ]
 	took 15
 	began=$(now)
