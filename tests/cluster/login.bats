@@ -4,13 +4,7 @@
 load ../lib/cluster
 load ../lib/faults
 
-# Shells that are no Bourne shell are fetched where that is allowed.
 setup_file() {
-	local shell
-	for shell in tcsh fish; do
-		command -v "$shell" && continue
-		[ "$(id -u)" -ne 0 ] || DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$shell" || :
-	done >/dev/null 2>&1
 	cluster_up 3
 	ways_keep
 }
