@@ -26,9 +26,9 @@ said() {
 }
 
 @test "latencies are in order, within the time" {
-	run -0 load_node -s 0.5 -w 0.1
+	run -0 load_node -s 2 -w 0.1
 	awk "BEGIN { exit !($(said p50_us) > 0 && $(said p50_us) <= $(said p99_us) &&
-		$(said p99_us) <= $(said max_us) && $(said s) >= 0.5) }"
+		$(said p99_us) <= $(said max_us) && $(said s) >= 2) }"
 }
 
 @test "reads, and a timeline that has every answer" {
@@ -38,11 +38,12 @@ said() {
 
 @test "a connection that ends is made again" {
 	local socket=$BATS_TEST_TMPDIR/socket
-	out "$ROOT/build/tests/fake" "$socket" say 'hello 1 7' hear say '0' ... >/dev/null &
+	"$ROOT/build/tests/fake" "$socket" say 'hello 1 7' hear say '0' ... >/dev/null 3>&- 4>&- &
+	fake=$!
 	wait_for 10 test -S "$socket"
 	run -0 out "$ROOT/build/tests/bench/load" -n 5 "$socket"
+	kill "$fake"
 	[ "$(said n) $(said bad)" = '5 0' ]
-	kill "$!"
 }
 
 @test "a leader that stays away leaves a gap up to the end" {
@@ -50,7 +51,7 @@ said() {
 	out "$ROOT/build/tests/fake" "$socket" say 'hello 1 7' hear say '0' hang >/dev/null &
 	wait_for 10 test -S "$socket"
 	run -0 out "$ROOT/build/tests/bench/load" -s 1 -w 0 "$socket"
-	awk "BEGIN { exit !($(said n) == 1 && $(said gap_ms) > 900) }"
+	awk "BEGIN { exit !($(said n) == 1 && $(said gap_ms) > 300) }"
 }
 
 @test "an answer that is neither yes nor no is counted as bad" {
