@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "client.h"
 #include "core/num.h"
@@ -13,6 +14,7 @@ struct watch {
 	struct client *client;
 	uint64_t next; /* the first index that has not been told; 0: what is to come */
 	int begun;     /* a leader has told where it begins, this time */
+	int ever;      /* or another time: it is worth waiting for the next one */
 	int asked;     /* never more than a question */
 	struct buf out;
 };
@@ -53,6 +55,22 @@ status_take(struct watch *w, struct conn *c, int status)
 	return status;
 }
 
+/* "at INDEX": all before it has been told. */
+static int
+at_take(struct watch *w, const struct words *words)
+{
+	const struct word *at = words->word;
+	uint64_t index;
+
+	if (!w->begun || words->n != 2 || at->len != 2 ||
+	    memcmp(at->bytes, "at", 2) != 0 ||
+	    num_u64(at[1].bytes, at[1].len, NUMBER_MAX, &index) == -1)
+		return 0;
+	if (index > w->next)
+		w->next = index;
+	return 1;
+}
+
 /* One line from the leader: 0, VISIT_NEXT, or an exit status. */
 static int
 line_take(struct watch *w, struct conn *c)
@@ -66,11 +84,14 @@ line_take(struct watch *w, struct conn *c)
 	if (status == 0 && !w->begun && words->n == 2 &&
 	    num_u64(words->word[1].bytes, words->word[1].len, NUMBER_MAX, &index) ==
 		0) {
-		w->begun = 1;
+		w->begun = w->ever = 1;
+		c->node->slow = 0;
 		if (w->next == 0)
 			w->next = index;
 		return 0;
 	}
+	if (at_take(w, words))
+		return 0;
 	if (!w->begun || report_change(w->client->json, words, &index, &w->out) == -1) {
 		if (w->begun && errno == ENOMEM)
 			return reach_fault(w->reach);
@@ -148,9 +169,9 @@ int
 watch_run(struct reach *r, struct client *client)
 {
 	struct watch w = { .reach = r, .client = client, .next = client->from };
-	int status, unknown = 0;
+	int status;
 
-	status = reach_go(r, visit, &w, &unknown);
+	status = reach_go(r, visit, &w, &w.ever);
 	buf_free(&w.out);
 	if (status != VISIT_LATE)
 		return status;

@@ -24,6 +24,7 @@
  *
  *	change INDEX set KEY VALUE
  *	change INDEX unset KEY
+ *	at INDEX		all before INDEX has been told
  *
  * until the leader has something else to say: 69 not-leader, or 1 SENTENCE, as in
  * the answer, when it no longer knows the changes that are to be told.
