@@ -10,9 +10,10 @@
 #include "client.h"
 
 #define STDIN     0
-#define GULP      65536u             /* bytes to read at once */
-#define WIRE      (256u * 1024)      /* bytes that wait to be sent */
-#define LINE_MOST (9u * 1024 * 1024) /* bytes: all of a request escaped */
+#define SECOND    UINT64_C(1000000000) /* in nanoseconds */
+#define GULP      65536u               /* bytes to read at once */
+#define WIRE      (256u * 1024)        /* bytes that wait to be sent */
+#define LINE_MOST (9u * 1024 * 1024)   /* bytes: all of a request escaped */
 
 struct run {
 	struct reach *reach;
@@ -21,7 +22,8 @@ struct run {
 	size_t looked;  /* bytes of in without a newline */
 	struct buf out; /* answers, to be printed */
 	int ended;      /* stdin has */
-	int unknown;
+	int met;        /* a leader has been: it is worth waiting for the next one */
+	int leaving;    /* the leader leads no more, and answers what it has heard */
 };
 
 static int
@@ -131,16 +133,23 @@ answers_take(struct run *u, struct conn *c)
 			    t->why == NULL ? "talks nonsense" : t->why);
 			r = VISIT_NEXT;
 		} else {
-			r = batch_answer(&u->batch, status, talk_line(t), &u->out);
+			r = batch_answer(&u->batch, status, talk_line(t), t->commit,
+			    &u->out);
 			if (r == -1 && errno != EPROTO)
 				return reach_fault(u->reach);
-			if (r == 0)
+			if (r == 0 && status == EXIT_NOLEADER)
 				reach_elsewhere(u->reach, c);
+			else if (r == 0 && !u->leaving)
+				reach_says(c);
+			u->leaving |= r == 0;
 			taken |= r == 1;
-			r = r == 1 ? 0 : VISIT_NEXT;
+			r = r == -1 ? VISIT_NEXT : 0;
 		}
 	}
+	if (r == 0 && u->leaving && batch_heard(&u->batch))
+		r = VISIT_NEXT;
 	if (taken) {
+		c->node->slow = 0;
 		u->reach->deadline = clock_now(u->reach->os) + u->reach->timeout;
 		if (lines_take(u) == -1)
 			return reach_fault(u->reach);
@@ -149,32 +158,48 @@ answers_take(struct run *u, struct conn *c)
 	return status != 0 ? status : r;
 }
 
+/* Until when the leader may be silent. */
+static uint64_t
+until_when(struct run *u, const struct conn *c, uint64_t until)
+{
+	struct reach *r = u->reach;
+	uint64_t now = clock_now(r->os);
+
+	if (u->batch.n == 0)
+		return UINT64_MAX;
+	if (u->leaving && until > now + SECOND)
+		return now + SECOND;
+	if (until == UINT64_MAX) {
+		until = now + reach_patience(r, c->node);
+		r->deadline = now + r->timeout;
+	}
+	return until > r->deadline ? r->deadline : until;
+}
+
 /* Asks until nothing is left to be asked, or the node leads no more. */
 static int
 converse(struct run *u, struct conn *c)
 {
 	struct reach *r = u->reach;
-	const uint64_t patience = reach_patience(r, c->node);
-	uint64_t until = clock_now(r->os) + patience;
+	uint64_t until = clock_now(r->os) + reach_patience(r, c->node);
 	size_t left;
-	int came, status;
+	int again, came = 0, status;
 
 	for (;;) {
-		if (c->talk->welcome &&
+		/* First all that has come: an id begins at the newest index. */
+		again = came != 0;
+		u->met |= c->talk->welcome;
+		if (!again && c->talk->welcome && !u->leaving &&
 		    batch_send(&u->batch, c->talk->commit, WIRE, &c->talk->out) == -1)
 			return reach_fault(r);
-		if (u->batch.n == 0)
-			until = UINT64_MAX;
-		else if (until == UINT64_MAX) {
-			until = clock_now(r->os) + patience;
-			r->deadline = clock_now(r->os) + r->timeout;
-		}
-		if (until != UINT64_MAX && until > r->deadline)
-			until = r->deadline;
+		until = until_when(u, c, until);
 		left = c->talk->out.len;
-		came = conn_wait(r, c, until, wants_input(u) ? STDIN : -1);
+		came = conn_wait(r, c, again ? 0 : until,
+		    !again && !u->leaving && wants_input(u) ? STDIN : -1);
 		if (came == -1)
 			return reach_fault(r);
+		if (again && !r->interrupted)
+			came &= ~CONN_LATE;
 		if (came & CONN_OTHER) {
 			status = input_read(u);
 			if (status != 0)
@@ -192,13 +217,14 @@ converse(struct run *u, struct conn *c)
 		if (came & CONN_ENDED)
 			return VISIT_NEXT;
 		if (came & CONN_LATE) {
-			c->node->slow = 1;
-			if (u->batch.n > 0)
+			c->node->slow = !u->leaving;
+			if (u->batch.n > 0 && !u->leaving)
 				reach_note(c->node, "does not answer");
 			return VISIT_NEXT;
 		}
-		if (u->batch.n > 0 && (c->talk->out.len < left || (came & CONN_INPUT)))
-			until = clock_now(r->os) + patience;
+		if (u->batch.n > 0 && !u->leaving &&
+		    (c->talk->out.len < left || (came & CONN_INPUT)))
+			until = clock_now(r->os) + reach_patience(r, c->node);
 	}
 }
 
@@ -206,10 +232,10 @@ static int
 visit(void *arg, struct conn *c)
 {
 	struct run *u = arg;
-	size_t sent = u->batch.sent;
-	int status = converse(u, c);
+	int status;
 
-	u->unknown |= sent < u->batch.sent;
+	u->leaving = 0;
+	status = converse(u, c);
 	batch_again(&u->batch, c->talk->out.len);
 	if ((status == VISIT_NEXT || status == VISIT_MOVED) && u->batch.n == 0 &&
 	    !u->reach->interrupted)
@@ -252,7 +278,7 @@ run(struct run *u)
 		if (is_over(u))
 			return u->batch.worst;
 		u->reach->deadline = clock_now(u->reach->os) + u->reach->timeout;
-		status = reach_go(u->reach, visit, u, &u->unknown);
+		status = reach_go(u->reach, visit, u, &u->met);
 		if (status == VISIT_LATE)
 			return u->batch.n == 0 ? u->batch.worst : give_up(u);
 		if (status != VISIT_IDLE)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store.h"
+
 static struct batch_line *
 line_at(struct batch *b, size_t i)
 {
@@ -180,26 +182,68 @@ batch_settle(struct batch *b, struct buf *out)
 	return 0;
 }
 
-int
-batch_answer(struct batch *b, int status, struct bytes answer, struct buf *out)
+/* Will no leader whose log is as long as that carry it out any more? */
+static int
+too_old(const struct batch_line *line, uint64_t commit)
 {
-	struct batch_line *line = line_at(b, 0);
+	return line->id.base > commit || commit - line->id.base > STORE_WINDOW;
+}
 
-	if (b->n == 0 || !line->sent) {
+/* The oldest's answer, with 75 in place of its status: 0, or -1. */
+static int
+unknown_answer(struct batch *b, struct bytes answer, struct buf *out)
+{
+	const char *blank = memchr(answer.at, ' ', answer.len);
+	size_t status = blank == NULL ? answer.len : (size_t)(blank - answer.at);
+	struct bytes rest = { answer.at + status, answer.len - status };
+
+	if (buf_fmt(out, "%d", EXIT_UNKNOWN) == -1)
+		return -1;
+	return oldest_answer(b, EXIT_UNKNOWN, rest, out);
+}
+
+int
+batch_answer(struct batch *b, int status, struct bytes answer, uint64_t commit,
+    struct buf *out)
+{
+	struct batch_line *line;
+	int again, r;
+
+	while (b->heard < b->sent && line_at(b, b->heard)->answered)
+		b->heard++;
+	line = line_at(b, b->heard);
+	if (b->heard >= b->sent || !line->sent) {
 		errno = EPROTO;
 		return -1;
 	}
-	if (status == EXIT_NOLEADER)
-		return 0;
+	again = status == EXIT_NOLEADER ||
+	    (status == EXIT_UNKNOWN && !(line->write && too_old(line, commit)));
 
-	/* Once more, it may be known; a second time it is not worth a third. */
-	if (status == EXIT_UNKNOWN && line->write && !line->maybe) {
-		line->maybe = 1;
+	/* It was not carried out, this time; and its bytes have left. */
+	if (status == EXIT_NOLEADER)
+		line->sent = 0;
+	if (again || b->heard > 0) {
+		b->heard++;
 		return 0;
 	}
-	if (oldest_answer(b, status, answer, out) == -1 || batch_settle(b, out) == -1)
-		return -1;
-	return 1;
+
+	/* This sending was refused, but an earlier one may have gone through. */
+	if (line->write && line->maybe && status != EXIT_YES && status != EXIT_NO &&
+	    status != EXIT_UNKNOWN)
+		r = unknown_answer(b, answer, out);
+	else
+		r = oldest_answer(b, status, answer, out);
+	return r == -1 || batch_settle(b, out) == -1 ? -1 : 1;
+}
+
+int
+batch_heard(const struct batch *b)
+{
+	size_t i = b->heard;
+
+	while (i < b->sent && b->line[(b->first + i) % BATCH_LINES].answered)
+		i++;
+	return i == b->sent;
 }
 
 void
@@ -207,6 +251,7 @@ batch_again(struct batch *b, size_t unsent)
 {
 	struct batch_line *line;
 
+	b->heard = 0;
 	while (b->sent > 0) {
 		line = line_at(b, --b->sent);
 		if (!line->sent)

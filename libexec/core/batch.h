@@ -31,6 +31,7 @@ struct batch {
 	struct batch_line line[BATCH_LINES]; /* a ring */
 	size_t first, n, bytes;
 	size_t sent;     /* of n, the first */
+	size_t heard;    /* of sent: the leader says it will do no more */
 	uint64_t random; /* of the next id */
 	int worst;       /* the greatest status so far */
 	struct words words;
@@ -54,10 +55,15 @@ int batch_send(struct batch *, uint64_t commit, size_t max, struct buf *out);
 
 /*
  * The answer to the oldest line that was sent, which begins with status: appends
- * it to out.  1; 0: it is to be asked again, of another leader; -1: ENOMEM, or
- * EPROTO: nothing had been asked.
+ * it to out.  1; 0: it is to be asked again, of another leader, and so is all
+ * that follows: its answers only tell what was not carried out.  -1: ENOMEM, or
+ * EPROTO: nothing had been asked.  commit: of the leader's newest hello.
  */
-int batch_answer(struct batch *, int status, struct bytes answer, struct buf *out);
+int batch_answer(struct batch *, int status, struct bytes answer, uint64_t commit,
+    struct buf *out);
+
+/* Has all that was sent had an answer of this leader? */
+int batch_heard(const struct batch *);
 
 /* Appends the answers that need no leader. 0, or -1 (ENOMEM). */
 int batch_settle(struct batch *, struct buf *out);

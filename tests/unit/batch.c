@@ -3,10 +3,12 @@
  * of each line when no leader is left.
  */
 #include "core/batch.h"
+#include "core/store.h"
 
 #include "must.h"
 
 static struct batch b;
+static uint64_t known = 17; /* the leader's commit index */
 
 static void
 begin(uint64_t random)
@@ -41,7 +43,7 @@ answered(int status, const char *answer)
 	struct bytes line = { answer, strlen(answer) };
 
 	buf_free(&out);
-	if (batch_answer(&b, status, line, &out) != 1)
+	if (batch_answer(&b, status, line, known, &out) != 1)
 		return NULL;
 	MUST(buf_add(&out, "", 1) == 0);
 	return buf_head(&out);
@@ -157,7 +159,7 @@ unknown(void)
 	batch_free(&b);
 }
 
-/* An unknown outcome is asked for once more; then it stays unknown. */
+/* An unknown outcome is asked for, while it is worth it; then it stays unknown. */
 static void
 once_more(void)
 {
@@ -167,7 +169,19 @@ once_more(void)
 	MUST(answered(75, "75 so") == NULL);
 	batch_again(&b, 0);
 	(void)sent(18, 1000);
+	MUST(answered(75, "75 so") == NULL);
+	batch_again(&b, 0);
+	(void)sent(19, 1000);
+	known = 17 + STORE_WINDOW;
+	MUST(answered(75, "75 so") == NULL);
+	batch_again(&b, 0);
+	(void)sent(20, 1000);
+	known++;
 	SAME(answered(75, "75 so"), "75 so\n");
+	known = 17;
+	take("id=18-00000000000000aa noop");
+	(void)sent(17, 1000);
+	SAME(answered(75, "75 too new"), "75 too new\n");
 	take("set a 1");
 	(void)sent(17, 1000);
 	MUST(answered(69, "69 not-leader -") == NULL);
@@ -175,6 +189,61 @@ once_more(void)
 	(void)sent(18, 1000);
 	SAME(answered(0, "0"), "0\n");
 	MUST(b.worst == 75);
+	take("get a");
+	(void)sent(17, 1000);
+	MUST(answered(75, "75 so") == NULL);
+	SAME(given_up(), "69 gone\n");
+	batch_free(&b);
+}
+
+/* A refusal says nothing of an earlier sending that may have gone through. */
+static void
+refused_later(void)
+{
+	begin(5);
+	take("set a 1");
+	take("get a");
+	take("set b 1");
+	(void)sent(17, 1000);
+	batch_again(&b, strlen("id=17-0000000000000006 set b 1\n"));
+	(void)sent(18, 1000);
+	SAME(answered(74, "74 \"no room\""), "75 \"no room\"\n");
+	SAME(answered(74, "74 \"no room\""), "74 \"no room\"\n");
+	SAME(answered(74, "74"), "74\n");
+	MUST(b.worst == 75);
+	take("set a 1");
+	(void)sent(17, 1000);
+	batch_again(&b, 0);
+	(void)sent(17, 1000);
+	SAME(answered(64, "64"), "75\n");
+	batch_free(&b);
+}
+
+/* Who steps down tells of each line whether it was carried out. */
+static void
+stepped_down(void)
+{
+	begin(5);
+	take("set a 1");
+	take("set b 1");
+	take("frob");
+	take("set c 1");
+	take("set d 1");
+	take("set e 1");
+	(void)sent(17, 1000);
+	MUST(!batch_heard(&b));
+	MUST(answered(75, "75 so") == NULL);
+	MUST(answered(69, "69 not-leader -") == NULL);
+	MUST(answered(69, "69 not-leader -") == NULL);
+	MUST(answered(0, "0") == NULL);
+	MUST(!batch_heard(&b));
+	MUST(answered(69, "69 not-leader -") == NULL);
+	MUST(batch_heard(&b));
+	MUST(answered(69, "69 not-leader -") == NULL && b.n == 6);
+	batch_again(&b, 0);
+	SAME(given_up(),
+	    "75 gone\n69 gone\n64 \"no such verb (set get unset list watch noop status "
+	    "if)\"\n69 gone\n75 gone\n69 gone\n");
 	batch_free(&b);
 }
 
@@ -209,7 +278,8 @@ main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "ids", ids }, { "order", order },
 		{ "blanks", blanks }, { "unknown", unknown },
-		{ "once_more", once_more }, { "room", room }, { NULL, NULL } };
+		{ "once_more", once_more }, { "refused_later", refused_later },
+		{ "stepped_down", stepped_down }, { "room", room }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

@@ -659,6 +659,37 @@ refused() {
 	[ "$(sed -n 1,2p out)" = "$(sed -n 3,4p out)" ]
 }
 
+@test "batch: leaders that step down one behind the other are asked as long as there is time" {
+	printf 'set a 1\nset b 2\n' >lines
+	leader say 'hello 1 17' hear hear say '75 "the leader has stepped down"' say '75 x' -- \
+		say 'hello 1 18' hear hear say '75 x' say '69 not-leader -' -- \
+		say 'hello 1 18' hear hear say '75 x' say '75 x' -- \
+		say 'hello 1 19' hear hear say 0 say 0
+	run -0 --separate-stderr call batch <lines
+	[ "$output" = $'0\n0' ]
+	[ "$(ids out | wc -l)" -eq 2 ]
+}
+
+@test "batch: what a leader that steps down has not carried out is not in doubt" {
+	printf 'set a 1\nset b 2\nset c 3\n' >lines
+	leader say 'hello 1 17' hear hear hear say '75 x' say '69 not-leader -' raw '69 not-' hang
+	run -75 --separate-stderr call --timeout 2 batch <lines
+	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n75 "no leader answers"' ]
+}
+
+@test "batch: a new id begins at the newest index that has come" {
+	mkfifo lines
+	leader say 'hello 1 17' hear raw $'0\nhello 1 900\n' hear say 0
+	sh -c 'exec call batch <lines' >answers 3>&- 4>&- &
+	exec 7>lines
+	printf 'noop\n' >&7
+	soon test -s answers
+	printf 'noop\n' >&7
+	exec 7>&-
+	wait "$!"
+	[ "$(sed 's/-.*//' out)" = $'id=17\nid=900' ]
+}
+
 @test "batch: without a leader each line is told, and the end is said" {
 	printf 'set a 1\nget a\nx\n' >lines
 	run -69 --separate-stderr call --timeout 1 batch <lines
@@ -692,6 +723,28 @@ refused() {
 	[ "$output" = $'18 set k "a b"\n20 unset "k\\n"\n29 set k c' ]
 	[ "$stderr" = 'lite-raft-client: cannot watch k: too far behind' ]
 	[ "$(cat out)" = $'watch k\nwatch k 21' ]
+}
+
+@test "watch: the next leader goes on where nothing more was to be told" {
+	leader say 'hello 1 17' hear say '0 18' say 'at 40' say 'at 39' say 'change 41 set k v' say 'at 300000' -- \
+		say 'hello 1 300009' hear say '0 300000' say 'at' say 'at 300009' -- \
+		say 'hello 1 300010' say 'at 5' -- say 'hello 1 300010' hear say '0 300000' say '1 enough'
+	run -1 --separate-stderr call watch k
+	[ "$output" = '41 set k v' ]
+	[ "$(cat out)" = $'watch k\nwatch k 300000\nwatch k 300000' ]
+}
+
+@test "watch: waits for a leader while no node runs, once there was one" {
+	leader say 'hello 1 17' hear say '0 18' say 'change 18 set k v'
+	printf 'a\n' >conf/cluster_nodes
+	start call --timeout 60 watch k
+	soon grep -qx '18 set k v' out
+	rm -f run/client.sock
+	fake run/client.sock say 'hello 1 18' hear say '0 19' say '1 enough' >heard 3>&- 4>&- &
+	started="$started $!"
+	ended
+	[ "$status" -eq 1 ]
+	[ "$(cat heard)" = 'watch k 19' ]
 }
 
 @test "watch --json, --from" {
