@@ -9,11 +9,12 @@
 
 #include "client.h"
 
-#define STDIN     0
-#define SECOND    UINT64_C(1000000000) /* in nanoseconds */
-#define GULP      65536u               /* bytes to read at once */
-#define WIRE      (256u * 1024)        /* bytes that wait to be sent */
-#define LINE_MOST (9u * 1024 * 1024)   /* bytes: all of a request escaped */
+#define STDIN  0
+#define SECOND UINT64_C(1000000000) /* in nanoseconds */
+#define GULP   65536u               /* bytes to read at once */
+#define WIRE   (256u * 1024)        /* bytes that wait to be sent */
+#define LINE_MOST \
+	(9u * 1024 * 1024 - 64) /* bytes: all of a request escaped, an id beside */
 
 struct run {
 	struct reach *reach;
@@ -23,19 +24,36 @@ struct run {
 	struct buf out; /* answers, to be printed */
 	int ended;      /* stdin has */
 	int met;        /* a leader has been: it is worth waiting for the next one */
+	int broken;     /* stdout takes nothing, and that has been said */
+	int skipping;   /* the rest of a line that was too long */
 	int leaving;    /* the leader leads no more, and answers what it has heard */
 };
 
 static int
 out_print(struct run *u)
 {
-	int status;
+	int status = reach_print(u->reach, &u->out);
 
-	if (u->out.len == 0)
-		return 0;
-	status = reach_print(u->reach, &u->out);
-	buf_cut(&u->out, 0);
+	if (status > 0)
+		u->broken = 1;
 	return status;
+}
+
+/* Takes the n bytes that begin in, with a newline behind them or not: 0, or -1. */
+static int
+line_take(struct run *u, size_t n, int newline)
+{
+	const char *text = buf_head(&u->in);
+
+	if (u->skipping)
+		return 0;
+	if (n > LINE_MOST)
+		return batch_refuse(&u->batch, text, n, "a line is over 9 MiB");
+
+	/* Whoever wrote it may have been cut short. */
+	if (!newline)
+		return batch_refuse(&u->batch, text, n, "the last line has no newline");
+	return batch_take(&u->batch, text, n);
 }
 
 /*
@@ -52,17 +70,14 @@ lines_take(struct run *u)
 	while (batch_room(&u->batch) && u->in.len > 0) {
 		newline = memchr(buf_head(&u->in) + u->looked, '\n',
 		    u->in.len - u->looked);
-		if (newline == NULL && !u->ended) {
-			u->looked = u->in.len;
+		n = newline == NULL ? u->in.len : (size_t)(newline - buf_head(&u->in));
+		if (newline == NULL && !u->ended && n <= LINE_MOST && !u->skipping) {
+			u->looked = n;
 			break;
 		}
-		n = newline == NULL ? u->in.len : (size_t)(newline - buf_head(&u->in));
-		/* Whoever wrote it may have been cut short. */
-		if ((newline == NULL ?
-			    batch_refuse(&u->batch, buf_head(&u->in), n,
-				"the last line has no newline") :
-			    batch_take(&u->batch, buf_head(&u->in), n)) == -1)
+		if (line_take(u, n, newline != NULL) == -1)
 			return -1;
+		u->skipping = newline == NULL;
 		buf_eat(&u->in, newline == NULL ? n : n + 1);
 		u->looked = 0;
 		if (batch_settle(&u->batch, &u->out) == -1)
@@ -95,8 +110,6 @@ input_read(struct run *u)
 		u->ended = 1;
 	if (n > 0)
 		buf_grew(&u->in, (size_t)n);
-	if (u->looked + GULP > LINE_MOST)
-		return reach_complain(u->reach, EXIT_USE, "a line is over 9 MiB");
 	if (lines_take(u) == -1)
 		return reach_fault(u->reach);
 	return out_print(u);
@@ -243,21 +256,48 @@ visit(void *arg, struct conn *c)
 	return status;
 }
 
-/* No leader was found in time: all that waits is told, and that is the end. */
+/* It goes no further: all that waits is told why, as far as stdout takes it. */
 static int
-give_up(struct run *u)
+give_up(struct run *u, const char *why)
 {
-	static const char why[] = "no leader answers";
-	int status;
-
 	if (batch_give_up(&u->batch, why, &u->out) == -1)
 		return reach_fault(u->reach);
-	status = out_print(u);
-	if (status != 0)
+	return u->broken ? 0 : out_print(u);
+}
+
+/* No leader was found in time, or a signal came. */
+static int
+give_up_late(struct run *u)
+{
+	static const char why[] = "no leader answers";
+	int status = give_up(u, why);
+
+	if (status > 0)
 		return status;
+	if (status == 0 && u->batch.worst < EXIT_NOLEADER)
+		return u->batch.worst;
 	if (u->batch.worst < EXIT_NOLEADER)
-		u->batch.worst = EXIT_NOLEADER;
+		return reach_complain(u->reach, EXIT_NOLEADER,
+		    "interrupted; not all answers were printed");
 	return reach_give_up(u->reach, u->batch.worst, why);
+}
+
+/* Fills the batch, where nothing waits: 0, VISIT_LATE, or an exit status. */
+static int
+fill(struct run *u)
+{
+	int r, status = 0;
+
+	while (status == 0 && u->batch.n == 0 && !is_over(u)) {
+		r = wire_wait(STDIN, SECOND);
+		if (r == -1 && errno != EINTR)
+			return reach_fault(u->reach);
+		if (u->reach->interrupted)
+			return VISIT_LATE;
+		if (r > 0)
+			status = input_read(u);
+	}
+	return status;
 }
 
 static int
@@ -265,25 +305,20 @@ run(struct run *u)
 {
 	int status;
 
-	for (;;) {
-		while (u->batch.n == 0 && !is_over(u)) {
-			if (wire_wait(STDIN, UINT64_MAX) == -1 && errno != EINTR)
-				return reach_fault(u->reach);
-			if (u->reach->interrupted)
-				return u->batch.worst;
-			status = input_read(u);
-			if (status != 0)
-				return status;
-		}
-		if (is_over(u))
+	do {
+		status = fill(u);
+		if (status == 0 && is_over(u))
 			return u->batch.worst;
 		u->reach->deadline = clock_now(u->reach->os) + u->reach->timeout;
-		status = reach_go(u->reach, visit, u, &u->met);
-		if (status == VISIT_LATE)
-			return u->batch.n == 0 ? u->batch.worst : give_up(u);
-		if (status != VISIT_IDLE)
-			return status;
-	}
+		if (status == 0)
+			status = reach_go(u->reach, visit, u, &u->met);
+	} while (status == VISIT_IDLE);
+	if (status == VISIT_LATE)
+		return u->batch.n == 0 && u->out.len == 0 ? u->batch.worst :
+							    give_up_late(u);
+	if (u->batch.n > 0)
+		(void)give_up(u, "the batch ends here");
+	return u->batch.worst > status ? u->batch.worst : status;
 }
 
 int

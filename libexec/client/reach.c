@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #define GRACE         (SECOND / 5)  /* for an ssh to end */
 #define CONF_MAX      65536u        /* bytes of a file */
 #define GULP          65536u        /* bytes to read at once */
+#define PIECE         512u          /* bytes that a pipe takes whole */
 
 int
 reach_complain(const struct reach *r, int status, const char *fmt, ...)
@@ -77,13 +79,40 @@ reach_give_up(const struct reach *r, int status, const char *what)
 	return status;
 }
 
-int
-reach_print(const struct reach *r, const struct buf *b)
+/* Waits until stdout takes something: 1, 0 for a signal, or -1. */
+static int
+stdout_wait(const struct reach *r)
 {
-	if (wire_write_all(1, buf_head(b), b->len) == 0)
-		return 0;
-	return reach_complain(r, EXIT_DISK, "cannot write standard output: %s",
-	    strerror(errno));
+	struct pollfd pfd = { .fd = 1, .events = POLLOUT };
+	int n;
+
+	do {
+		/* Who is to end may still say what is taken at once. */
+		n = poll(&pfd, 1, r->interrupted ? 0 : 1000);
+	} while (!r->interrupted && (n == 0 || (n == -1 && errno == EINTR)));
+	return n == -1 && errno == EINTR ? 0 : n;
+}
+
+int
+reach_print(const struct reach *r, struct buf *b)
+{
+	int ready;
+	ssize_t n;
+
+	while (b->len > 0) {
+		ready = stdout_wait(r);
+		if (ready == 0)
+			return VISIT_LATE;
+		n = ready == -1 ?
+		    -1 :
+		    wire_write(1, buf_head(b), b->len < PIECE ? b->len : PIECE);
+		if (n == -1 && errno != EAGAIN)
+			return reach_complain(r, EXIT_DISK,
+			    "cannot write standard output: %s", strerror(errno));
+		if (n > 0)
+			buf_eat(b, (size_t)n);
+	}
+	return 0;
 }
 
 /* Three times the election timeout in force or, where none is, in conf/. */
@@ -127,10 +156,24 @@ self_load(struct reach *r)
 	}
 }
 
-/* Learns of the other nodes: 0, or an exit status. */
+/*
+ * What is wrong with what tells of the other nodes: status or, where something
+ * sent may have been carried out, VISIT_LATE: that is to be said first.
+ */
 static int
-others_load(struct reach *r)
+others_fault(struct reach *r, int unknown, int status, const char *why)
 {
+	if (!unknown)
+		return reach_complain(r, status, "%s", why);
+	reach_note(&r->walk.node[0], "knows no other node: %s", why);
+	return VISIT_LATE;
+}
+
+/* Learns of the other nodes: 0, VISIT_LATE, or an exit status. */
+static int
+others_load(struct reach *r, int unknown)
+{
+	char why[256];
 	const char *bad;
 	char *text;
 	size_t len;
@@ -139,7 +182,7 @@ others_load(struct reach *r)
 	r->others = 1;
 	fd = disk_open(r->os, "run", DISK_READ);
 	if (fd == -1)
-		return reach_complain(r, EXIT_NOLEADER,
+		return others_fault(r, unknown, EXIT_NOLEADER,
 		    "this node was never started (./lite-raft first-boot)");
 	(void)disk_close(r->os, fd);
 	text = disk_slurp(r->os, "state/members", CONF_MAX, NULL);
@@ -148,18 +191,21 @@ others_load(struct reach *r)
 	free(text);
 
 	text = disk_slurp(r->os, "conf/cluster_nodes", CONF_MAX, NULL);
-	if (text == NULL && r->walk.n == 1)
-		return reach_complain(r, EXIT_CONF,
-		    "cannot read conf/cluster_nodes: %s", strerror(errno));
+	if (text == NULL && r->walk.n == 1) {
+		(void)snprintf(why, sizeof(why), "cannot read conf/cluster_nodes: %s",
+		    strerror(errno));
+		return others_fault(r, unknown, EXIT_CONF, why);
+	}
 	bad_name = text != NULL && walk_conf(&r->walk, text, &bad, &len) == -1;
 	if (bad_name)
-		(void)reach_complain(r, EXIT_CONF,
+		(void)snprintf(why, sizeof(why),
 		    "conf/cluster_nodes: no name of a node: %.*s", (int)len, bad);
 	free(text);
 	if (bad_name)
-		return EXIT_CONF;
+		return others_fault(r, unknown, EXIT_CONF, why);
 	if (r->walk.n == 1 && r->walk.node[0].name[0] == '\0')
-		return reach_complain(r, EXIT_CONF, "conf/cluster_nodes names no node");
+		return others_fault(r, unknown, EXIT_CONF,
+		    "conf/cluster_nodes names no node");
 	return 0;
 }
 
@@ -445,7 +491,8 @@ visit_node(struct reach *r, struct walk_node *node, int (*visit)(void *, struct 
 
 /* One round: an exit status, or VISIT_NEXT when all have been asked. */
 static int
-round_go(struct reach *r, int (*visit)(void *, struct conn *), void *arg)
+round_go(struct reach *r, int (*visit)(void *, struct conn *), void *arg,
+    const int *unknown)
 {
 	struct walk_node *node;
 	int status;
@@ -461,7 +508,7 @@ round_go(struct reach *r, int (*visit)(void *, struct conn *), void *arg)
 			continue;
 		if (!r->others || r->runs == 1)
 			hint_load(r);
-		status = r->others ? 0 : others_load(r);
+		status = r->others ? 0 : others_load(r, *unknown);
 		if (status != 0)
 			return status;
 	}
@@ -476,7 +523,7 @@ reach_go(struct reach *r, int (*visit)(void *, struct conn *), void *arg,
 	int status;
 
 	for (;;) {
-		status = round_go(r, visit, arg);
+		status = round_go(r, visit, arg, unknown);
 		if (status == VISIT_MOVED)
 			continue;
 		if (status != VISIT_NEXT)

@@ -48,7 +48,7 @@ enum {
 	VISIT_NEXT = -1,  /* others are to be asked */
 	VISIT_MOVED = -2, /* the leader is another now: the round begins anew */
 	VISIT_IDLE = -3,  /* nothing is left to be asked */
-	VISIT_LATE = -4   /* only from reach_go: the time is up, or a signal came */
+	VISIT_LATE = -4   /* the time is up, or a signal came */
 };
 
 /*
@@ -86,7 +86,10 @@ int reach_fault(const struct reach *); /* errno's */
 /* Says that no leader answered, in words that begin with what: status. */
 int reach_give_up(const struct reach *, int status, const char *what);
 
-/* Prints on stdout: 0, or an exit status. */
-int reach_print(const struct reach *, const struct buf *);
+/*
+ * Prints on stdout, and takes out of the buf what has been printed: 0, an exit
+ * status, or VISIT_LATE: a signal came, and stdout takes nothing.
+ */
+int reach_print(const struct reach *, struct buf *);
 
 #endif

@@ -126,7 +126,6 @@ lines_take(struct watch *w, struct conn *c)
 	}
 	if (w->out.len > 0) {
 		printed = reach_print(w->reach, &w->out);
-		buf_cut(&w->out, 0);
 		if (printed != 0)
 			return printed;
 	}

@@ -700,6 +700,66 @@ refused() {
 	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n64 "no such verb (set get unset list watch noop status if)"' ]
 }
 
+@test "batch: a line that is too long is answered in its place" {
+	leader say 'hello 1 17' hear hear say 0 say 1
+	{
+		printf 'noop\nset k '
+		head -c 10000000 /dev/zero | tr '\0' x
+		printf '\nget a\n'
+		head -c 10000000 /dev/zero | tr '\0' x
+	} >lines
+	run -64 --separate-stderr timer limit 60 call batch <lines
+	[ "$output" = $'0\n64 "a line is over 9 MiB"\n1\n64 "a line is over 9 MiB"' ]
+	[ "$(sed 1d out)" = 'get a' ]
+}
+
+@test "what is wrong with the list of nodes is no answer to what was sent" {
+	printf -- '-x\n' >conf/cluster_nodes
+	leader say 'hello 1 17' hear
+	run -75 --separate-stderr call --timeout 5 set k v
+	[ "${stderr#*look with get): }" = 'a knows no other node: conf/cluster_nodes: no name of a node: -x' ]
+	ended
+	leader say 'hello 1 17' hear hear
+	printf 'set a 1\nget a\n' >lines
+	run -75 --separate-stderr call --timeout 5 batch <lines
+	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"' ]
+	ended
+	run -78 --separate-stderr call --timeout 5 batch <lines
+	[ "$output" = $'69 "the batch ends here"\n69 "the batch ends here"' ]
+	[ "$stderr" = 'lite-raft-client: cannot batch: conf/cluster_nodes: no name of a node: -x' ]
+}
+
+@test "a signal ends who prints where nobody reads" {
+	mkfifo pipe
+	printf 'get k
+set a 1
+' >lines
+	exec 7<>pipe
+	start fake run/client.sock say 'hello 1 17' hear say '0 18' raw 'change 18 set k ' flood 200000 say '' hang
+	soon listening run/client.sock
+	sh -c 'exec call watch >pipe' 3>&- 4>&- &
+	pid=$!
+	started="$started $pid"
+	read -r -n 1 _ <&7
+	kill -TERM "$pid"
+	ended
+	[ "$status" -eq 0 ]
+	rm run/client.sock
+	exec 7>&-
+	exec 7<>pipe
+	start fake run/client.sock say 'hello 1 17' hear hear raw '0 ' flood 200000 say '' hang
+	soon listening run/client.sock
+	sh -c 'exec call batch <lines >pipe 2>err' 3>&- 4>&- &
+	pid=$!
+	started="$started $pid"
+	read -r -n 1 _ <&7
+	kill -INT "$pid" 2>/dev/null
+	kill -TERM "$pid"
+	ended
+	[ "$status" -eq 75 ]
+	[[ $(cat err) = 'lite-raft-client: cannot batch: interrupted; no leader answers: '* ]]
+}
+
 @test "batch: lines that come late are answered at once; an end of input ends it" {
 	leader say 'hello 1 17' hear say '0 one' hear say '0 two' hang
 	mkfifo lines
