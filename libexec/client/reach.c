@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,12 +82,11 @@ reach_give_up(const struct reach *r, int status, const char *what)
 static int
 stdout_wait(const struct reach *r)
 {
-	struct pollfd pfd = { .fd = 1, .events = POLLOUT };
 	int n;
 
 	do {
 		/* Who is to end may still say what is taken at once. */
-		n = poll(&pfd, 1, r->interrupted ? 0 : 1000);
+		n = wire_wait_room(1, r->interrupted ? 0 : SECOND);
 	} while (!r->interrupted && (n == 0 || (n == -1 && errno == EINTR)));
 	return n == -1 && errno == EINTR ? 0 : n;
 }

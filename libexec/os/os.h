@@ -131,6 +131,9 @@ int wire_write_all(int fd, const void *, size_t);
  */
 int wire_wait(int fd, uint64_t timeout);
 
+/* The same, until something can be written. */
+int wire_wait_room(int fd, uint64_t timeout);
+
 int wire_nonblock(int fd); /* sets O_NONBLOCK */
 int wire_close(int fd);
 int wire_stdio(int fd); /* makes fd stdin and stdout */

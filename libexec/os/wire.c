@@ -67,10 +67,10 @@ wire_write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-int
-wire_wait(int fd, uint64_t timeout)
+static int
+wait_for(int fd, short events, uint64_t timeout)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = { .fd = fd, .events = events };
 	uint64_t ms;
 	int r;
 
@@ -84,6 +84,18 @@ wire_wait(int fd, uint64_t timeout)
 		ms -= ms > INT_MAX ? INT_MAX : ms;
 	} while (r == 0 && ms > 0);
 	return r;
+}
+
+int
+wire_wait(int fd, uint64_t timeout)
+{
+	return wait_for(fd, POLLIN, timeout);
+}
+
+int
+wire_wait_room(int fd, uint64_t timeout)
+{
+	return wait_for(fd, POLLOUT, timeout);
 }
 
 int

@@ -797,8 +797,10 @@ set a 1
 @test "watch: waits for a leader while no node runs, once there was one" {
 	leader say 'hello 1 17' hear say '0 18' say 'change 18 set k v'
 	printf 'a\n' >conf/cluster_nodes
-	start call --timeout 60 watch k
-	soon grep -qx '18 set k v' out
+	call --timeout 60 watch k >told 3>&- 4>&- &
+	pid=$!
+	started="$started $pid"
+	soon grep -qx '18 set k v' told
 	rm -f run/client.sock
 	fake run/client.sock say 'hello 1 18' hear say '0 19' say '1 enough' >heard 3>&- 4>&- &
 	started="$started $!"
