@@ -65,12 +65,12 @@ counted() {
 		counting "$n" &
 		batches[n]=$!
 	done
+	old=$it
 	for n in 1 2 3; do
-		old=$(leader)
 		send KILL "$(lead_pid "$old")"
-		await_leader
+		old=$(await_leader)
 	done
-	stop "$(leader)"
+	stop "$old"
 	await_leader
 	: >"$BATS_TEST_TMPDIR/enough"
 	wait "${batches[@]}"
