@@ -218,7 +218,7 @@ catch_up(struct lead *l, struct watch *w, size_t *left)
 {
 	struct buf b = { 0 };
 	struct record r;
-	struct tail end;
+	struct tail end = { 0, 0, 0, 0, 0 };
 	size_t count, cost;
 	int bad = 0;
 
