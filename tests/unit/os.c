@@ -498,11 +498,11 @@ static void
 wire_full(void)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "full" };
-	int door = socket(AF_UNIX, SOCK_STREAM, 0), fd, n = 0;
+	int door = socket(AF_UNIX, SOCK_STREAM, 0), n = 0;
 
 	MUST(door != -1 && bind(door, (struct sockaddr *)&sun, sizeof(sun)) == 0);
 	MUST(listen(door, 1) == 0);
-	while ((fd = wire_connect("full")) != -1)
+	while (wire_connect("full") != -1)
 		MUST(++n < 10);
 	MUST(errno == ETIMEDOUT || errno == ECONNREFUSED);
 }
