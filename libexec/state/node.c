@@ -15,48 +15,10 @@
 
 #include "core/crc.h"
 #include "core/num.h"
+#include "core/seal.h"
 #include "state.h"
 
 #define FILE_MAX (64u * 1024)
-
-/* Adds the line's CRC and its newline. */
-static int
-seal(struct buf *b)
-{
-	return buf_fmt(b, " %08" PRIx32 "\n", crc32c(0, buf_head(b), b->len));
-}
-
-/*
- * Splits a sealed line into n words (in place): the start of what follows the
- * line, or NULL when it is not intact.
- */
-static char *
-unseal(char *line, const char *magic, char **word, size_t n)
-{
-	char *crc, *newline, *at;
-	uint64_t sum;
-	size_t i;
-
-	newline = strchr(line, '\n');
-	if (newline == NULL || newline - line < 9 || newline[-9] != ' ')
-		return NULL;
-	crc = newline - 8;
-	if (num_hex(crc, 8, &sum) == -1 ||
-	    sum != crc32c(0, line, (size_t)(crc - 1 - line)) ||
-	    strncmp(line, magic, strlen(magic)) != 0)
-		return NULL;
-	at = line + strlen(magic);
-	crc[-1] = '\0';
-	for (i = 0; i < n; i++) {
-		word[i] = at;
-		at = strchr(at, ' ');
-		if ((at == NULL) != (i == n - 1))
-			return NULL;
-		if (at != NULL)
-			*at++ = '\0';
-	}
-	return newline + 1;
-}
 
 /* Writes a file so that it is there whole, or not at all. */
 static int
@@ -89,7 +51,7 @@ node_store(struct os *os, const struct who *me, const char *cluster, int joiner)
 	r = buf_fmt(&b, "lite-raft-node 1 %s %s %s %s", me->name, me->id, cluster,
 	    joiner ? "joiner" : "member");
 	if (r == 0)
-		r = seal(&b);
+		r = seal_put(&b);
 	if (r == 0)
 		r = file_replace(os, "state/node", &b);
 	buf_free(&b);
@@ -106,7 +68,7 @@ node_load(struct state *st)
 	if (text == NULL)
 		return state_fail(st, "cannot read state/node: %s%s", strerror(errno),
 		    errno == ENOENT ? " (no first-boot yet?)" : "");
-	if (unseal(text, "lite-raft-node 1 ", word, 4) == NULL ||
+	if (seal_open(text, "lite-raft-node 1 ", word, 4) == NULL ||
 	    !name_valid(word[0], strlen(word[0])) || strlen(word[1]) != ID_DIGITS ||
 	    num_hex(word[1], ID_DIGITS, &n) == -1 ||
 	    (strcmp(word[2], "-") != 0 &&
@@ -135,7 +97,7 @@ members_store(struct state *st, const struct members *m)
 		r = buf_fmt(&b, "lite-raft-members 1 %" PRIu64 " %zu %08" PRIx32,
 		    m->index, body.len, crc32c(0, buf_head(&body), body.len));
 	if (r == 0)
-		r = seal(&b);
+		r = seal_put(&b);
 	if (r == 0)
 		r = buf_add(&b, buf_head(&body), body.len);
 	if (r == 0)
@@ -162,7 +124,7 @@ members_load(struct state *st)
 		return 0;
 	if (text == NULL)
 		return state_fail(st, "cannot read state/members: %s", strerror(errno));
-	body = unseal(text, "lite-raft-members 1 ", word, 3);
+	body = seal_open(text, "lite-raft-members 1 ", word, 3);
 	if (body == NULL ||
 	    num_u64(word[0], strlen(word[0]), NUMBER_MAX, &st->members.index) == -1 ||
 	    num_u64(word[1], strlen(word[1]), FILE_MAX, &len) == -1 ||

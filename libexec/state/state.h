@@ -16,6 +16,7 @@
 #include "core/members.h"
 #include "core/record.h"
 #include "core/rules.h"
+#include "core/snapshot.h"
 #include "core/types.h"
 #include "os/os.h"
 
@@ -51,6 +52,7 @@ struct state {
 	struct term term;            /* as read under this lock */
 	struct lockfile lock;        /* as read under this lock */
 	struct tail tail;            /* the log's end, durable or not yet */
+	struct manifest snap;        /* the newest snapshot's */
 	size_t segment_bytes;        /* size of a new segment */
 
 	int lock_fd, term_fd, running_fd, segment_fd;
@@ -187,6 +189,39 @@ void segment_forget(struct state *);  /* closes segment_fd */
 
 /* Writes zeros from off to the end of the file and syncs. */
 int segment_zero(struct state *, int fd, uint64_t off);
+
+/* --- snapshot.c: state/snapshot/INDEX.TERM/ ------------------------------------- */
+
+/* What the name of a snapshot's directory says. */
+struct snapshot_name {
+	uint64_t index;
+	uint64_t term;
+};
+
+#define SNAPSHOT_PATH 96u /* bytes of a path below one, its NUL included */
+
+/* state/snapshot/INDEX.TERM and the suffix: "", ".new", "/data" ... */
+void snapshot_path(char[SNAPSHOT_PATH], const struct snapshot_name *,
+    const char *suffix);
+
+/* Reads INDEX.TERM, whatever follows: 0, or -1 (the text begins otherwise). */
+int snapshot_name_parse(const char *, struct snapshot_name *);
+
+/*
+ * The snapshots whose names end in suffix ("", ".new", ".part", ".bad"), oldest
+ * first; *n of them; to be freed.  NULL: an error.
+ */
+struct snapshot_name *snapshot_list(struct state *, const char *suffix, size_t *n);
+
+/* Reads one's manifest: 0, or -1 (EILSEQ: it is damaged); m->index is 0 then. */
+int snapshot_manifest(struct state *, const struct snapshot_name *, const char *suffix,
+    struct manifest *);
+
+/*
+ * Sets st->snap to the newest one whose manifest is intact; index 0: there is
+ * none.  0, or -1.
+ */
+int snapshot_load(struct state *);
 
 /* --- node.c: who this is ------------------------------------------------------ */
 

@@ -1,0 +1,103 @@
+/*
+ * snapshot.c - state/snapshot: which snapshots there are, and the newest of them.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/num.h"
+#include "state.h"
+
+#define NAME_DIGITS 16u /* of the index, and of the term */
+
+void
+snapshot_path(char path[SNAPSHOT_PATH], const struct snapshot_name *name,
+    const char *suffix)
+{
+	(void)snprintf(path, SNAPSHOT_PATH,
+	    "state/snapshot/%016" PRIu64 ".%016" PRIu64 "%s", name->index, name->term,
+	    suffix);
+}
+
+int
+snapshot_name_parse(const char *text, struct snapshot_name *name)
+{
+	if (strlen(text) < 2 * NAME_DIGITS + 1 || text[NAME_DIGITS] != '.' ||
+	    num_u64(text, NAME_DIGITS, NUMBER_MAX, &name->index) == -1 ||
+	    num_u64(text + NAME_DIGITS + 1, NAME_DIGITS, NUMBER_MAX, &name->term) == -1)
+		return -1;
+	return 0;
+}
+
+struct snapshot_name *
+snapshot_list(struct state *st, const char *suffix, size_t *n)
+{
+	char **names;
+	struct snapshot_name *list;
+	size_t i;
+
+	*n = 0;
+	names = disk_names(st->os, "state/snapshot");
+	if (names == NULL && errno == ENOENT)
+		return calloc(1, sizeof(*list));
+	if (names == NULL)
+		return NULL;
+	for (i = 0; names[i] != NULL; i++)
+		continue;
+	list = calloc(i + 1, sizeof(*list));
+	for (i = 0; list != NULL && names[i] != NULL; i++)
+		if (snapshot_name_parse(names[i], &list[*n]) == 0 &&
+		    strcmp(names[i] + 2 * NAME_DIGITS + 1, suffix) == 0)
+			(*n)++;
+	disk_names_free(names);
+	return list;
+}
+
+int
+snapshot_manifest(struct state *st, const struct snapshot_name *name,
+    const char *suffix, struct manifest *m)
+{
+	char path[SNAPSHOT_PATH], *text;
+	size_t n;
+	int r;
+
+	snapshot_path(path, name, suffix);
+	(void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "/manifest");
+	text = disk_slurp(st->os, path, MANIFEST_MAX, &n);
+	if (text == NULL)
+		return -1;
+	r = manifest_parse(m, text, n);
+	free(text);
+	if (r == -1 || m->index != name->index || m->term != name->term) {
+		m->index = 0;
+		errno = EILSEQ;
+		return -1;
+	}
+	return 0;
+}
+
+int
+snapshot_load(struct state *st)
+{
+	struct snapshot_name *list;
+	size_t n;
+	int found = 0;
+
+	list = snapshot_list(st, "", &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/snapshot: %s",
+		    strerror(errno));
+	while (!found && n > 0) {
+		n--;
+		/* A snapshot never changes under its name. */
+		found = (st->snap.index == list[n].index &&
+			    st->snap.term == list[n].term) ||
+		    snapshot_manifest(st, &list[n], "", &st->snap) == 0;
+	}
+	if (!found)
+		st->snap.index = 0;
+	free(list);
+	return 0;
+}
