@@ -214,7 +214,8 @@ lock_take(struct state *st, int whole)
 	if (disk_lock(st->os, st->lock_fd) == -1)
 		return state_fail(st, "cannot lock state/lock: %s", strerror(errno));
 	st->locked = 1;
-	if (lock_read(st, &known) == -1)
+	if (lock_read(st, &known) == -1 ||
+	    (st->lock.counter != st->seen && snapshot_load(st) == -1))
 		return -1;
 	if (whole || st->lock.mark != MARK_CLEAN) {
 		segment_forget(st);

@@ -203,28 +203,46 @@ log_cut_finish(struct state *st)
 	return segment_zero(st, st->segment_fd, st->tail.off);
 }
 
+/* All behind t goes, durably. */
+static int
+cut_behind(struct state *st, const struct tail *t)
+{
+	st->tail = *t;
+	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
+		return -1;
+	return state_cut(st, MARK_DIRTY);
+}
+
 int
 log_cut(struct state *st, uint64_t index)
 {
 	struct cursor c;
-	struct record r;
-	struct tail none = { 0, 0, 0, 0, 0 };
+	struct tail before;
 
-	if (index == 0 || index > st->tail.index + 1) {
+	if (index <= st->snap.index || index > st->tail.index + 1) {
 		errno = EINVAL;
 		return state_fail(st, "cannot cut the log at %" PRIu64, index);
 	}
-	if (index == 1)
-		st->tail = none;
-	else if (index <= st->tail.index) {
-		if (log_find(st, index - 1, &c, &r) == -1)
-			return -1;
-		st->tail = (struct tail){ r.index, r.term, r.chain, c.segment,
-			c.off + record_size(&r) };
-	}
-	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
-		return -1;
-	return state_cut(st, MARK_DIRTY);
+	if (log_place(st, index, &c, &before) == -1)
+		return state_fail(st, "cannot cut the log at %" PRIu64 ": %s", index,
+		    strerror(errno));
+	return cut_behind(st, &before);
+}
+
+struct tail
+log_start(const struct state *st)
+{
+	if (st->snap.index == 0)
+		return (struct tail){ 0, 0, 0, 0, 0 };
+	return (struct tail){ st->snap.index, st->snap.term, st->snap.chain, 0, 0 };
+}
+
+int
+log_drop(struct state *st)
+{
+	struct tail start = log_start(st);
+
+	return cut_behind(st, &start);
 }
 
 /*
@@ -241,7 +259,7 @@ walk(struct state *st, struct cursor *c, uint64_t last,
 	ssize_t n = 0;
 	int done = 0;
 
-	if (segment_use(st, c->segment) == -1)
+	if (segment_look(st, c->segment) == -1)
 		return -1;
 	chunk = malloc(CHUNK);
 	if (chunk == NULL)
@@ -318,10 +336,16 @@ log_find(struct state *st, uint64_t index, struct cursor *c, struct record *r)
 	if (i >= 0) {
 		w.at = (struct cursor){ list[i], list[i], 0 };
 		*c = w.at;
-		if (walk(st, c, index, visit_index, &w) == -1)
+		if (walk(st, c, index, visit_index, &w) == -1) {
 			w.found = 0;
+			i = errno == ENOENT ? -1 : i;
+		}
 	}
 	free(list);
+	if (i == -1) {
+		errno = ENOENT; /* the log begins later */
+		return -1;
+	}
 	if (!w.found) {
 		errno = EILSEQ;
 		return state_fail(st,
@@ -329,6 +353,28 @@ log_find(struct state *st, uint64_t index, struct cursor *c, struct record *r)
 	}
 	*c = w.at;
 	*r = w.record;
+	return 0;
+}
+
+int
+log_place(struct state *st, uint64_t index, struct cursor *c, struct tail *before)
+{
+	struct cursor at;
+	struct record r;
+
+	*before = (struct tail){ 0, 0, 0, 0, 0 };
+	if (index == st->tail.index + 1)
+		*before = st->tail;
+	else if (index > 1 && log_find(st, index - 1, &at, &r) == 0)
+		*before = (struct tail){ r.index, r.term, r.chain, at.segment,
+			at.off + record_size(&r) };
+	else if (index > 1 && errno == ENOENT && index - 1 == st->snap.index)
+		*before = log_start(st);
+	else if (index != 1) /* errno is log_find's */
+		return -1;
+	*c = before->segment == 0 ?
+	    (struct cursor){ index, index, 0 } :
+	    (struct cursor){ index, before->segment, before->off };
 	return 0;
 }
 
@@ -370,6 +416,55 @@ log_last_within(struct state *st, uint64_t index, uint64_t term, struct record *
 		c = (struct cursor){ list[i], list[i], 0 };
 		r = walk(st, &c, index, visit_within, &w);
 		if (best->index != 0)
+			break;
+	}
+	free(list);
+	if (best->index == 0 && st->snap.index <= index && st->snap.term <= term) {
+		best->index = st->snap.index;
+		best->term = st->snap.term;
+		best->chain = st->snap.chain;
+	}
+	return r;
+}
+
+struct last_of {
+	char type;
+	struct cursor *at;
+	struct record *record;
+};
+
+static int
+visit_type(void *arg, const struct cursor *c, const struct record *r)
+{
+	struct last_of *w = arg;
+
+	if (r->type == w->type) {
+		*w->at = *c;
+		*w->record = *r;
+	}
+	return 0;
+}
+
+int
+log_last_of(struct state *st, char type, struct cursor *at, struct record *last)
+{
+	struct last_of w = { type, at, last };
+	struct cursor c;
+	uint64_t *list;
+	size_t n;
+	long i;
+	int r = 0;
+
+	memset(last, 0, sizeof(*last));
+	if (st->tail.segment == 0)
+		return 0;
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
+	for (i = segment_of(list, n, st->tail.index); i >= 0 && r == 0; i--) {
+		c = (struct cursor){ list[i], list[i], 0 };
+		r = walk(st, &c, st->tail.index, visit_type, &w);
+		if (last->index != 0)
 			break;
 	}
 	free(list);
@@ -452,7 +547,7 @@ log_read(struct state *st, struct cursor *c, uint64_t last, size_t max, struct b
 	if (last > st->tail.index)
 		last = st->tail.index;
 	while (c->index <= last && b->len - before < max) {
-		if (segment_use(st, c->segment) == -1)
+		if (segment_look(st, c->segment) == -1)
 			return -1;
 		want = up_to_tail(st, c, want);
 		p = buf_room(b, want);

@@ -236,38 +236,36 @@ node_init(struct os *os, const char *name, char *why)
 static int
 log_empty(struct state *st)
 {
-	struct tail none = { 0, 0, 0, 0, 0 };
-
-	st->tail = none;
 	st->lock.damaged = 0;
-	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
-		return -1;
-	return state_cut(st, MARK_DIRTY);
+	return log_drop(st);
 }
 
-/* The configuration in force, from the log. */
+/* "A server always uses the latest configuration in its log" (§6), or else that
+ * which the snapshot was taken with. */
 static int
-members_find_in_log(struct state *st, struct members *m)
+members_find_in_force(struct state *st, struct members *m)
 {
-	struct cursor c = { 1, 0, 0 };
+	struct cursor c;
 	struct record r;
 	struct buf b = { 0 };
 	size_t count;
-	int done;
+	int found;
 
-	if (log_find(st, 1, &c, &r) == -1)
+	if (log_last_of(st, RECORD_MEMBERS, &c, &r) == -1)
 		return -1;
-	done = r.type == RECORD_MEMBERS &&
-	    log_read(st, &c, 1, 1, &b, &count, NULL) == 0 &&
+	if (r.index == 0 && st->snap.index != 0) {
+		*m = st->snap.members;
+		return 0;
+	}
+	found = r.index != 0 && log_read(st, &c, r.index, 1, &b, &count, NULL) == 0 &&
 	    members_parse(m, buf_head(&b) + RECORD_HEADER, r.length) == 0;
 	buf_free(&b);
-	if (!done) {
+	if (!found) {
 		errno = EILSEQ;
 		return state_fail(st,
-		    "cannot find the members: the log's first "
-		    "entry is no configuration");
+		    "cannot find the members: the log holds no configuration");
 	}
-	m->index = 1;
+	m->index = r.index;
 	return 0;
 }
 
@@ -284,7 +282,7 @@ node_verify(struct state *st)
 		    state_settle(st) == -1)
 			return -1;
 	} else if (!st->joiner && st->tail.index > 0) {
-		if (members_find_in_log(st, &m) == -1 || members_store(st, &m) == -1)
+		if (members_find_in_force(st, &m) == -1 || members_store(st, &m) == -1)
 			return -1;
 		st->members = m;
 	}

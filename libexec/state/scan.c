@@ -46,9 +46,13 @@ all_zero(const char *p, size_t n)
 	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
-/* Reads records from st->tail on; 1: the next one is bad, 0: the rest is zero. */
+/*
+ * Reads records from st->tail on; 1: the next one is bad, 0: the rest is zero.
+ * given: what stands before the first of them is not known, its chain is taken as
+ * it is.
+ */
 static int
-image_read(struct state *st, const struct image *m)
+image_read(struct state *st, const struct image *m, int given)
 {
 	struct tail *t = &st->tail;
 	struct record r;
@@ -60,9 +64,11 @@ image_read(struct state *st, const struct image *m)
 		if (record_parse(m->p + off, m->n - off, &r) != 1)
 			return !all_zero(m->p + off, m->n - off);
 		if (m->n - off < record_size(&r) || r.index != t->index + 1 ||
-		    r.term < t->term || record_chain(m->p + off, t->chain) != r.chain ||
+		    r.term < t->term ||
+		    (!given && record_chain(m->p + off, t->chain) != r.chain) ||
 		    !record_intact(&r, m->p + off))
 			return 1;
+		given = 0;
 		/* Not the log that the lock file speaks of. */
 		if (st->lock.tail.index == r.index &&
 		    (st->lock.tail.chain != r.chain || st->lock.tail.term != r.term))
@@ -196,11 +202,11 @@ tail_place(struct state *st)
 	struct cursor c;
 	struct record r;
 
-	if (t->index == 0) {
-		t->segment = t->off = 0;
-		return 0;
-	}
-	if (log_find(st, t->index, &c, &r) == -1)
+	if (t->index == st->snap.index) {
+		*t = log_start(st);
+		if (t->index == 0 || log_find(st, t->index, &c, &r) == -1)
+			return st->broken ? -1 : 0;
+	} else if (log_find(st, t->index, &c, &r) == -1)
 		return -1;
 	t->segment = c.segment;
 	t->off = c.off + record_size(&r);
@@ -221,38 +227,140 @@ cut(struct state *st)
 	return state_cut(st, MARK_DIRTY);
 }
 
-/* Reads the segments list[0..n); st->tail is in the first, or before it. */
+enum found { SCAN_WHOLE, SCAN_TORN, SCAN_ROTTEN };
+
+/*
+ * Reads the segments list[0..n) and moves st->tail, which is in the first or
+ * before it, to the last record of what is whole.  -1, or an enum found.
+ */
 static int
-scan(struct state *st, const uint64_t *list, size_t n)
+scan(struct state *st, const uint64_t *list, size_t n, int given)
 {
 	struct image m = { 0, NULL, 0 };
 	size_t i;
-	int bad = 0, torn = 1;
+	int bad, torn;
 
-	for (i = 0; i < n && !bad; i++) {
+	for (i = 0; i < n; i++) {
 		if (list[i] != st->tail.segment) {
 			if (list[i] != st->tail.index + 1) {
-				bad = 1;
 				torn = judge(st, NULL, list + i, n - i);
-				break;
+				return torn == -1 ? -1 : torn ? SCAN_TORN : SCAN_ROTTEN;
 			}
 			st->tail.segment = list[i];
 			st->tail.off = 0;
 		}
 		if (image_load(st, list[i], &m) == -1)
 			return -1;
-		bad = image_read(st, &m);
-		if (bad)
-			torn = judge(st, &m, list + i + 1, n - i - 1);
+		bad = image_read(st, &m, given && i == 0);
+		torn = bad ? judge(st, &m, list + i + 1, n - i - 1) : 0;
 		free(m.p);
+		if (bad)
+			return torn == -1 ? -1 : torn ? SCAN_TORN : SCAN_ROTTEN;
 	}
-	if (torn == -1)
-		return -1;
-	if (!bad && st->tail.index < st->lock.tail.index)
-		return damage(st, st->tail.index + 1);
-	if (!bad)
+	return SCAN_WHOLE;
+}
+
+/* The same from the first segment on: the log may begin with any index up to the
+ * one behind the snapshot's. */
+static int
+scan_whole(struct state *st, const uint64_t *list, size_t n)
+{
+	const uint64_t covered = st->snap.index;
+	struct tail none = { 0, 0, 0, 0, 0 };
+	size_t first = 0, i;
+	int found, given;
+
+	for (;;) {
+		given = first < n && list[first] > 1 && list[first] <= covered;
+		if (given)
+			st->tail = (struct tail){ list[first] - 1, 0, 0, list[first],
+				0 };
+		else if (first < n && list[first] == 1)
+			st->tail = none;
+		else
+			st->tail = log_start(st);
+		found = scan(st, list + first, n - first, given);
+		/* What is rotten is in the snapshot as well: the log may begin later. */
+		for (i = first; i < n && list[i] <= st->tail.index + 1; i++)
+			continue;
+		if (found != SCAN_ROTTEN || st->tail.index >= covered || i == n ||
+		    list[i] > covered + 1)
+			break;
+		first = i;
+	}
+	if (found == -1 || first == 0 || st->tail.index < covered)
+		return found;
+	note(st->os, st->term.current_term,
+	    "log: an index before %016" PRIu64 " in state/log is damaged; the snapshot "
+	    "holds it as well, the log begins there now",
+	    list[first]);
+	for (i = 0; i < first; i++)
+		if (segment_drop(st, list[i]) == -1)
+			return -1;
+	return found;
+}
+
+/* 1 if the log has the snapshot's last entry, or begins behind it; 0; or -1. */
+static int
+snapshot_fits(struct state *st)
+{
+	struct cursor c;
+	struct record r;
+
+	if (st->tail.index < st->snap.index)
 		return 0;
-	return torn ? cut(st) : damage(st, st->tail.index + 1);
+	if (st->snap.index == 0 || log_find(st, st->snap.index, &c, &r) == -1)
+		return st->broken ? -1 : 1;
+	if (r.term == st->snap.term && r.chain != st->snap.chain) {
+		errno = EILSEQ;
+		return state_fail(st,
+		    "cannot use state/: index %" PRIu64
+		    " in the log and in the snapshot differ: one was replaced",
+		    r.index);
+	}
+	return r.term == st->snap.term;
+}
+
+/*
+ * "If existing log entry has same index and term as snapshot's last included
+ * entry, retain log entries following it ... Discard the entire log" (Figure 13):
+ * an install was cut short, or what the log lost is in the snapshot.
+ */
+static int
+start_anew(struct state *st, enum found found)
+{
+	const int lost = st->lock.damaged != 0 ||
+	    (st->tail.index < st->snap.index &&
+		(found == SCAN_ROTTEN || st->lock.tail.index > st->snap.index));
+
+	if (lost) {
+		/* Nothing goes before a leader has sent what is to be here. */
+		st->tail = log_start(st);
+		return damage(st, st->tail.index + 1);
+	}
+	note(st->os, st->term.current_term,
+	    "log: ends before the snapshot, or is another: begins behind index "
+	    "%" PRIu64 " anew",
+	    st->snap.index);
+	return log_drop(st);
+}
+
+/* What is to be done about what was found. */
+static int
+conclude(struct state *st, enum found found)
+{
+	switch (snapshot_fits(st)) {
+	case -1:
+		return -1;
+	case 0:
+		return start_anew(st, found);
+	default:
+		if (found == SCAN_TORN)
+			return cut(st);
+		if (found == SCAN_ROTTEN || st->tail.index < st->lock.tail.index)
+			return damage(st, st->tail.index + 1);
+		return 0;
+	}
 }
 
 /* A segment without a record, as a step that was killed while it made one
@@ -277,15 +385,18 @@ log_scan(struct state *st, const struct tail *from, int known)
 		if (log_cut_finish(st) == -1 || state_cut(st, MARK_DIRTY) == -1)
 			return -1;
 	}
-	st->tail = *from;
 	list = segment_list(st, &n);
 	if (list == NULL)
 		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	while (skip < n && list[skip] < from->segment)
 		skip++;
-	r = scan(st, list + skip, n - skip);
+	st->tail = *from;
+	if (from->segment == 0 || from->index < st->snap.index)
+		r = scan_whole(st, list, n);
+	else
+		r = scan(st, list + skip, n - skip, 0);
 	free(list);
-	if (r == -1)
+	if (r == -1 || conclude(st, (enum found)r) == -1)
 		return -1;
 	list = segment_list(st, &n);
 	if (list == NULL)
@@ -347,13 +458,14 @@ log_rewrite(struct state *st, uint64_t index)
 
 	if (term_store(st) == -1)
 		return -1;
-	if (index < st->tail.index) {
-		if (log_find(st, index + 1, &c, &r) == -1)
-			return -1;
+	if (index < st->tail.index && st->tail.segment != 0) {
 		list = segment_list(st, &n);
 		if (list == NULL)
 			return state_fail(st, "cannot list state/log: %s",
 			    strerror(errno));
+		if (n > 0 && index + 1 < list[0])
+			index = list[0] - 1;
+		bad = log_find(st, index + 1, &c, &r);
 		for (i = 0; i < n && !bad; i++) {
 			if (list[i] < c.segment || list[i] > st->tail.segment)
 				continue;

@@ -55,7 +55,7 @@ segment_forget(struct state *st)
 }
 
 int
-segment_use(struct state *st, uint64_t first)
+segment_look(struct state *st, uint64_t first)
 {
 	char path[64];
 
@@ -64,10 +64,23 @@ segment_use(struct state *st, uint64_t first)
 	segment_forget(st);
 	segment_path(path, first);
 	st->segment_fd = disk_open(st->os, path, DISK_WRITE);
+	if (st->segment_fd == -1 && errno == ENOENT)
+		return -1;
 	if (st->segment_fd == -1)
 		return state_fail(st, "cannot open %s: %s", path, strerror(errno));
 	st->segment_open = first;
 	return 0;
+}
+
+int
+segment_use(struct state *st, uint64_t first)
+{
+	if (segment_look(st, first) == 0)
+		return 0;
+	if (!st->broken)
+		state_break(st, "cannot open state/log/%016" PRIu64 ": %s", first,
+		    strerror(errno));
+	return -1;
 }
 
 static int

@@ -20,7 +20,10 @@
 #include "core/types.h"
 #include "os/os.h"
 
-/* The end of the log; index 0 is an empty log's. */
+/*
+ * The end of the log; an empty one's is what it begins behind: the snapshot's
+ * last entry, or index 0.
+ */
 struct tail {
 	uint64_t index;
 	uint64_t term;
@@ -126,8 +129,12 @@ int log_append(struct state *, char *records, size_t n);
 void log_forget(struct state *); /* what is kept in memory may be stale */
 int log_sync(struct state *);
 
-/* Removes index and all that follows, durably (§5.3). */
+/* Removes index and all that follows, durably (§5.3); never what a snapshot holds. */
 int log_cut(struct state *, uint64_t index);
+
+/* The end of a log that is empty; and makes it so, durably. */
+struct tail log_start(const struct state *);
+int log_drop(struct state *);
 
 /* The rest of a cut: removes what lies behind st->tail. */
 int log_cut_finish(struct state *);
@@ -139,20 +146,33 @@ struct cursor {
 	uint64_t off;
 };
 
-/* The record at index, and the cursor on it: 0, or -1 (ENOENT: not there). */
+/*
+ * The record at index, and the cursor on it: 0, or -1 (ENOENT: not there, the log
+ * ends before it or begins behind it).
+ */
 int log_find(struct state *, uint64_t index, struct cursor *, struct record *);
 
 /*
- * The last record at or before index whose term is at most term; rec->index 0
- * when there is none.
+ * What stands before index (a record, the snapshot's last entry, or index 0), and
+ * the cursor on index, which may be the one behind the log's end: 0, or -1
+ * (ENOENT: nobody knows, the log begins later).
+ */
+int log_place(struct state *, uint64_t index, struct cursor *, struct tail *before);
+
+/*
+ * The last record at or before index whose term is at most term, or the index,
+ * term and chain of the snapshot's last entry; rec->index 0 when there is none.
  */
 int log_last_within(struct state *, uint64_t index, uint64_t term, struct record *);
+
+/* The last record of this type, and the cursor on it; rec->index 0: none. */
+int log_last_of(struct state *, char type, struct cursor *, struct record *);
 
 /*
  * Appends whole records from the cursor on, up to index last, to b: at least
  * one, no more than max bytes beyond it, and all from one segment, at whose end
  * the cursor then may stand.  *count of them; *end (or NULL) has index, term and
- * chain of the last.
+ * chain of the last.  -1 with ENOENT, and nothing broken: the log begins later now.
  */
 int log_read(struct state *, struct cursor *, uint64_t last, size_t max, struct buf *,
     size_t *count, struct tail *end);
@@ -168,7 +188,9 @@ const char *log_recent(const struct state *, const struct cursor *, size_t *n);
 /*
  * Reads every record behind from, and sets st->tail to the last intact one: a
  * torn end is cut, a corrupt one is noted as damage (see DESIGN: torn or
- * rotten).  st->lock is what the lock file said; known says that it was intact.
+ * rotten).  A log that ends before the snapshot, or has another entry where that
+ * ends, is dropped.  st->lock is what the lock file said; known says that it was
+ * intact.
  */
 int log_scan(struct state *, const struct tail *from, int known);
 
@@ -181,6 +203,8 @@ int log_rewrite(struct state *, uint64_t index);
 uint64_t *segment_list(struct state *, size_t *n);
 void segment_path(char[64], uint64_t first);
 int segment_use(struct state *, uint64_t first); /* sets segment_fd */
+/* The same; -1 with ENOENT breaks nothing: a snapshot may have taken its place. */
+int segment_look(struct state *, uint64_t first);
 int segment_make(struct state *, uint64_t first, size_t bytes);
 int segment_drop(struct state *, uint64_t first);
 void segment_prepare(struct state *); /* has the next one made, beside the work */
