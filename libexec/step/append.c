@@ -119,6 +119,14 @@ hear(struct append *a, const struct frame *f)
 	return 0;
 }
 
+static int
+replaces_committed(struct state *st, uint64_t index)
+{
+	errno = EILSEQ;
+	return state_fail(st,
+	    "the leader's index %" PRIu64 " would replace a committed entry", index);
+}
+
 /*
  * "Reply false if log doesn't contain an entry at prevLogIndex whose term
  * matches prevLogTerm" (Figure 2).  1 it does, 0 it does not (the reply is
@@ -129,29 +137,29 @@ prev_matches(struct append *a, const struct frame *f)
 {
 	struct state *st = a->st;
 	struct cursor c;
-	struct record r = { 0 };
+	struct record r;
+	struct tail before;
 	const uint64_t index = f->arg[0], term = f->arg[1];
 
-	r.index = st->tail.index;
-	r.term = st->tail.term;
-	r.chain = st->tail.chain;
 	if (index > st->tail.index) {
 		answer(a, f, APPENDED_NO, 0);
 		return 0;
 	}
-	if (index == 0)
-		r.term = r.chain = 0;
-	else if (index < st->tail.index && log_find(st, index, &c, &r) == -1)
-		return -1;
-	if (r.term == term && r.chain == f->arg[2])
+	if (log_place(st, index + 1, &c, &before) == -1)
+		/* The snapshot holds it, so it is committed, and the leader's
+		 * (Leader Completeness, §5.4.3). */
+		return errno == ENOENT && index < st->snap.index ? 1 : -1;
+	if (before.term == term && before.chain == f->arg[2])
 		return 1;
-	if (r.term == term) {
+	if (before.term == term) {
 		errno = EILSEQ;
 		return state_fail(st,
 		    "index %" PRIu64 " of term %" PRIu64
 		    " is not the leader's: the logs have been changed",
 		    index, term);
 	}
+	if (index <= st->snap.index)
+		return replaces_committed(st, index);
 	/* The hint: the last entry here that the leader's log could hold. */
 	if (log_last_within(st, index - 1, term, &r) == -1)
 		return -1;
@@ -190,9 +198,22 @@ body_check(struct append *a, const struct frame *f)
 					"many as it says");
 }
 
+/* How many bytes of the body are entries that the log begins behind. */
+static size_t
+body_covered(const struct frame *f, uint64_t first)
+{
+	struct record r;
+	size_t n = 0;
+
+	while (n < f->length && record_parse(f->body + n, f->length - n, &r) == 1 &&
+	    r.index < first)
+		n += record_size(&r);
+	return n;
+}
+
 /*
- * How many bytes of the body this log holds already; *conflict is the first
- * index that differs, 0 if none does.
+ * How many bytes of the body this log or its snapshot holds already; *conflict is
+ * the first index that differs, 0 if none does.
  */
 static int
 body_known(struct append *a, const struct frame *f, size_t *known, uint64_t *conflict)
@@ -208,8 +229,15 @@ body_known(struct append *a, const struct frame *f, size_t *known, uint64_t *con
 	*conflict = 0;
 	if (f->length == 0 || f->arg[0] >= st->tail.index)
 		return 0;
-	if (log_find(st, f->arg[0] + 1, &c, &mine) == -1)
-		return -1;
+	if (log_find(st, f->arg[0] + 1, &c, &mine) == -1) {
+		if (errno != ENOENT)
+			return -1;
+		*known = body_covered(f, st->snap.index + 1);
+		if (st->tail.index == st->snap.index || *known == f->length)
+			return 0;
+		if (log_find(st, st->snap.index + 1, &c, &mine) == -1)
+			return -1;
+	}
 	while (r == 0 && *conflict == 0 && *known < f->length) {
 		if (at == b.len) {
 			buf_cut(&b, 0);
@@ -247,13 +275,8 @@ body_take(struct append *a, const struct frame *f)
 		return -1;
 	if (known == f->length)
 		return 0;
-	if (conflict != 0 && conflict <= a->commit) {
-		errno = EILSEQ;
-		return state_fail(st,
-		    "the leader's index %" PRIu64 " would replace a "
-		    "committed entry",
-		    conflict);
-	}
+	if (conflict != 0 && (conflict <= a->commit || conflict <= st->snap.index))
+		return replaces_committed(st, conflict);
 	if (state_change(st) == -1)
 		return -1;
 	/* "... delete the existing entry and all that follow it" (Figure 2). */
