@@ -115,6 +115,7 @@ lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 	for (i = 0; i < l->members.n; i++) {
 		l->peer[i].who = l->members.who[i];
 		l->peer[i].next_index = l->noop;
+		peer_behind(l, &l->peer[i], 0); /* an earlier leader's word */
 	}
 	l->apply_at = (struct cursor){ 1, 1, 0 };
 	l->quorum_at = l->began_at = clock_now(st->os);
@@ -133,7 +134,12 @@ fail:
 void
 lead_free(struct lead *l)
 {
+	size_t i;
+
 	clients_free(l);
+	for (i = 0; i < l->members.n; i++)
+		if (l->peer[i].behind)
+			peer_behind(l, &l->peer[i], 0);
 	if (l->commit_fd != -1)
 		disk_close(l->st->os, l->commit_fd);
 	if (l->stamp_fd != -1)

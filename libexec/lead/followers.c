@@ -2,6 +2,7 @@
  * followers.c - AppendEntries, the leader's side (Raft §5.3): what each
  * follower has, what it is sent, what it answers.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,27 +138,53 @@ lead_stream_close(struct lead *l, struct stream *s)
 	free(s);
 }
 
-/* Sets the cursor and what stands before it, for next_index: 0, or -1. */
+void
+peer_behind(struct lead *l, struct peer *p, int behind)
+{
+	struct os *os = l->st->os;
+	char line[32], path[NAME_LIMIT + 16];
+	int fd, n;
+
+	p->behind = behind;
+	(void)snprintf(path, sizeof(path), "run/behind.%s", p->who.name);
+	if (!behind) {
+		(void)disk_remove(os, path);
+		return;
+	}
+	note(os, l->term,
+	    "lead: %s needs what the log has no more: a snapshot is to be sent",
+	    p->who.name);
+	fd = disk_open(os, path, DISK_CREATE);
+	if (fd == -1)
+		return;
+	n = snprintf(line, sizeof(line), "%016" PRIu64 "\n", l->term);
+	(void)disk_write(os, fd, line, (size_t)n, 0);
+	(void)disk_close(os, fd);
+}
+
+/*
+ * Sets the cursor and what stands before it, for next_index: 0, or -1.  "If the
+ * leader has already discarded the next log entry that it needs to send" (§7), it
+ * is sent a snapshot, by others; until it has that one, it hears heartbeats.
+ */
 static int
 cursor_set(struct lead *l, struct peer *p)
 {
 	struct state *st = l->st;
-	struct record r = { 0 };
-	struct cursor c = { 1, 1, 0 };
+	struct tail before;
 
-	if (p->next_index == st->tail.index + 1) {
-		r.term = st->tail.term;
-		r.chain = st->tail.chain;
-		c = (struct cursor){ p->next_index, st->tail.segment, st->tail.off };
-	} else if (p->next_index > 1) {
-		if (log_find(st, p->next_index - 1, &c, &r) == -1)
+	if (p->behind)
+		p->next_index = st->snap.index + 1;
+	if (log_place(st, p->next_index, &p->cursor, &before) == -1) {
+		if (errno != ENOENT)
 			return -1;
-		c.index++;
-		c.off += record_size(&r);
+		peer_behind(l, p, 1);
+		p->next_index = st->snap.index + 1;
+		if (log_place(st, p->next_index, &p->cursor, &before) == -1)
+			return -1;
 	}
-	p->cursor = c;
-	p->prev_term = r.term;
-	p->prev_chain = r.chain;
+	p->prev_term = before.term;
+	p->prev_chain = before.chain;
 	return 0;
 }
 
@@ -172,8 +199,10 @@ frame_send(struct lead *l, struct peer *p, size_t max)
 	size_t count = 0;
 	int r = 0;
 
-	if (p->cursor.index != p->next_index && cursor_set(l, p) == -1)
+	if ((p->behind || p->cursor.index != p->next_index) && cursor_set(l, p) == -1)
 		return -1;
+	if (p->behind)
+		max = 0;
 	f = address(st, FRAME_APPEND, &p->who);
 	f.seq = l->seq;
 	f.arg[0] = p->next_index - 1;
@@ -232,6 +261,10 @@ followers_send(struct lead *l, uint64_t now, int round)
 	struct peer *p;
 	size_t i;
 
+	/* With a new snapshot, the beginning of the log goes. */
+	for (i = 0; i < l->members.n && l->snapshot != l->st->snap.index; i++)
+		l->peer[i].cursor.index = 0;
+	l->snapshot = l->st->snap.index;
 	for (i = 0; i < l->members.n; i++) {
 		p = &l->peer[i];
 		/* A follower that takes nothing is not waited for (F18). */
@@ -250,6 +283,9 @@ static int
 step_back(struct lead *l, struct peer *p, const struct frame *f)
 {
 	struct record r = { 0 };
+	struct cursor c;
+	struct tail before;
+	uint64_t next;
 
 	/* A newer leader's append may be cutting this log. */
 	if (state_lock(l->st) == -1)
@@ -269,7 +305,13 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 	}
 	if (log_last_within(l->st, f->arg[2], f->arg[3], &r) == -1)
 		return -1;
-	peer_reset(l, p, r.index >= p->match_index ? r.index + 1 : p->match_index + 1);
+	next = r.index >= p->match_index ? r.index + 1 : p->match_index + 1;
+	/* One that needs a snapshot says no until it has it. */
+	if (p->behind && log_place(l->st, next, &c, &before) == -1)
+		return l->st->broken ? -1 : state_unlock(l->st);
+	if (p->behind)
+		peer_behind(l, p, 0);
+	peer_reset(l, p, next);
 	return state_unlock(l->st);
 }
 
@@ -316,6 +358,10 @@ reply_take(struct lead *l, struct stream *s, const struct frame *f)
 		p->probing = 0;
 		p->waiting = 0;
 		p->full_until = 0;
+		if (p->behind) { /* it has the snapshot */
+			peer_behind(l, p, 0);
+			peer_reset(l, p, p->match_index + 1);
+		}
 		if (p->next_index <= l->st->tail.index)
 			l->push = 1;
 		return 0;

@@ -40,6 +40,7 @@ struct peer {
 	uint64_t full_until; /* its disk was full: not before then */
 	int lost;            /* it lost what it had acknowledged */
 	int damaged;
+	int behind; /* it needs a snapshot: run/behind.NODE is there */
 };
 
 /* --- clients.c -------------------------------------------------------------------- */
@@ -131,6 +132,7 @@ struct lead {
 	uint64_t noop;    /* index of this term's first entry */
 	uint64_t durable; /* own match_index */
 	uint64_t commit, applied;
+	uint64_t snapshot; /* index of the newest, when the cursors were set */
 	struct cursor apply_at;
 	struct store *store;
 	int commit_fd, stamp_fd;
@@ -179,6 +181,8 @@ void followers_send(struct lead *, uint64_t now, int round);
 size_t followers_heard(const struct lead *, uint64_t since);
 int followers_confirmed(const struct lead *, uint64_t seq);
 void followers_check(struct lead *, uint64_t now);
+/* Notes that a peer needs a snapshot, or does not any more. */
+void peer_behind(struct lead *, struct peer *, int behind);
 void lead_down(struct lead *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

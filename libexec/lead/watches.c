@@ -7,6 +7,7 @@
  * repeat, is remembered for the last STORE_WINDOW of them; who falls behind that
  * is cut off, and so is who asks for more.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,7 +213,8 @@ place(const struct lead *l, struct watch *w)
 		w->at = *mark;
 }
 
-/* One that is behind reads on; *left falls by what it has read.  0, or -1. */
+/* One that is behind reads on; *left falls by what it has read.  0, 1 the log has
+ * it no more, or -1. */
 static int
 catch_up(struct lead *l, struct watch *w, size_t *left)
 {
@@ -227,6 +229,8 @@ catch_up(struct lead *l, struct watch *w, size_t *left)
 		bad = log_find(l->st, w->next, &w->at, &r);
 	if (bad == 0)
 		bad = log_read(l->st, &w->at, l->applied, SLICE, &b, &count, &end);
+	if (bad == -1 && errno == ENOENT && !l->st->broken)
+		bad = 1;
 	if (bad == 0)
 		bad = slice_tell(l, w, &b);
 	if (bad == 0 && end.index >= w->next)
@@ -241,12 +245,14 @@ catch_up(struct lead *l, struct watch *w, size_t *left)
 static void
 behind_turn(struct lead *l, struct watch *w, size_t *left)
 {
-	if (w->next < oldest(l)) {
+	const int bad = w->next < oldest(l) ? 1 : catch_up(l, w, left);
+
+	if (bad == 1) {
 		if (refuse(l, w->client) == -1 || buf_str(&w->client->out, "\n") == -1)
 			client_doom(l, w->client);
 		client_ready(l, w->client);
 		watch_end(w->client);
-	} else if (catch_up(l, w, left) == -1)
+	} else if (bad == -1)
 		client_doom(l, w->client);
 	else {
 		mark_put(l, w);
