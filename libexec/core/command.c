@@ -17,6 +17,17 @@
 static const char *const op_names[] = { "", "=", "!=", "-eq", "-ne", "-lt", "-le",
 	"-gt", "-ge", "absent", "exists" };
 
+int
+bytes_compare(struct bytes a, struct bytes b)
+{
+	const size_t n = a.len < b.len ? a.len : b.len;
+	int r = n == 0 ? 0 : memcmp(a.at, b.at, n);
+
+	if (r != 0 || a.len == b.len)
+		return r;
+	return a.len < b.len ? -1 : 1;
+}
+
 static int
 is(struct bytes b, const char *name)
 {

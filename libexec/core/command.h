@@ -56,6 +56,9 @@ struct bytes {
 	size_t len;
 };
 
+/* Byte order of keys: less than, equal to, greater than 0. */
+int bytes_compare(struct bytes, struct bytes);
+
 struct command {
 	enum verb verb;
 	enum op op;

@@ -208,14 +208,3 @@ request_take(const char *p, size_t n, struct seen *s)
 	s->outcome = p[51] - '0';
 	return REQUEST_LINE;
 }
-
-int
-bytes_compare(struct bytes a, struct bytes b)
-{
-	const size_t n = a.len < b.len ? a.len : b.len;
-	int r = n == 0 ? 0 : memcmp(a.at, b.at, n);
-
-	if (r != 0 || a.len == b.len)
-		return r;
-	return a.len < b.len ? -1 : 1;
-}

@@ -33,6 +33,7 @@
 
 #define MANIFEST_MAX (64u * 1024) /* bytes */
 #define BLOCK_SIZE   4096u        /* bytes; one item may be larger */
+#define ITEM_MORE    16u          /* bytes, at most, beside its key and value */
 #define REQUEST_LINE 53u          /* bytes, its newline included */
 
 struct manifest {
@@ -74,8 +75,5 @@ int request_put(struct buf *, const struct seen *);
 size_t item_take(const char *p, size_t n, struct bytes *key, struct bytes *value);
 size_t block_take(const char *p, size_t n, struct block *);
 size_t request_take(const char *p, size_t n, struct seen *);
-
-/* Byte order of keys: less than, equal to, greater than 0. */
-int bytes_compare(struct bytes, struct bytes);
 
 #endif

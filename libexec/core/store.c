@@ -12,7 +12,9 @@
 #include "window.h"
 
 struct store {
+	struct store_base base; /* without functions: none */
 	struct trie items;
+	struct trie removed; /* keys of the base */
 	struct window seen;
 	uint64_t changes;
 };
@@ -35,8 +37,57 @@ store_free(struct store *s)
 	if (s == NULL)
 		return;
 	trie_free(&s->items);
+	trie_free(&s->removed);
 	window_free(&s->seen);
 	free(s);
+}
+
+void
+store_begin(struct store *s, const struct store_base *base)
+{
+	s->base = *base;
+}
+
+int
+store_recall(void *store, const struct seen *r)
+{
+	struct store *s = store;
+
+	return window_add(&s->seen, r->index, &r->id, r->outcome);
+}
+
+/* The value of key: 1, 0, or -1. */
+static int
+find(const struct store *s, struct bytes key, struct bytes *value)
+{
+	struct bytes nothing;
+
+	if (trie_get(&s->items, key, value))
+		return 1;
+	if (s->base.get == NULL || trie_get(&s->removed, key, &nothing))
+		return 0;
+	return s->base.get(s->base.arg, key, value);
+}
+
+/* Removes a key: 1 if it was there, 0, or -1. */
+static int
+take_out(struct store *s, struct bytes key)
+{
+	const struct bytes nothing = { "", 0 };
+	struct bytes value;
+	int there;
+
+	there = find(s, key, &value);
+	if (there != 1)
+		return there;
+	if (s->base.get != NULL) {
+		there = s->base.get(s->base.arg, key, &value);
+		if (there == -1 ||
+		    (there == 1 && trie_set(&s->removed, key, nothing) == -1))
+			return -1;
+	}
+	(void)trie_unset(&s->items, key);
+	return 1;
 }
 
 /* 1 if a and b stand to each other as the operator says. */
@@ -65,17 +116,18 @@ numbers_match(enum op op, struct bytes a, struct bytes b)
 	}
 }
 
-/* 1 if the command's condition holds; one that has none always does. */
+/* 1 if the command's condition holds, 0, or -1; one that has none always does. */
 static int
 condition_holds(const struct store *s, const struct command *c)
 {
 	struct bytes value;
-	int equal;
+	int equal, there;
 
 	if (c->op == OP_NONE)
 		return 1;
-	if (!trie_get(&s->items, c->key, &value))
-		return c->op == OP_ABSENT;
+	there = find(s, c->key, &value);
+	if (there != 1)
+		return there == -1 ? -1 : c->op == OP_ABSENT;
 	switch (c->op) {
 	case OP_ABSENT:
 		return 0;
@@ -95,8 +147,10 @@ condition_holds(const struct store *s, const struct command *c)
 static int
 carry_out(struct store *s, const struct command *c)
 {
-	if (!condition_holds(s, c))
-		return OUTCOME_NO;
+	int r = condition_holds(s, c);
+
+	if (r != 1)
+		return r == -1 ? -1 : OUTCOME_NO;
 	switch (c->verb) {
 	case VERB_NOOP:
 		return OUTCOME_YES;
@@ -108,7 +162,10 @@ carry_out(struct store *s, const struct command *c)
 		return OUTCOME_YES;
 	case VERB_UNSET:
 	case VERB_IF_UNSET:
-		s->changes += (uint64_t)trie_unset(&s->items, c->key);
+		r = take_out(s, c->key);
+		if (r == -1)
+			return -1;
+		s->changes += (uint64_t)r;
 		return OUTCOME_YES;
 	default:
 		errno = EINVAL;
@@ -147,7 +204,73 @@ store_get(const struct store *s, const char *key, size_t len, struct bytes *valu
 {
 	struct bytes k = { key, len };
 
-	return trie_get(&s->items, k, value);
+	return find(s, k, value);
+}
+
+/* Goes through both: the base, and what was changed since. */
+struct merge {
+	const struct store *store;
+	struct bytes prefix;
+	int (*visit)(void *, struct bytes key, struct bytes value);
+	void *arg;
+	struct bytes key, value; /* of the base */
+	int there;               /* 1, or 0: the base has no more */
+};
+
+/* The next key of the base that was not removed: 0, or -1. */
+static int
+merge_next(struct merge *m)
+{
+	const struct store_base *base = &m->store->base;
+	struct bytes nothing;
+
+	do {
+		m->there = base->next(base->arg, &m->key, &m->value);
+		if (m->there != 1)
+			return m->there;
+		if (m->key.len < m->prefix.len ||
+		    (m->prefix.len > 0 &&
+			memcmp(m->key.at, m->prefix.at, m->prefix.len) != 0))
+			m->there = 0;
+	} while (m->there && trie_get(&m->store->removed, m->key, &nothing));
+	return 0;
+}
+
+/* A key that was set comes behind those of the base that are before it. */
+static int
+merge_one(void *merge, struct bytes key, struct bytes value)
+{
+	struct merge *m = merge;
+	int order = -1, r = 0;
+
+	while (r == 0 && m->there && (order = bytes_compare(m->key, key)) < 0) {
+		r = m->visit(m->arg, m->key, m->value);
+		if (r == 0)
+			r = merge_next(m);
+	}
+	if (r == 0 && m->there && order == 0)
+		r = merge_next(m);
+	return r != 0 ? r : m->visit(m->arg, key, value);
+}
+
+static int
+each(const struct store *s, struct bytes prefix,
+    int (*visit)(void *, struct bytes key, struct bytes value), void *arg)
+{
+	struct merge m = { .store = s, .prefix = prefix, .visit = visit, .arg = arg };
+	int r;
+
+	if (s->base.get == NULL)
+		return trie_each(&s->items, prefix, visit, arg);
+	if (s->base.seek(s->base.arg, prefix) == -1 || merge_next(&m) == -1)
+		return -1;
+	r = trie_each(&s->items, prefix, merge_one, &m);
+	while (r == 0 && m.there) {
+		r = visit(arg, m.key, m.value);
+		if (r == 0)
+			r = merge_next(&m);
+	}
+	return r;
 }
 
 static int
@@ -164,13 +287,7 @@ store_list(const struct store *s, const char *prefix, size_t len, struct buf *li
 {
 	struct bytes p = { prefix, len };
 
-	return trie_each(&s->items, p, list_one, list);
-}
-
-size_t
-store_count(const struct store *s)
-{
-	return s->items.count;
+	return each(s, p, list_one, list);
 }
 
 uint64_t
@@ -183,7 +300,14 @@ int
 store_each(const struct store *s,
     int (*visit)(void *, struct bytes key, struct bytes value), void *arg)
 {
-	struct bytes all = { NULL, 0 };
+	struct bytes all = { "", 0 };
 
-	return trie_each(&s->items, all, visit, arg);
+	return each(s, all, visit, arg);
+}
+
+int
+store_requests(const struct store *s, uint64_t index,
+    int (*visit)(void *, const struct seen *), void *arg)
+{
+	return window_each(&s->seen, index + 1, visit, arg);
 }

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "command.h"
 #include "types.h"
+#include "window.h"
 
 /*
  * Entries for which a request's id is remembered (see window.h).  A request
@@ -24,6 +25,24 @@ struct store;
 struct store *store_new(uint64_t window); /* NULL: ENOMEM */
 void store_free(struct store *);
 
+/*
+ * Keys in byte order that a store begins with: what it then changes stands in
+ * memory, the rest stays where it is.
+ */
+struct store_base {
+	/* The value of key: 1 (valid until the next get), 0, or -1. */
+	int (*get)(void *, struct bytes key, struct bytes *value);
+	/* The first key not before this one is the next: 0, or -1. */
+	int (*seek)(void *, struct bytes key);
+	/* The next key: 1 (valid until the next call of next), 0 (none), or -1. */
+	int (*next)(void *, struct bytes *key, struct bytes *value);
+	void *arg;
+};
+
+/* For a new store: its base, and each request that was seen before, in order. */
+void store_begin(struct store *, const struct store_base *);
+int store_recall(void *store, const struct seen *); /* 0, or -1 (ENOMEM) */
+
 /* What became of a command. */
 enum outcome {
 	OUTCOME_YES = 0,     /* done, or the condition held */
@@ -35,25 +54,35 @@ enum outcome {
  * Applies the command of log entry index.  A request id seen in the window is
  * not applied again: its first outcome is returned.  id may be NULL, or all
  * zero, for none.  Indexes only rise.
- * Returns an outcome, or -1 with ENOMEM, and then the store is unusable.
+ * Returns an outcome, or -1 (no memory, or the base cannot be read), and then
+ * the store is unusable.
  */
 int store_apply(struct store *, uint64_t index, const struct request_id *,
     const struct command *);
 
-/* The value of key: 1 and *value (valid until the next apply), or 0. */
+/*
+ * The value of key: 1 and *value (valid until the next apply or get), 0, or -1
+ * (the base cannot be read).
+ */
 int store_get(const struct store *, const char *key, size_t, struct bytes *value);
 
 /*
  * Appends " WORD" for every key that begins with prefix, in byte order, each
- * word quoted as in words.h.  0, or -1 (ENOMEM).
+ * word quoted as in words.h.  0, or -1.
  */
 int store_list(const struct store *, const char *prefix, size_t, struct buf *);
 
-size_t store_count(const struct store *);     /* keys */
 uint64_t store_changes(const struct store *); /* keys set, and keys removed */
 
-/* Every key and value in byte order, until visit returns non-zero: that. */
+/*
+ * Every key and value in byte order, until visit returns non-zero: that.  -1
+ * as well when the base cannot be read.
+ */
 int store_each(const struct store *,
     int (*visit)(void *, struct bytes key, struct bytes value), void *arg);
+
+/* Every request that may be remembered behind entry index, in order; likewise. */
+int store_requests(const struct store *, uint64_t index,
+    int (*visit)(void *, const struct seen *), void *arg);
 
 #endif

@@ -113,6 +113,22 @@ window_add(struct window *w, uint64_t index, const struct request_id *id, int ou
 	return 0;
 }
 
+int
+window_each(const struct window *w, uint64_t index,
+    int (*visit)(void *, const struct seen *), void *arg)
+{
+	const struct seen *s;
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; i < w->n && r == 0; i++) {
+		s = &w->ring[(w->first + i) & (w->cap - 1)];
+		if (s->index + w->size >= index)
+			r = visit(arg, s);
+	}
+	return r;
+}
+
 void
 window_free(struct window *w)
 {

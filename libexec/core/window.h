@@ -41,6 +41,10 @@ int window_find(struct window *, uint64_t index, const struct request_id *,
  */
 int window_add(struct window *, uint64_t index, const struct request_id *, int outcome);
 
+/* Those that can be found at index, in order, until visit returns non-zero: that. */
+int window_each(const struct window *, uint64_t index,
+    int (*visit)(void *, const struct seen *), void *arg);
+
 void window_free(struct window *);
 
 #endif

@@ -101,3 +101,48 @@ snapshot_load(struct state *st)
 	free(list);
 	return 0;
 }
+
+int
+snapshot_remove(struct state *st, const struct snapshot_name *name, const char *suffix)
+{
+	char file[SNAPSHOT_PATH + 256], old[SNAPSHOT_PATH], path[SNAPSHOT_PATH],
+	    **names;
+	size_t i;
+	int bad = 0;
+
+	snapshot_path(path, name, suffix);
+	/* A whole one goes at once, or not at all. */
+	if (*suffix == '\0') {
+		snapshot_path(old, name, ".old");
+		if (disk_rename(st->os, path, old) == -1)
+			return errno == ENOENT ? 0 : -1;
+		memcpy(path, old, sizeof(path));
+	}
+	names = disk_names(st->os, path);
+	if (names == NULL)
+		return errno == ENOENT ? 0 : -1;
+	for (i = 0; !bad && names[i] != NULL; i++) {
+		(void)snprintf(file, sizeof(file), "%s/%.255s", path, names[i]);
+		bad = disk_remove(st->os, file);
+	}
+	disk_names_free(names);
+	return bad ? -1 : disk_remove(st->os, path);
+}
+
+int
+snapshot_enter(struct state *st, const struct snapshot_name *name, const char *suffix)
+{
+	char from[SNAPSHOT_PATH], to[SNAPSHOT_PATH];
+
+	snapshot_path(from, name, suffix);
+	snapshot_path(to, name, "");
+	if (state_change(st) == -1)
+		return -1;
+	if (snapshot_remove(st, name, "") == -1 ||
+	    disk_rename(st->os, from, to) == -1 ||
+	    disk_syncdir(st->os, "state/snapshot") == -1)
+		return state_fail(st, "cannot rename %s: %s", from, strerror(errno));
+	if (snapshot_load(st) == -1)
+		return -1;
+	return state_settle(st);
+}

@@ -241,11 +241,67 @@ struct snapshot_name *snapshot_list(struct state *, const char *suffix, size_t *
 int snapshot_manifest(struct state *, const struct snapshot_name *, const char *suffix,
     struct manifest *);
 
+/* Removes it, and all that is in it: 0 (also when it was not there), or -1. */
+int snapshot_remove(struct state *, const struct snapshot_name *, const char *suffix);
+
+/*
+ * Gives INDEX.TERM and the suffix, which is durable, the name INDEX.TERM, durably:
+ * a change of its own, under the lock.  st->snap is what is the newest then.
+ */
+int snapshot_enter(struct state *, const struct snapshot_name *, const char *suffix);
+
 /*
  * Sets st->snap to the newest one whose manifest is intact; index 0: there is
  * none.  0, or -1.
  */
 int snapshot_load(struct state *);
+
+/*
+ * Looks at every byte of one: 0, or -1 with why[SNAPSHOT_WHY] (EILSEQ: it is
+ * damaged).  Without the lock.
+ */
+int snapshot_verify(struct os *, const struct manifest *, const char *suffix,
+    char *why);
+
+#define SNAPSHOT_WHY 256u
+
+/* --- reader.c: a snapshot, searched where it lies -------------------------------- */
+
+struct reader;
+
+/*
+ * Reads the list of the blocks.  The files are kept open: they may be removed.
+ * NULL, or -1 from the others, with errno (EILSEQ: it is damaged) and a sentence
+ * in why[SNAPSHOT_WHY], which has to last as long as the reader.
+ */
+struct reader *reader_open(struct os *, const struct manifest *, const char *suffix,
+    char *why);
+void reader_close(struct reader *);
+
+/* Gives every request to visit, which returns 0, or -1 with errno. */
+int reader_requests(struct reader *, int (*visit)(void *, const struct seen *), void *);
+
+/* The same as in struct store_base. */
+int reader_get(void *reader, struct bytes key, struct bytes *value);
+int reader_seek(void *reader, struct bytes key);
+int reader_next(void *reader, struct bytes *key, struct bytes *value);
+
+/* --- writer.c: makes a snapshot ---------------------------------------------------- */
+
+struct writer;
+
+/*
+ * Begins INDEX.TERM.new: index, term, chain and members are those of the manifest.
+ * NULL, or -1 from the others, with errno and a sentence in why, as above.
+ */
+struct writer *writer_open(struct state *, const struct manifest *, char *why);
+void writer_close(struct writer *);
+
+int writer_item(void *writer, struct bytes key, struct bytes value); /* ascending */
+int writer_request(void *writer, const struct seen *);               /* the same */
+
+/* All is durable under its name with .new: *m is its manifest. */
+int writer_end(struct writer *, struct manifest *m);
 
 /* --- node.c: who this is ------------------------------------------------------ */
 

@@ -164,6 +164,25 @@ struct walk {
 };
 
 static int
+count_one(void *n, struct bytes key, struct bytes value)
+{
+	(void)key;
+	(void)value;
+	++*(size_t *)n;
+	return 0;
+}
+
+/* How many keys there are. */
+static size_t
+count(const struct store *s)
+{
+	size_t n = 0;
+
+	MUST(store_each(s, count_one, &n) == 0);
+	return n;
+}
+
+static int
 compare_one(void *arg, struct bytes key, struct bytes value)
 {
 	struct walk *w = arg;
@@ -180,7 +199,6 @@ compare_all(const struct store *s, const struct model *m)
 {
 	struct walk w = { m, 0, SIZE_MAX };
 
-	MUST(store_count(s) == m->n);
 	MUST(store_each(s, compare_one, &w) == 0);
 	MUST(w.at == m->n);
 	if (m->n > 0) {
@@ -314,7 +332,7 @@ deep_keys(void)
 		c.key.len = c.value.len = i;
 		MUST(store_apply(s, KEY_MAX - i + 1, NULL, &c) == OUTCOME_YES);
 	}
-	MUST(store_count(s) == KEY_MAX);
+	MUST(count(s) == KEY_MAX);
 	for (i = 1; i <= KEY_MAX; i++) {
 		MUST(store_get(s, key, i, &got));
 		MUST(got.len == i);
@@ -324,7 +342,7 @@ deep_keys(void)
 		c.key.len = i;
 		MUST(store_apply(s, KEY_MAX + i, NULL, &c) == OUTCOME_YES);
 	}
-	MUST(store_count(s) == KEY_MAX / 2);
+	MUST(count(s) == KEY_MAX / 2);
 	for (i = 1; i <= KEY_MAX; i++)
 		MUST(store_get(s, key, i, &got) == (i % 2 == 0));
 	store_free(s);
@@ -356,7 +374,7 @@ condition(const char *stored, enum op op, const char *operand, int want)
 		    stored == NULL ? "(absent)" : stored, (int)op, operand, want);
 		exit(1);
 	}
-	MUST(store_count(s) == (stored != NULL && want == OUTCOME_NO));
+	MUST(count(s) == (stored != NULL && want == OUTCOME_NO));
 	store_free(s);
 }
 
@@ -627,7 +645,7 @@ a_million(int hex)
 		MUST(store_apply(s, ++index, NULL, &c) == OUTCOME_YES);
 	}
 	took[0] = seconds() - start;
-	kept = store_count(s);
+	kept = count(s);
 	MUST(kept > n / 10 * 9);
 	use = resident() - before;
 
@@ -655,7 +673,7 @@ a_million(int hex)
 		MUST(store_apply(s, ++index, NULL, &c) == OUTCOME_YES);
 	}
 	took[3] = seconds() - start;
-	MUST(store_count(s) == kept);
+	MUST(count(s) == kept);
 
 	(void)printf("%s keys: %zu of 20 bytes with values of 100: %.1f MB, %.2f times "
 		     "their bytes; %.2f with ids and new lengths\n",
