@@ -28,37 +28,90 @@ id_taken(const struct members *m, const char *id)
 	return 0;
 }
 
+static const char *const part_names[] = { "member", "joining", "leaving", "learner",
+	"entering" };
+
+const char *
+part_name(enum part part)
+{
+	return part_names[part];
+}
+
+static int
+part_parse(const char *word, size_t n, enum part *part)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(part_names) / sizeof(part_names[0]); i++)
+		if (strlen(part_names[i]) == n && memcmp(part_names[i], word, n) == 0) {
+			*part = (enum part)i;
+			return 0;
+		}
+	return -1;
+}
+
+/* One line, without its newline, as the next member: 0, or -1. */
+static int
+line_parse(struct members *m, const char *p, size_t n)
+{
+	const char *blank, *end = p + n;
+	struct who *w = &m->who[m->n];
+
+	blank = memchr(p, ' ', n);
+	if (m->n == MEMBERS_MAX || blank == NULL ||
+	    part_parse(p, (size_t)(blank - p), &m->part[m->n]) == -1)
+		return -1;
+	p = blank + 1;
+	blank = memchr(p, ' ', (size_t)(end - p));
+	if (blank == NULL || !name_valid(p, (size_t)(blank - p)) ||
+	    !id_valid(blank + 1, (size_t)(end - blank - 1)))
+		return -1;
+	memcpy(w->name, p, (size_t)(blank - p));
+	w->name[blank - p] = '\0';
+	memcpy(w->id, blank + 1, ID_DIGITS);
+	w->id[ID_DIGITS] = '\0';
+	if (id_taken(m, w->id) || (m->n > 0 && strcmp(w[-1].name, w->name) >= 0))
+		return -1;
+	m->n++;
+	return 0;
+}
+
+/* 1 if the node at this place is a voter of the old, or of the new configuration. */
+static int
+votes_in_old(const struct members *m, size_t i)
+{
+	return m->part[i] == PART_MEMBER || m->part[i] == PART_LEAVING;
+}
+
+static int
+votes_in_new(const struct members *m, size_t i)
+{
+	return m->part[i] == PART_MEMBER || m->part[i] == PART_JOINING;
+}
+
+int
+members_votes(const struct members *m, size_t i)
+{
+	return votes_in_old(m, i) || votes_in_new(m, i);
+}
+
 int
 members_parse(struct members *m, const char *p, size_t n)
 {
-	static const char key[] = "member ";
-	const size_t keylen = sizeof(key) - 1;
-	const char *blank, *end = p + n, *newline;
-	struct who *w;
+	const char *end = p + n, *newline;
+	size_t i, old = 0, new = 0;
 
 	m->n = 0;
-	while (p < end) {
+	for (; p < end; p = newline + 1) {
 		newline = memchr(p, '\n', (size_t)(end - p));
-		if (newline == NULL || m->n == MEMBERS_MAX ||
-		    (size_t)(newline - p) < keylen || memcmp(p, key, keylen) != 0)
+		if (newline == NULL || line_parse(m, p, (size_t)(newline - p)) == -1)
 			return -1;
-		p += keylen;
-		blank = memchr(p, ' ', (size_t)(newline - p));
-		if (blank == NULL || !name_valid(p, (size_t)(blank - p)) ||
-		    !id_valid(blank + 1, (size_t)(newline - blank - 1)))
-			return -1;
-		w = &m->who[m->n];
-		memcpy(w->name, p, (size_t)(blank - p));
-		w->name[blank - p] = '\0';
-		memcpy(w->id, blank + 1, ID_DIGITS);
-		w->id[ID_DIGITS] = '\0';
-		if (id_taken(m, w->id) ||
-		    (m->n > 0 && strcmp(w[-1].name, w->name) >= 0))
-			return -1;
-		m->n++;
-		p = newline + 1;
 	}
-	return m->n > 0 ? 0 : -1;
+	for (i = 0; i < m->n; i++) {
+		old += (size_t)votes_in_old(m, i);
+		new += (size_t)votes_in_new(m, i);
+	}
+	return old > 0 && new > 0 ? 0 : -1;
 }
 
 int
@@ -67,7 +120,8 @@ members_print(const struct members *m, struct buf *b)
 	size_t i;
 
 	for (i = 0; i < m->n; i++)
-		if (buf_fmt(b, "member %s %s\n", m->who[i].name, m->who[i].id) == -1)
+		if (buf_fmt(b, "%s %s %s\n", part_name(m->part[i]), m->who[i].name,
+			m->who[i].id) == -1)
 			return -1;
 	return 0;
 }
@@ -93,21 +147,49 @@ members_add(struct members *m, const char *name, const char *id)
 	    !id_valid(id, strlen(id)) || id_taken(m, id))
 		return -1;
 	for (i = m->n; i > 0 && strcmp(m->who[i - 1].name, name) > 0; i--)
-		m->who[i] = m->who[i - 1];
-	if (i > 0 && strcmp(m->who[i - 1].name, name) == 0) {
-		memmove(&m->who[i], &m->who[i + 1], (m->n - i) * sizeof(m->who[0]));
+		continue;
+	if (i > 0 && strcmp(m->who[i - 1].name, name) == 0)
 		return -1;
-	}
+	memmove(&m->who[i + 1], &m->who[i], (m->n - i) * sizeof(m->who[0]));
+	memmove(&m->part[i + 1], &m->part[i], (m->n - i) * sizeof(m->part[0]));
 	memcpy(m->who[i].name, name, strlen(name) + 1);
 	memcpy(m->who[i].id, id, strlen(id) + 1);
+	m->part[i] = PART_MEMBER;
 	m->n++;
 	return 0;
 }
 
-int
-members_majority(const struct members *m, size_t n)
+void
+members_remove(struct members *m, size_t i)
 {
-	return n > m->n / 2;
+	m->n--;
+	memmove(&m->who[i], &m->who[i + 1], (m->n - i) * sizeof(m->who[0]));
+	memmove(&m->part[i], &m->part[i + 1], (m->n - i) * sizeof(m->part[0]));
+}
+
+int
+members_joint(const struct members *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		if (m->part[i] == PART_JOINING || m->part[i] == PART_LEAVING)
+			return 1;
+	return 0;
+}
+
+int
+members_quorum(const struct members *m, const char yes[MEMBERS_MAX])
+{
+	size_t i, old = 0, old_yes = 0, new = 0, new_yes = 0;
+
+	for (i = 0; i < m->n; i++) {
+		old += (size_t)votes_in_old(m, i);
+		new += (size_t)votes_in_new(m, i);
+		old_yes += yes[i] != 0 && votes_in_old(m, i);
+		new_yes += yes[i] != 0 && votes_in_new(m, i);
+	}
+	return old_yes > old / 2 && new_yes > new / 2;
 }
 
 void

@@ -165,18 +165,19 @@ rule_follower_commit(uint64_t commit, uint64_t leader_commit, uint64_t verified)
 }
 
 uint64_t
-rule_quorum_index(const uint64_t *match, size_t n)
+rule_quorum_index(const struct members *m, const uint64_t match[MEMBERS_MAX])
 {
+	char holds[MEMBERS_MAX];
 	uint64_t best = 0;
-	size_t count, i, j;
+	size_t i, j;
 
 	/* "a majority of matchIndex[i] >= N" (Figure 2). */
-	for (i = 0; i < n; i++) {
-		count = 0;
-		for (j = 0; j < n; j++)
-			if (match[j] >= match[i])
-				count++;
-		if (count > n / 2 && match[i] > best)
+	for (i = 0; i < m->n; i++) {
+		if (match[i] <= best)
+			continue;
+		for (j = 0; j < m->n; j++)
+			holds[j] = match[j] >= match[i];
+		if (members_quorum(m, holds))
 			best = match[i];
 	}
 	return best;

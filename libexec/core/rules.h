@@ -55,9 +55,10 @@ uint64_t rule_follower_commit(uint64_t commit, uint64_t leader_commit,
     uint64_t verified);
 
 /*
- * The highest index that a majority holds; match[] has one entry a member
- * (the leader's own included, 0 where it is not counted).
+ * The highest index that a majority holds, of both configurations where there are
+ * two (§6); match[place] is a member's (the leader's own included, 0 where it is
+ * not counted).
  */
-uint64_t rule_quorum_index(const uint64_t *match, size_t n);
+uint64_t rule_quorum_index(const struct members *, const uint64_t match[MEMBERS_MAX]);
 
 #endif

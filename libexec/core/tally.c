@@ -8,17 +8,18 @@
 enum count
 tally_count(const struct tally *t)
 {
-	size_t i, open = 0, yes = 0;
+	char yes[MEMBERS_MAX], open[MEMBERS_MAX];
+	size_t i;
 
 	for (i = 0; i < t->members.n; i++) {
-		yes += t->vote[i] == 'y';
-		open += t->vote[i] == 0;
+		yes[i] = t->vote[i] == 'y';
+		open[i] = t->vote[i] != 'n';
 	}
 	if (t->newest > t->term)
 		return COUNT_LOST;
-	if (members_majority(&t->members, yes))
+	if (members_quorum(&t->members, yes))
 		return COUNT_WON;
-	return members_majority(&t->members, yes + open) ? COUNT_OPEN : COUNT_LOST;
+	return members_quorum(&t->members, open) ? COUNT_OPEN : COUNT_LOST;
 }
 
 enum count

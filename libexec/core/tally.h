@@ -25,8 +25,8 @@ struct tally {
  */
 enum count tally_add(struct tally *, const struct frame *);
 
-/* Won with a majority's yes; lost when that can't be any more, or in the face of
- * a newer term. */
+/* Won with a majority's yes, of both configurations where there are two (§6); lost
+ * when that can't be any more, or in the face of a newer term. */
 enum count tally_count(const struct tally *);
 
 #endif

@@ -64,18 +64,20 @@ slots_free(struct client *c)
 static void
 status_node(struct lead *l, size_t i, uint64_t now, struct buf *b)
 {
-	const struct peer *p = &l->peer[i];
+	const enum part part = l->members.part[i];
+	const struct peer *p = peer_at(l, i);
 	const struct tail *t = &l->st->tail;
 	struct buf w = { 0 };
-	int me = (int)i == l->me;
+	int me = p == NULL;
 	uint64_t match = me ? l->durable : p->match_index;
 	int up = me || (p->heard_at != 0 && now - p->heard_at < l->timeout);
 
 	(void)buf_fmt(&w, "name=%s id=%s role=%s", l->members.who[i].name,
 	    l->members.who[i].id,
-	    me     ? "leader" :
-		up ? "follower" :
-		     "down");
+	    me                                ? "leader" :
+		!up                           ? "down" :
+		members_votes(&l->members, i) ? "follower" :
+						"learner");
 	(void)buf_fmt(&w,
 	    " term=%" PRIu64 " last=%" PRIu64 " commit=%" PRIu64 " match=%" PRIu64
 	    " lag=%" PRIu64,
@@ -94,6 +96,8 @@ status_node(struct lead *l, size_t i, uint64_t now, struct buf *b)
 		(void)buf_str(&w, " note=lost-entries");
 	else if (!me && p->full_until != 0)
 		(void)buf_str(&w, " note=no-space");
+	else if (part != PART_MEMBER && (part != PART_LEARNER || !up))
+		(void)buf_fmt(&w, " note=%s", part_name(part));
 	(void)buf_add(b, " ", 1);
 	(void)words_put(b, buf_head(&w), w.len);
 	buf_free(&w);
@@ -371,7 +375,7 @@ readings_answer(struct lead *l)
 	/* Rounds rise along the queue: the first that waits holds up the others. */
 	while (l->readings > 0) {
 		r = &l->reading[l->reading_first];
-		if (l->applied < r->index || !followers_confirmed(l, r->seq))
+		if (l->applied < r->index || !peers_confirmed(l, r->seq))
 			return;
 		s = slot_find(l, &r->waiter, &c);
 		reading_drop(l);

@@ -76,12 +76,11 @@ lead_start(struct lead *l, uint64_t term, int *status)
 		return -1;
 	}
 	l->term = st->term.current_term;
-	l->members = st->members;
-	l->me = members_find(&l->members, st->me.name, st->me.id);
 	if (noop_write(l) == -1) {
 		(void)state_unlock(st);
 		return -1;
 	}
+	peers_adopt(l);
 	return state_unlock(st);
 }
 
@@ -89,7 +88,6 @@ struct lead *
 lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 {
 	struct lead *l;
-	size_t i;
 
 	l = calloc(1, sizeof(*l));
 	if (l == NULL)
@@ -112,11 +110,6 @@ lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 	l->stamp_fd = run_open(st->os, "stamp");
 	while (l->stream_id == 0)
 		l->stream_id = chance_u64(st->os);
-	for (i = 0; i < l->members.n; i++) {
-		l->peer[i].who = l->members.who[i];
-		l->peer[i].next_index = l->noop;
-		peer_behind(l, &l->peer[i], 0); /* an earlier leader's word */
-	}
 	l->apply_at = (struct cursor){ 1, 1, 0 };
 	l->quorum_at = l->began_at = clock_now(st->os);
 	run_leader_store(st->os, st->me.name, l->term);
@@ -134,12 +127,12 @@ fail:
 void
 lead_free(struct lead *l)
 {
-	size_t i;
+	struct peer *p;
 
 	clients_free(l);
-	for (i = 0; i < l->members.n; i++)
-		if (l->peer[i].behind)
-			peer_behind(l, &l->peer[i], 0);
+	for (p = l->peer; p < l->peer + PEERS; p++)
+		if (p->behind)
+			peer_behind(l, p, 0);
 	if (l->commit_fd != -1)
 		disk_close(l->st->os, l->commit_fd);
 	if (l->stamp_fd != -1)
@@ -197,11 +190,9 @@ static int
 heir(const struct lead *l, uint64_t now)
 {
 	const struct peer *p;
-	size_t i;
 
-	for (i = 0; i < l->members.n; i++) {
-		p = &l->peer[i];
-		if ((int)i != l->me && p->heard_at != 0 &&
+	for (p = l->peer; p < l->peer + PEERS; p++) {
+		if (peer_votes(l, p) && p->heard_at != 0 &&
 		    now - p->heard_at < l->timeout && p->full_until == 0 &&
 		    !p->damaged && p->match_index >= l->commit)
 			return 1;
@@ -360,12 +351,8 @@ apply(struct lead *l)
 static void
 commit(struct lead *l)
 {
-	uint64_t match[MEMBERS_MAX], quorum;
-	size_t i;
+	const uint64_t quorum = peers_hold(l);
 
-	for (i = 0; i < l->members.n; i++)
-		match[i] = (int)i == l->me ? l->durable : l->peer[i].match_index;
-	quorum = rule_quorum_index(match, l->members.n);
 	/* "Only log entries from the leader's current term are committed by
 	 * counting replicas" (§5.4.2): those from its no-op on. */
 	if (quorum <= l->commit || quorum < l->noop)
@@ -392,16 +379,19 @@ stamp(struct lead *l, uint64_t now)
 static int
 caught_up(const struct lead *l)
 {
-	size_t i;
+	const struct peer *p;
+	int others = 0;
 
-	if (l->members.n == 1)
-		return l->commit == l->st->tail.index;
 	if (l->commit != l->st->tail.index)
 		return 0;
-	for (i = 0; i < l->members.n; i++)
-		if ((int)i != l->me && l->peer[i].match_index == l->commit)
+	for (p = l->peer; p < l->peer + PEERS; p++) {
+		if (!peer_votes(l, p))
+			continue;
+		others = 1;
+		if (p->match_index == l->commit)
 			return 1;
-	return 0;
+	}
+	return !others;
 }
 
 enum lead_next
@@ -456,12 +446,10 @@ lead_handover(struct lead *l, struct buf *out)
 	const struct peer *best = NULL, *p;
 	struct frame f;
 	uint64_t since = clock_now(l->st->os);
-	size_t i;
 
 	since = since > l->timeout ? since - l->timeout : 0;
-	for (i = 0; i < l->members.n; i++) {
-		p = &l->peer[i];
-		if ((int)i != l->me && p->heard_at > since && !p->damaged &&
+	for (p = l->peer; p < l->peer + PEERS; p++) {
+		if (peer_votes(l, p) && p->heard_at > since && !p->damaged &&
 		    p->full_until == 0 &&
 		    (best == NULL || p->match_index > best->match_index))
 			best = p;

@@ -64,15 +64,13 @@ lead_stream_open(struct lead *l, const char *node, pid_t pid)
 {
 	struct stream *s;
 	struct peer *p;
-	int i;
 
-	i = members_find(&l->members, node, NULL);
-	if (i == -1 || i == l->me)
+	p = peer_find(l, node);
+	if (p == NULL)
 		return NULL;
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
-	p = &l->peer[i];
 	s->peer = p;
 	s->pid = pid;
 	s->opened_at = clock_now(l->st->os);
@@ -259,16 +257,14 @@ void
 followers_send(struct lead *l, uint64_t now, int round)
 {
 	struct peer *p;
-	size_t i;
 
 	/* With a new snapshot, the beginning of the log goes. */
-	for (i = 0; i < l->members.n && l->snapshot != l->st->snap.index; i++)
-		l->peer[i].cursor.index = 0;
+	for (p = l->peer; p < l->peer + PEERS && l->snapshot != l->st->snap.index; p++)
+		p->cursor.index = 0;
 	l->snapshot = l->st->snap.index;
-	for (i = 0; i < l->members.n; i++) {
-		p = &l->peer[i];
+	for (p = l->peer; p < l->peer + PEERS; p++) {
 		/* A follower that takes nothing is not waited for (F18). */
-		if ((int)i == l->me || p->stream == NULL || p->stream->doomed ||
+		if (!peer_used(p) || p->stream == NULL || p->stream->doomed ||
 		    p->stream->out.len >= STREAM_FULL)
 			continue;
 		if (peer_send(l, p, now, round) == -1) {
@@ -430,31 +426,6 @@ lead_stream_input(struct lead *l, struct stream *s, const char *bytes, size_t n)
 	return 0;
 }
 
-/* How many members, this one included, were heard since then. */
-size_t
-followers_heard(const struct lead *l, uint64_t since)
-{
-	size_t heard = l->me != -1, i;
-
-	for (i = 0; i < l->members.n; i++)
-		if ((int)i != l->me && l->peer[i].heard_at >= since &&
-		    l->peer[i].heard_at != 0)
-			heard++;
-	return heard;
-}
-
-/* 1 if a majority has answered round seq: nobody else led when it began. */
-int
-followers_confirmed(const struct lead *l, uint64_t seq)
-{
-	size_t i, n = l->me != -1 && l->self_seq >= seq;
-
-	for (i = 0; i < l->members.n; i++)
-		if ((int)i != l->me && l->peer[i].acked_seq >= seq)
-			n++;
-	return members_majority(&l->members, n);
-}
-
 /* Dooms a stream that nothing was heard on for too long. */
 static void
 stream_check(struct lead *l, struct stream *s, uint64_t heard_at, uint64_t now)
@@ -476,14 +447,13 @@ stream_check(struct lead *l, struct stream *s, uint64_t heard_at, uint64_t now)
 void
 followers_check(struct lead *l, uint64_t now)
 {
-	size_t i;
+	struct peer *p;
 
-	for (i = 0; i < l->members.n; i++) {
-		stream_check(l, l->peer[i].stream, l->peer[i].heard_at, now);
-		stream_check(l, l->peer[i].fresh, 0, now);
+	for (p = l->peer; p < l->peer + PEERS; p++) {
+		stream_check(l, p->stream, p->heard_at, now);
+		stream_check(l, p->fresh, 0, now);
 	}
-	if (members_majority(&l->members,
-		followers_heard(l, now > l->timeout ? now - l->timeout : 0))) {
+	if (peers_heard(l, now > l->timeout ? now - l->timeout : 0)) {
 		l->quorum_at = now;
 		l->quorum_once = 1;
 		return;

@@ -21,7 +21,10 @@ struct stream {
 
 /* What the leader knows of one other member (Figure 2). */
 struct peer {
-	struct who who;
+	struct who who;   /* an empty name: a free slot */
+	int place;        /* in members; -1: it has left them */
+	uint64_t since;   /* clock_now, when it came */
+	uint64_t left_at; /* and when it was a member last */
 	struct stream *stream;
 	struct stream *fresh; /* a newer one, not answered yet */
 	uint64_t next_index;
@@ -119,14 +122,18 @@ struct reading {
 	uint64_t index;
 };
 
+/* --- peers.c ---------------------------------------------------------------------- */
+
+#define PEERS (MEMBERS_MAX + 1u) /* one may still be told that it has left */
+
 struct lead {
 	struct state *st;
 	uint64_t term;
 	uint64_t timeout; /* election timeout, ns */
 	uint64_t beat;    /* between heartbeats, ns */
 	struct members members;
-	int me;                        /* place in members */
-	struct peer peer[MEMBERS_MAX]; /* in the members' order; [me] is unused */
+	int me; /* place in members; -1: this node is none (any more) */
+	struct peer peer[PEERS];
 
 	uint64_t last;    /* entry that it has written: it may have been sent */
 	uint64_t noop;    /* index of this term's first entry */
@@ -176,10 +183,20 @@ struct lead {
 	char why[256];
 };
 
+/* peers.c */
+int peer_used(const struct peer *);
+struct peer *peer_find(struct lead *, const char *name);
+const struct peer *peer_at(const struct lead *, size_t place); /* NULL: this node */
+int peer_votes(const struct lead *, const struct peer *);
+void peer_drop(struct lead *, struct peer *);
+/* The configuration in force is another one. */
+void peers_adopt(struct lead *);
+int peers_heard(const struct lead *, uint64_t since);
+int peers_confirmed(const struct lead *, uint64_t seq);
+uint64_t peers_hold(const struct lead *);
+
 /* followers.c */
 void followers_send(struct lead *, uint64_t now, int round);
-size_t followers_heard(const struct lead *, uint64_t since);
-int followers_confirmed(const struct lead *, uint64_t seq);
 void followers_check(struct lead *, uint64_t now);
 /* Notes that a peer needs a snapshot, or does not any more. */
 void peer_behind(struct lead *, struct peer *, int behind);

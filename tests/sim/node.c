@@ -97,7 +97,7 @@ hold_work(void *arg)
 static void
 form(struct job *j, struct state *st)
 {
-	struct members m = { 0, 0, { { "", "" } } };
+	struct members m = { 0 };
 	size_t i;
 
 	for (i = 0; i < config.nodes; i++)

@@ -1,2 +1,2 @@
-# libexec/core/rules.c: half of the members commit
-s/if (count > n \/ 2 && match\[i\] > best)/if (count * 2 >= n \&\& match[i] > best)/
+# libexec/core/rules.c: what one of the members holds is committed
+s/if (members_quorum(m, holds))/if (members_quorum(m, holds) || i == 0)/

@@ -1,2 +1,2 @@
 # libexec/lead/answers.c: a read without asking a majority (F36)
-s/ || !followers_confirmed(l, r->seq)//
+s/ || !peers_confirmed(l, r->seq)//

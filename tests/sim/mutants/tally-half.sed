@@ -1,2 +1,2 @@
 # libexec/core/members.c: half of the members are a majority
-s/return 2 \* n > m->n;/return 2 * n >= m->n;/; s/return n > m->n \/ 2;/return 2 * n >= m->n;/
+s/return old_yes > old \/ 2 && new_yes > new \/ 2;/return 2 * old_yes >= old \&\& 2 * new_yes >= new;/
