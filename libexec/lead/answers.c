@@ -2,6 +2,7 @@
  * answers.c - what clients wait for: writes until they are applied, reads until
  * they are confirmed, and all until those before them have been answered.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,21 +127,29 @@ read_store(struct lead *l, struct client *c, const struct slot *s)
 {
 	struct buf *b = &c->out;
 	struct bytes value;
+	int r;
 
 	switch (s->verb) {
 	case VERB_WATCH:
 		return watch_begin(l, c, s);
 	case VERB_LIST:
-		return buf_str(b, "0") == -1 ? -1 :
-					       store_list(l->store, s->text, s->len, b);
+		if (buf_str(b, "0") == -1)
+			return -1;
+		r = store_list(l->store, s->text, s->len, b);
+		if (r == -1 && errno != ENOMEM)
+			store_failed(l);
+		return r;
 	case VERB_STATUS:
 		if (buf_str(b, "0") == -1)
 			return -1;
 		status_text(l, b);
 		return 0;
 	default:
-		if (!store_get(l->store, s->text, s->len, &value))
-			return buf_str(b, "1");
+		r = store_get(l->store, s->text, s->len, &value);
+		if (r == -1)
+			store_failed(l);
+		if (r != 1)
+			return r == -1 ? -1 : buf_str(b, "1");
 		return buf_str(b, "0 ") == -1 ? -1 : words_put(b, value.at, value.len);
 	}
 }

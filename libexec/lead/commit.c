@@ -76,7 +76,9 @@ lead_start(struct lead *l, uint64_t term, int *status)
 		return -1;
 	}
 	l->term = st->term.current_term;
-	if (noop_write(l) == -1) {
+	/* What a snapshot holds is committed. */
+	l->commit = l->applied = l->marked = l->base_index = st->snap.index;
+	if (store_load(st, l->store, &l->base) == -1 || noop_write(l) == -1) {
 		(void)state_unlock(st);
 		return -1;
 	}
@@ -110,7 +112,6 @@ lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 	l->stamp_fd = run_open(st->os, "stamp");
 	while (l->stream_id == 0)
 		l->stream_id = chance_u64(st->os);
-	l->apply_at = (struct cursor){ 1, 1, 0 };
 	l->quorum_at = l->began_at = clock_now(st->os);
 	run_leader_store(st->os, st->me.name, l->term);
 	note(st->os, l->term, "lead: leads, its first entry is %" PRIu64, l->noop);
@@ -137,8 +138,8 @@ lead_free(struct lead *l)
 		disk_close(l->st->os, l->commit_fd);
 	if (l->stamp_fd != -1)
 		disk_close(l->st->os, l->stamp_fd);
-	if (l->store != NULL)
-		store_free(l->store);
+	store_free(l->store);
+	reader_close(l->base);
 	buf_free(&l->fresh);
 	free(l);
 }
@@ -273,6 +274,15 @@ lead_begin(struct lead *l)
 	return LEAD_ON;
 }
 
+void
+store_failed(struct lead *l)
+{
+	if (errno == ENOMEM)
+		lead_down(l, "no memory is left");
+	else
+		l->st->broken = 1; /* the base has said why */
+}
+
 /* Applies one committed entry: 0, or -1. */
 static int
 entry_apply(struct lead *l, const struct cursor *at, const struct record *r,
@@ -290,7 +300,7 @@ entry_apply(struct lead *l, const struct cursor *at, const struct record *r,
 		outcome = store_apply(l->store, r->index,
 		    r->id.base == 0 && r->id.random == 0 ? NULL : &r->id, &c);
 		if (outcome == -1) {
-			lead_down(l, "no memory is left");
+			store_failed(l);
 			return -1;
 		}
 	}
@@ -321,6 +331,16 @@ slice_apply(struct lead *l, struct cursor *at, const char *p, size_t n)
 	return 0;
 }
 
+/* Two snapshots were taken since the one it began with: it has to begin anew. */
+static int
+apply_late(struct lead *l)
+{
+	if (errno == ENOENT && !l->st->broken)
+		lead_down(l, "the log begins behind entry %" PRIu64 " by now",
+		    l->applied + 1);
+	return -1;
+}
+
 /* "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied]
  * to state machine" (Figure 2). */
 static int
@@ -329,16 +349,22 @@ apply(struct lead *l)
 	struct buf b = { 0 };
 	struct cursor at;
 	const char *p;
+	struct tail before;
 	size_t count, n;
 	int bad;
 
 	if (l->applied == l->commit)
 		return 0;
+	if (l->apply_at.index == 0 &&
+	    log_place(l->st, l->applied + 1, &l->apply_at, &before) == -1)
+		return apply_late(l);
 	p = log_recent(l->st, &l->apply_at, &n);
 	if (p != NULL)
 		return slice_apply(l, &l->apply_at, p, n);
 	bad = log_read(l->st, &l->apply_at, l->commit, APPLY_SLICE, &b, &count, NULL);
-	if (bad == 0) {
+	if (bad == -1)
+		bad = apply_late(l);
+	else {
 		at = l->apply_at;
 		at.index -= count;
 		at.off -= b.len;

@@ -142,6 +142,8 @@ struct lead {
 	uint64_t snapshot; /* index of the newest, when the cursors were set */
 	struct cursor apply_at;
 	struct store *store;
+	struct reader *base; /* of the store, NULL: none */
+	uint64_t base_index; /* of the snapshot that it is, or 0 */
 	int commit_fd, stamp_fd;
 	uint64_t stream_id; /* in run/stamp: this leader itself */
 
@@ -242,7 +244,12 @@ void pendings_answer(struct lead *, uint64_t index, int outcome);
 /* Refuses what waits for entries that were not written. */
 void pendings_refuse(struct lead *, int status, const char *why);
 
-/* commit.c: adds an entry to this turn's. 0, or -1 (ENOMEM). */
+/* commit.c */
+
+/* The store could not be read or changed: there is no memory, or no disk. */
+void store_failed(struct lead *);
+
+/* Adds an entry to this turn's. 0, or -1 (ENOMEM). */
 int record_add(struct lead *, char type, const struct request_id *, const char *payload,
     size_t);
 

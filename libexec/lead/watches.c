@@ -32,7 +32,11 @@ was_change(const struct lead *l, uint64_t index)
 static uint64_t
 oldest(const struct lead *l)
 {
-	return l->applied < STORE_WINDOW ? 1 : l->applied - STORE_WINDOW + 1;
+	const uint64_t from = l->base_index + 1;
+
+	if (l->applied < STORE_WINDOW || l->applied - STORE_WINDOW < from)
+		return from;
+	return l->applied - STORE_WINDOW + 1;
 }
 
 static void

@@ -66,7 +66,7 @@ shell_rewrite() { # SCRIPT
 
 # True if every program is there, and they are for this kind of machine.
 programs_run() {
-	for program in os/hold os/measure os/node os/zeros step/vote step/append step/timer lead/lead \
+	for program in os/hold os/measure os/node os/zeros step/vote step/append step/snapshot step/timer lead/lead \
 		link/call link/dial link/probe; do
 		[ -x "libexec/$program" ] || return 1
 	done

@@ -15,7 +15,7 @@ role_begin() { # ROLE
 role_end() {
 	trap : TERM INT
 	end "$child $started"
-	links_end
+	besides_end
 	exit 0
 }
 
@@ -25,8 +25,23 @@ links_begin() {
 }
 
 links_end() {
-	while links=$(libexec/os/hold --who run/links.lock); do
-		kill -s TERM "$links" 2>/dev/null
+	beside_end run/links.lock
+}
+
+# Starts what takes the snapshots, likewise.
+compact_begin() {
+	complaining run/compact.begin libexec/os/hold run/compact.lock libexec/lib/compact $$ &
+}
+
+# Ends what goes on beside the roles.
+besides_end() {
+	links_end
+	beside_end run/compact.lock
+}
+
+beside_end() { # LOCK
+	while beside=$(libexec/os/hold --who "$1"); do
+		kill -s TERM "$beside" 2>/dev/null
 		libexec/step/timer sleep 0.02
 	done
 }

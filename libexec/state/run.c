@@ -12,6 +12,7 @@
 
 #define STAMP_SIZE      55                    /* bytes of run/stamp */
 #define DEFAULT_TIMEOUT UINT64_C(10000000000) /* ns: ten seconds */
+#define DEFAULT_PERIOD  UINT64_C(10000)       /* entries */
 
 /* The first word of run/NAME; its length, 0 when there is none. */
 static size_t
@@ -81,6 +82,19 @@ run_timeout(struct os *os)
 	if (n == 0 || num_seconds(word, n, &ns) == -1 || ns == 0)
 		return DEFAULT_TIMEOUT;
 	return ns;
+}
+
+uint64_t
+run_period(struct os *os)
+{
+	char word[32];
+	uint64_t period;
+	size_t n;
+
+	n = first_word(os, "run/snapshot_period", word, sizeof(word));
+	if (n == 0 || num_u64(word, n, NUMBER_MAX, &period) == -1 || period == 0)
+		return DEFAULT_PERIOD;
+	return period;
 }
 
 int

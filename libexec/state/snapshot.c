@@ -12,6 +12,26 @@
 
 #define NAME_DIGITS 16u /* of the index, and of the term */
 
+int
+snapshot_lock(struct state *st)
+{
+	int fd = -1;
+
+	if ((disk_mkdir(st->os, "state/snapshot") == 0 || errno == EEXIST) &&
+	    (fd = disk_open(st->os, "state/snapshot/lock", DISK_CREATE)) != -1 &&
+	    disk_trylock(st->os, fd) == 0)
+		return fd;
+	(void)snprintf(st->why, sizeof(st->why), "cannot take state/snapshot/lock: %s",
+	    errno == EAGAIN ? "another snapshot is on its way" : strerror(errno));
+	if (fd != -1) {
+		const int saved = errno;
+
+		(void)disk_close(st->os, fd);
+		errno = saved;
+	}
+	return -1;
+}
+
 void
 snapshot_path(char path[SNAPSHOT_PATH], const struct snapshot_name *name,
     const char *suffix)

@@ -17,6 +17,7 @@
 #include "core/record.h"
 #include "core/rules.h"
 #include "core/snapshot.h"
+#include "core/store.h"
 #include "core/types.h"
 #include "os/os.h"
 
@@ -224,6 +225,12 @@ struct snapshot_name {
 
 #define SNAPSHOT_PATH 96u /* bytes of a path below one, its NUL included */
 
+/*
+ * One process at a time makes or removes snapshots: a descriptor, to be closed in
+ * the end, or -1 with st->why (EAGAIN: another does).
+ */
+int snapshot_lock(struct state *);
+
 /* state/snapshot/INDEX.TERM and the suffix: "", ".new", "/data" ... */
 void snapshot_path(char[SNAPSHOT_PATH], const struct snapshot_name *,
     const char *suffix);
@@ -303,6 +310,38 @@ int writer_request(void *writer, const struct seen *);               /* the same
 /* All is durable under its name with .new: *m is its manifest. */
 int writer_end(struct writer *, struct manifest *m);
 
+/* --- replay.c: the state machine anew ---------------------------------------------- */
+
+/*
+ * Has a new store begin with st->snap, if there is one; *base is to be closed
+ * behind the store.  0, or -1 with st->why (ENOMEM, EILSEQ: it is damaged, ...).
+ */
+int store_load(struct state *, struct store *, struct reader **base);
+
+/*
+ * Applies the committed entries behind m->index, up to last; of m, index, term,
+ * chain and members follow.  Without the lock.  0, or -1 with st->why.
+ */
+int log_replay(struct state *, struct store *, struct manifest *m, uint64_t last);
+
+/* --- take.c: a snapshot of what is committed (§7) --------------------------------- */
+
+/*
+ * Takes one, and removes what it makes superfluous.  0; 1: there is none to take
+ * (st->why); -1.
+ */
+int snapshot_take(struct state *);
+
+/*
+ * 1 if so many entries are committed behind the newest snapshot, and they have a
+ * quarter of its bytes; 0, or -1.  *from is kept between two calls, all zero at
+ * first.
+ */
+int snapshot_due(struct state *, uint64_t period, struct cursor *from);
+
+/* Removes the segments that hold nothing behind index; takes the lock itself. */
+int log_drop_before(struct state *, uint64_t index);
+
 /* --- node.c: who this is ------------------------------------------------------ */
 
 /* Makes ./state with a random id. EEXIST where there is state. why[256]. */
@@ -335,6 +374,7 @@ uint64_t run_commit_load(struct os *); /* 0: not known */
 uint64_t run_commit_read(struct os *, int fd);
 void run_commit_store(struct os *, int fd, uint64_t);
 uint64_t run_timeout(struct os *); /* election timeout, ns */
+uint64_t run_period(struct os *);  /* snapshot_period, entries */
 
 /* run/stamp: when a leader was last heard, by which stream, in which term. */
 struct stamp {
