@@ -43,8 +43,8 @@ noop_write(struct lead *l)
 static const char *
 leading_refusal(const struct state *st, uint64_t term)
 {
-	if (members_find(&st->members, st->me.name, st->me.id) == -1)
-		return "this node is no member";
+	if (!state_votes(st))
+		return "this node is no member that votes";
 	/* A vote for itself is no election: a vote ask of a role that was killed may
 	 * have come in between. */
 	if (st->term.current_term != term ||

@@ -20,6 +20,24 @@ address(const struct state *st, enum frame_type type, const struct who *to)
 	return f;
 }
 
+/*
+ * 1 if a frame is from a node whose name this configuration has under another id,
+ * and the sender's log can't hold a newer one.
+ */
+static int
+sender_changed(const struct state *st, const struct frame *f)
+{
+	uint64_t last = 0;
+
+	if (f->type == FRAME_VOTE)
+		last = f->arg[1];
+	else if (f->type == FRAME_APPEND)
+		last = f->arg[4];
+	return last <= st->members.index &&
+	    members_find(&st->members, f->from.name, NULL) != -1 &&
+	    members_find(&st->members, f->from.name, f->from.id) == -1;
+}
+
 const char *
 address_refusal(const struct state *st, const struct frame *f)
 {
@@ -32,10 +50,7 @@ address_refusal(const struct state *st, const struct frame *f)
 	if (strcmp(f->to.id, st->me.id) != 0)
 		return "it is for this node under another id: its state was lost "
 		       "or copied";
-	if (st->joiner)
-		return "this node is no member of the cluster";
-	if (members_find(&st->members, f->from.name, NULL) != -1 &&
-	    members_find(&st->members, f->from.name, f->from.id) == -1)
+	if (sender_changed(st, f))
 		return "its sender's id has changed: its state was lost or copied";
 	return NULL;
 }

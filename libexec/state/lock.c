@@ -166,8 +166,10 @@ mend(struct state *st, int known, int whole)
 {
 	struct tail none = { 0, 0, 0, 0, 0 };
 	const struct tail *from;
+	uint64_t right;
 
 	from = known && !whole ? &st->lock.tail : &none;
+	right = from->index;
 	st->lock.counter++;
 	if (st->lock.mark == MARK_CLEAN)
 		st->lock.mark = MARK_DIRTY;
@@ -175,7 +177,7 @@ mend(struct state *st, int known, int whole)
 	 * a cut that has long ended: it would be finished again after a loss of
 	 * power, on what was appended since. */
 	if (lock_store(st, 1) == -1 || term_load(st) == -1 ||
-	    log_scan(st, from, known) == -1)
+	    log_scan(st, from, known) == -1 || members_mend(st, right) == -1)
 		return -1;
 	if (log_rewrite(st, st->lock.tail.index) == -1)
 		return -1;
@@ -215,7 +217,8 @@ lock_take(struct state *st, int whole)
 		return state_fail(st, "cannot lock state/lock: %s", strerror(errno));
 	st->locked = 1;
 	if (lock_read(st, &known) == -1 ||
-	    (st->lock.counter != st->seen && snapshot_load(st) == -1))
+	    (st->lock.counter != st->seen &&
+		(snapshot_load(st) == -1 || members_load(st) == -1)))
 		return -1;
 	if (whole || st->lock.mark != MARK_CLEAN) {
 		segment_forget(st);
@@ -232,6 +235,8 @@ lock_take(struct state *st, int whole)
 		log_forget(st);
 		st->tail = st->lock.tail;
 		st->seen = st->lock.counter;
+		if (st->members.n == 0 && strcmp(st->cluster, "-") != 0)
+			return members_mend(st, 0);
 	}
 	return 0;
 }
@@ -291,7 +296,7 @@ state_open(struct os *os, char *why)
 	    file_open(st, "state/term", &st->term_fd) == -1 ||
 	    file_open(st, "state/running", &st->running_fd) == -1)
 		goto fail;
-	if (strcmp(st->cluster, "-") != 0 && members_load(st) == -1)
+	if (members_load(st) == -1)
 		goto fail;
 	return st;
 

@@ -11,10 +11,10 @@
 #define CHUNK (64u * 1024) /* bytes read at a time while looking */
 
 /* How much of p[0..n) fits behind the log's end in its segment; *next: the first
- * index that does not. */
+ * index that does not.  *last: where the last configuration among them is; n: none. */
 static int
 measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next,
-    off_t *room_end)
+    size_t *last, off_t *room_end)
 {
 	struct record r;
 	struct tail t = st->tail;
@@ -31,6 +31,7 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next,
 			    strerror(errno));
 	}
 	*room_end = size;
+	*last = n;
 	for (; done < n; done += record_size(&r)) {
 		if (record_parse(p + done, n - done, &r) != 1 ||
 		    n - done < record_size(&r) || r.index != t.index + 1 ||
@@ -45,6 +46,8 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next,
 		t.term = r.term;
 		t.chain = r.chain;
 		t.off += record_size(&r);
+		if (r.type == RECORD_MEMBERS)
+			*last = done;
 		if (room && t.off <= (uint64_t)size)
 			*fit = done + record_size(&r);
 		else if (room) {
@@ -136,16 +139,21 @@ int
 log_append(struct state *st, char *records, size_t n)
 {
 	uint64_t durable = st->lock.tail.index, next = 0;
-	size_t fit = 0, rest;
+	size_t fit = 0, last = n, rest;
+	struct record r;
 	off_t end;
 
-	if (measure(st, records, n, &fit, &next, &end) == -1)
+	if (measure(st, records, n, &fit, &next, &last, &end) == -1)
 		return -1;
 	rest = n - fit;
 	/* Room first: without it nothing is written at all. */
 	if (rest > 0 &&
 	    segment_make(st, next,
 		rest > st->segment_bytes ? rest : st->segment_bytes) == -1)
+		return -1;
+	if (last < n &&
+	    (record_parse(records + last, n - last, &r) != 1 ||
+		members_take(st, &r, records + last) == -1))
 		return -1;
 	if (fit > 0 && put(st, records, fit, durable) == -1)
 		return -1;
@@ -209,6 +217,10 @@ cut_behind(struct state *st, const struct tail *t)
 {
 	st->tail = *t;
 	if (state_cut(st, MARK_CUT) == -1 || log_cut_finish(st) == -1)
+		return -1;
+	/* A configuration goes with its entry, back to the one before (§6). */
+	if (st->members.index > st->tail.index &&
+	    members_mend(st, st->tail.index) == -1)
 		return -1;
 	return state_cut(st, MARK_DIRTY);
 }
@@ -429,6 +441,7 @@ log_last_within(struct state *st, uint64_t index, uint64_t term, struct record *
 
 struct last_of {
 	char type;
+	uint64_t behind;
 	struct cursor *at;
 	struct record *record;
 };
@@ -438,7 +451,7 @@ visit_type(void *arg, const struct cursor *c, const struct record *r)
 {
 	struct last_of *w = arg;
 
-	if (r->type == w->type) {
+	if (r->type == w->type && r->index > w->behind) {
 		*w->at = *c;
 		*w->record = *r;
 	}
@@ -446,9 +459,10 @@ visit_type(void *arg, const struct cursor *c, const struct record *r)
 }
 
 int
-log_last_of(struct state *st, char type, struct cursor *at, struct record *last)
+log_last_of(struct state *st, char type, uint64_t behind, struct cursor *at,
+    struct record *last)
 {
-	struct last_of w = { type, at, last };
+	struct last_of w = { type, behind, at, last };
 	struct cursor c;
 	uint64_t *list;
 	size_t n;
@@ -456,7 +470,7 @@ log_last_of(struct state *st, char type, struct cursor *at, struct record *last)
 	int r = 0;
 
 	memset(last, 0, sizeof(*last));
-	if (st->tail.segment == 0)
+	if (st->tail.segment == 0 || st->tail.index <= behind)
 		return 0;
 	list = segment_list(st, &n);
 	if (list == NULL)
@@ -464,7 +478,7 @@ log_last_of(struct state *st, char type, struct cursor *at, struct record *last)
 	for (i = segment_of(list, n, st->tail.index); i >= 0 && r == 0; i--) {
 		c = (struct cursor){ list[i], list[i], 0 };
 		r = walk(st, &c, st->tail.index, visit_type, &w);
-		if (last->index != 0)
+		if (last->index != 0 || list[i] <= behind + 1)
 			break;
 	}
 	free(list);

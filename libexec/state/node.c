@@ -1,11 +1,9 @@
 /*
- * node.c - state/node and state/members: who this node is, and with whom.
+ * node.c - state/node: who this node is.
  *
  *   lite-raft-node 1 NAME ID CLUSTER JOINER CRC\n
- *   lite-raft-members 1 INDEX LENGTH BODYCRC CRC\n   and "member NAME ID" lines
  *
- * CLUSTER is "-" until the cluster has formed.  state/members is a cache of the
- * configuration in force, which is the last one in the log.
+ * CLUSTER is "-" until the cluster has formed.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +19,7 @@
 #define FILE_MAX (64u * 1024)
 
 /* Writes a file so that it is there whole, or not at all. */
-static int
+int
 file_replace(struct os *os, const char *path, const struct buf *b)
 {
 	char fresh[64];
@@ -82,56 +80,6 @@ node_load(struct state *st)
 	memcpy(st->me.id, word[1], ID_DIGITS + 1);
 	memcpy(st->cluster, word[2], strlen(word[2]) + 1);
 	st->joiner = strcmp(word[3], "joiner") == 0;
-	free(text);
-	return 0;
-}
-
-static int
-members_store(struct state *st, const struct members *m)
-{
-	struct buf body = { 0 }, b = { 0 };
-	int r;
-
-	r = members_print(m, &body);
-	if (r == 0)
-		r = buf_fmt(&b, "lite-raft-members 1 %" PRIu64 " %zu %08" PRIx32,
-		    m->index, body.len, crc32c(0, buf_head(&body), body.len));
-	if (r == 0)
-		r = seal_put(&b);
-	if (r == 0)
-		r = buf_add(&b, buf_head(&body), body.len);
-	if (r == 0)
-		r = file_replace(st->os, "state/members", &b);
-	buf_free(&body);
-	buf_free(&b);
-	if (r == -1)
-		return state_fail(st, "cannot write state/members: %s",
-		    strerror(errno));
-	return 0;
-}
-
-int
-members_load(struct state *st)
-{
-	char *text, *body, *word[3];
-	uint64_t crc, len;
-	size_t n;
-
-	/* A joiner, or a cache that is lost: start writes it anew from the log. */
-	st->members.n = 0;
-	text = disk_slurp(st->os, "state/members", FILE_MAX, &n);
-	if (text == NULL && errno == ENOENT)
-		return 0;
-	if (text == NULL)
-		return state_fail(st, "cannot read state/members: %s", strerror(errno));
-	body = seal_open(text, "lite-raft-members 1 ", word, 3);
-	if (body == NULL ||
-	    num_u64(word[0], strlen(word[0]), NUMBER_MAX, &st->members.index) == -1 ||
-	    num_u64(word[1], strlen(word[1]), FILE_MAX, &len) == -1 ||
-	    len != (uint64_t)(text + n - body) || num_hex(word[2], 8, &crc) == -1 ||
-	    crc != crc32c(0, body, (size_t)len) ||
-	    members_parse(&st->members, body, (size_t)len) == -1)
-		st->members.n = 0;
 	free(text);
 	return 0;
 }
@@ -240,52 +188,15 @@ log_empty(struct state *st)
 	return log_drop(st);
 }
 
-/* "A server always uses the latest configuration in its log" (§6), or else that
- * which the snapshot was taken with. */
-static int
-members_find_in_force(struct state *st, struct members *m)
-{
-	struct cursor c;
-	struct record r;
-	struct buf b = { 0 };
-	size_t count;
-	int found;
-
-	if (log_last_of(st, RECORD_MEMBERS, &c, &r) == -1)
-		return -1;
-	if (r.index == 0 && st->snap.index != 0) {
-		*m = st->snap.members;
-		return 0;
-	}
-	found = r.index != 0 && log_read(st, &c, r.index, 1, &b, &count, NULL) == 0 &&
-	    members_parse(m, buf_head(&b) + RECORD_HEADER, r.length) == 0;
-	buf_free(&b);
-	if (!found) {
-		errno = EILSEQ;
-		return state_fail(st,
-		    "cannot find the members: the log holds no configuration");
-	}
-	m->index = r.index;
-	return 0;
-}
-
 int
 node_verify(struct state *st)
 {
-	struct members m;
-
 	if (state_lock_whole(st) == -1)
 		return -1;
 	segment_tidy(st);
-	if (strcmp(st->cluster, "-") == 0) {
-		if (state_change(st) == -1 || log_empty(st) == -1 ||
-		    state_settle(st) == -1)
-			return -1;
-	} else if (!st->joiner && st->tail.index > 0) {
-		if (members_find_in_force(st, &m) == -1 || members_store(st, &m) == -1)
-			return -1;
-		st->members = m;
-	}
+	if (strcmp(st->cluster, "-") == 0 &&
+	    (state_change(st) == -1 || log_empty(st) == -1 || state_settle(st) == -1))
+		return -1;
 	return state_unlock(st);
 }
 
@@ -304,8 +215,7 @@ node_form(struct state *st, const struct members *first)
 	    record_encode(&r, 0, buf_head(&body), body.len, &b) == -1;
 	if (!bad)
 		bad = state_change(st) == -1 || log_empty(st) == -1 ||
-		    log_append(st, buf_head(&b), b.len) == -1 || log_sync(st) == -1 ||
-		    members_store(st, &m) == -1;
+		    log_append(st, buf_head(&b), b.len) == -1 || log_sync(st) == -1;
 	buf_free(&body);
 	buf_free(&b);
 	if (bad)
@@ -315,7 +225,6 @@ node_form(struct state *st, const struct members *first)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	if (state_settle(st) == -1)
 		return -1;
-	st->members = m;
 	memcpy(st->cluster, cluster, sizeof(cluster));
 	return 0;
 }

@@ -166,8 +166,9 @@ int log_place(struct state *, uint64_t index, struct cursor *, struct tail *befo
  */
 int log_last_within(struct state *, uint64_t index, uint64_t term, struct record *);
 
-/* The last record of this type, and the cursor on it; rec->index 0: none. */
-int log_last_of(struct state *, char type, struct cursor *, struct record *);
+/* The last record of this type behind an index, and the cursor on it; rec->index 0: none. */
+int log_last_of(struct state *, char type, uint64_t behind, struct cursor *,
+    struct record *);
 
 /*
  * Appends whole records from the cursor on, up to index last, to b: at least
@@ -358,7 +359,31 @@ int node_form(struct state *, const struct members *);
 int node_join(struct state *, const char *cluster); /* becomes a joiner */
 
 int node_load(struct state *);
+
+/* Writes a file of state/ so that it is there whole, or not at all. */
+int file_replace(struct os *, const char *path, const struct buf *);
+
+/* --- members.c: with whom ------------------------------------------------------ */
+
+/* 1 if this node is a voter of the configuration in force. */
+int state_votes(const struct state *);
+
+/* Sets st->members to what state/members says; n is 0 where it says nothing. */
 int members_load(struct state *);
+
+/*
+ * Both are the given configuration from now on: before the record that holds it,
+ * or the snapshot, is written.  -1 with ENOSPC breaks nothing, as log_append's.
+ */
+int members_store(struct state *, const struct members *);
+int members_take(struct state *, const struct record *, const char *p);
+
+/*
+ * Looks into the log, or else the snapshot, for the configuration in force.
+ * Nothing but what lies behind the index known can have changed since it was
+ * last right.
+ */
+int members_mend(struct state *, uint64_t known);
 
 /* --- address.c: frames and whom they are for --------------------------------- */
 

@@ -35,8 +35,8 @@ standing_refusal(struct state *st, enum ballot kind, uint64_t timeout)
 {
 	if (strcmp(st->cluster, "-") == 0)
 		return "the cluster has not formed yet";
-	if (st->joiner || members_find(&st->members, st->me.name, st->me.id) == -1)
-		return "this node is no member";
+	if (!state_votes(st))
+		return "this node is no member that votes";
 	if (st->lock.damaged != 0)
 		return "this node's log is damaged; it waits for a leader's repair";
 	if (kind != BALLOT_HANDOVER && leader_heard(st->os, timeout))
@@ -71,7 +71,8 @@ vote_ask(struct state *st, enum ballot kind, uint64_t timeout, struct buf *out)
 			return -1;
 	}
 	for (i = 0; i < st->members.n; i++) {
-		if (strcmp(st->members.who[i].name, st->me.name) == 0)
+		if (strcmp(st->members.who[i].name, st->me.name) == 0 ||
+		    !members_votes(&st->members, i))
 			continue;
 		f = address(st, FRAME_VOTE, &st->members.who[i]);
 		f.term += kind == BALLOT_PRE;
@@ -101,6 +102,10 @@ vote_answer(struct state *st, const struct frame *f, uint64_t timeout, struct bu
 	why = address_refusal(st, f);
 	if (why == NULL && (f->type != FRAME_VOTE || f->arg[0] > BALLOT_HANDOVER))
 		why = "it is no ballot";
+	/* A candidate that this configuration does not know may have a newer one
+	 * (§6, thesis §4.2.3); but who knows none has no vote yet. */
+	if (why == NULL && st->members.n == 0 && st->lock.damaged == 0)
+		why = "this node is no member of the cluster yet";
 	if (why != NULL) {
 		(void)snprintf(st->why, sizeof(st->why), "%s", why);
 		return state_unlock(st) == -1 ? -1 : 2;

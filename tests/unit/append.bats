@@ -608,7 +608,7 @@ log_is_or_bad() {
 	refuses 'another node'
 	member append b 5 1x1 2 0 toid=0123456789abcdef >frame
 	refuses 'state was lost'
-	member append b 5 1x1 2 0 fromid=0123456789abcdef >frame
+	member append b 5 1x1 2 0 fromid=0123456789abcdef last=1 >frame
 	refuses "its sender's id has changed"
 	member ballot b 5 2@1 >frame
 	refuses 'no append'

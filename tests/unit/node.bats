@@ -226,9 +226,11 @@ unformed() {
 	member ballot a 5 1@0 >frame
 	run -77 vote answer <frame
 	[[ $output = *'no member'* ]]
-	member append a 5 - 0 0 >frame
-	run -77 append <frame
 	[ "$(shows term)" -eq 0 ]
+	# Once it is added, what it is sent is taken.
+	member append a 5 - 0 0 >frame
+	run -0 append <frame
+	[ "$(shows term)" -eq 5 ]
 	cd ..
 	# And the others do not take it for the old one.
 	in_dir c member ballot c 5 1@0 to=a toid="$(in_dir a node show id)" >frame
