@@ -60,6 +60,8 @@ slots_free(struct client *c)
 	for (i = 0; i < c->slots; i++)
 		free(slot_at(c, c->first + i)->text);
 	free(c->slot);
+	c->slot = NULL;
+	c->slot_cap = 0;
 }
 
 static void
@@ -163,6 +165,20 @@ status_put(struct buf *b, int status)
 	return status < 10 ? buf_add(b, &digit, 1) : buf_fmt(b, "%d", status);
 }
 
+/* Is there room for the answer that is known?  One that is too long goes alone. */
+static int
+fits(const struct lead *l, const struct client *c, const struct slot *s)
+{
+	const size_t room = client_room_out(l, c, OUTPUT_FULL);
+	struct bytes value;
+
+	if (room == 0 || !clients_tight(l) || s->status != SLOT_READS)
+		return room > 0;
+	if (s->verb == VERB_GET && store_get(l->store, s->text, s->len, &value) == 1)
+		return value.len < room;
+	return s->verb != VERB_LIST;
+}
+
 /* Answers go out in the order of the requests, and no more than fit. */
 int
 answers_flush(struct lead *l, struct client *c)
@@ -170,8 +186,8 @@ answers_flush(struct lead *l, struct client *c)
 	struct slot *s;
 	int bad, grown = 0;
 
-	while (!c->doomed && c->slots > 0 && c->out.len < OUTPUT_FULL &&
-	    (s = slot_at(c, c->first))->status != SLOT_WAITS) {
+	while (!c->doomed && c->slots > 0 &&
+	    (s = slot_at(c, c->first))->status != SLOT_WAITS && fits(l, c, s)) {
 		if (s->status == SLOT_READS)
 			bad = read_store(l, c, s);
 		else
@@ -182,9 +198,11 @@ answers_flush(struct lead *l, struct client *c)
 			return 0;
 		}
 		free(s->text);
+		c->texts -= s->len;
 		c->first++;
 		c->slots--;
 		grown = 1;
+		client_weigh(l, c);
 	}
 	if (grown)
 		client_ready(l, c);
@@ -204,9 +222,11 @@ answer(struct lead *l, const struct waiter *w, int status, char *text, size_t n)
 		return;
 	}
 	free(s->text);
+	c->texts -= s->len;
 	s->status = status;
 	s->text = text;
 	s->len = text == NULL ? 0 : n;
+	c->texts += s->len;
 	(void)answers_flush(l, c);
 }
 
@@ -351,6 +371,7 @@ reading_add(struct lead *l, const struct waiter *w, const struct command *cmd)
 	if (cmd->key.len > 0)
 		memcpy(s->text, cmd->key.at, cmd->key.len);
 	s->len = cmd->key.len;
+	c->texts += s->len;
 	s->verb = cmd->verb;
 	s->from = cmd->from;
 	c->watches = cmd->verb == VERB_WATCH;

@@ -53,32 +53,48 @@ clients_greet(struct lead *l, uint64_t commit)
 	}
 }
 
+/* More places for clients: 0, or -1 (ENOMEM). */
+static int
+places_grow(struct lead *l)
+{
+	const size_t n = 2 * l->clients + 16;
+	struct client **client;
+	size_t *vacant;
+
+	client = realloc(l->client, n * sizeof(*client));
+	if (client == NULL)
+		return -1;
+	l->client = client;
+	vacant = realloc(l->vacant, n * sizeof(*vacant));
+	if (vacant == NULL)
+		return -1;
+	l->vacant = vacant;
+	while (l->clients < n) {
+		client[l->clients] = NULL;
+		vacant[l->vacants++] = l->clients++;
+	}
+	return 0;
+}
+
 struct client *
 lead_client_open(struct lead *l)
 {
-	struct client **grown, *c;
-	size_t i;
+	struct client *c;
 
-	for (i = 0; i < l->clients && l->client[i] != NULL; i++)
-		continue;
-	if (i == l->clients) {
-		grown = realloc(l->client, (2 * i + 16) * sizeof(*grown));
-		if (grown == NULL)
-			return NULL;
-		memset(grown + i, 0, (i + 16) * sizeof(*grown));
-		l->client = grown;
-		l->clients = 2 * i + 16;
-	}
+	if (l->vacants == 0 && places_grow(l) == -1)
+		return NULL;
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return NULL;
-	c->id = i;
+	c->id = l->vacant[l->vacants - 1];
 	c->generation = ++l->generations;
 	if (l->commit >= l->noop && hello(l, c, l->commit) == -1) {
 		free(c);
 		return NULL;
 	}
-	l->client[i] = c;
+	l->client[c->id] = c;
+	client_line(l, c);
+	l->vacants--;
 	return c;
 }
 
@@ -97,12 +113,14 @@ lead_client_close(struct lead *l, struct client *c)
 	struct client **at;
 
 	watch_end(c);
+	client_leaves(l, c);
 	for (at = &l->ready; *at != NULL; at = &(*at)->next_ready)
 		if (*at == c) {
 			*at = c->next_ready;
 			break;
 		}
 	l->client[c->id] = NULL;
+	l->vacant[l->vacants++] = c->id;
 	client_free(c);
 }
 
@@ -117,6 +135,7 @@ clients_free(struct lead *l)
 			client_free(l->client[i]);
 		}
 	free(l->client);
+	free(l->vacant);
 	free(l->changed);
 	free(l->pending);
 	free(l->reading);
@@ -134,7 +153,7 @@ lead_client_output(struct client *c)
 int
 lead_client_wants_input(const struct client *c)
 {
-	return !c->closing && !c->watches && c->slots < SLOTS_FULL &&
+	return !c->closing && !c->watches && !c->paused && c->slots < SLOTS_FULL &&
 	    c->out.len < OUTPUT_FULL;
 }
 
@@ -264,6 +283,9 @@ lines_take(struct lead *l, struct client *c)
 		taken++;
 	}
 	buf_eat(&c->in, at);
+	if (taken > 0)
+		client_line(l, c);
+	client_spare(l, c);
 	return taken;
 }
 
@@ -288,8 +310,10 @@ lead_client_input(struct lead *l, struct client *c, const char *p, size_t n)
 int
 lead_client_more(struct lead *l, struct client *c)
 {
-	int more = answers_flush(l, c);
+	int more;
 
+	client_spare(l, c);
+	more = answers_flush(l, c);
 	watch_resume(l, c);
 	if (c->in.len > 0 && !c->doomed && lines_take(l, c) > 0)
 		more = 1;

@@ -141,6 +141,7 @@ lead_free(struct lead *l)
 	store_free(l->store);
 	reader_close(l->base);
 	buf_free(&l->fresh);
+	buf_free(&l->slice);
 	free(l);
 }
 
@@ -156,7 +157,7 @@ lead_due(const struct lead *l)
 	uint64_t due = l->beat_at + l->beat;
 
 	if (l->applied < l->commit || l->push || l->fresh.len > 0 || l->round_wanted ||
-	    l->behind != NULL)
+	    (l->behind != NULL && !clients_tight(l)))
 		return 0;
 	if (l->stopping && l->stop_by < due)
 		due = l->stop_by;
@@ -445,6 +446,7 @@ lead_finish(struct lead *l)
 		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
 	readings_answer(l);
 	now = clock_now(st->os);
+	clients_look(l, now);
 	watches_turn(l, now);
 	followers_check(l, now);
 	if (l->down)

@@ -69,6 +69,7 @@ struct client {
 	struct buf in, out;
 	struct slot *slot; /* a ring of waiting answers */
 	size_t slots, slot_cap;
+	size_t texts;     /* bytes of their texts */
 	uint64_t first;   /* the number of the first of them */
 	uint64_t wrote;   /* index of its last write; reads come behind that */
 	uint64_t greeted; /* the commit index that it was last told */
@@ -78,6 +79,12 @@ struct client {
 	int doomed;  /* an answer was lost: nothing more is said either */
 	int ready;   /* output has grown */
 	struct client *next_ready;
+
+	/* held.c */
+	size_t held_in, held_out; /* bytes, as they stand in lead's sums */
+	size_t in_seen, out_seen; /* bytes, when it was last judged; 0: not then */
+	uint64_t line;            /* number of its unfinished line among all */
+	int paused;               /* there is no room for what it has to say */
 };
 
 /* --- watches.c -------------------------------------------------------------------- */
@@ -168,11 +175,19 @@ struct lead {
 
 	struct client **client;
 	size_t clients;
+	size_t *vacant; /* places without a client, a stack */
+	size_t vacants;
 	uint64_t generations;
 	uint64_t greeted; /* the commit index that clients were last told */
 	struct client *ready;
+	size_t held_in, held_out; /* bytes that clients hold */
+	uint64_t lines;
+	struct client *favoured; /* the one whose long line is read when it is tight */
+	uint64_t judged_at;
+	int tight_in, tight_out; /* when it was last looked */
 	struct watch *current, *behind;
 	uint64_t marked;        /* applied, when the current ones were told "at" */
+	struct buf slice;       /* of the log, for those behind */
 	unsigned char *changed; /* of the last STORE_WINDOW entries: a bit each */
 	struct cursor mark[STORE_WINDOW / MARK_EVERY]; /* where some of them are */
 	struct words *words;
@@ -211,6 +226,22 @@ void client_ready(struct lead *, struct client *); /* its output has grown */
 void clients_greet(struct lead *, uint64_t commit);
 void clients_free(struct lead *);
 void client_doom(struct lead *, struct client *);
+
+/* held.c */
+
+/* Counts what it holds, after a change. */
+void client_weigh(struct lead *, struct client *);
+void client_leaves(struct lead *, const struct client *);
+/* Frees what it has no use for now, and counts. */
+void client_spare(struct lead *, struct client *);
+/* Its line has been finished: another begins. */
+void client_line(struct lead *, struct client *);
+/* How many bytes of output it may get beyond what waits, who alone may have most. */
+size_t client_room_out(const struct lead *, const struct client *, size_t most);
+/* 1 while all together hold too much output: only little is answered. */
+int clients_tight(const struct lead *);
+/* Once a turn: who has waited for room goes on, who stands still is cut off. */
+void clients_look(struct lead *, uint64_t now);
 
 /* watches.c */
 

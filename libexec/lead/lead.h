@@ -80,6 +80,12 @@ int lead_client_more(struct lead *, struct client *);
 /* 0 while so much waits for this client that nothing more is read from it. */
 int lead_client_wants_input(const struct client *);
 
+/*
+ * How many bytes may be read from one that has sent some.  0: none for now, for all
+ * clients hold too much; lead_client_ready tells when there is room.
+ */
+size_t lead_client_room(struct lead *, struct client *);
+
 /* Non-zero while it waits for an answer, or watches. */
 int lead_client_waits(const struct client *);
 

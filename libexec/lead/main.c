@@ -202,9 +202,17 @@ greeting_take(struct serve *v, struct conn *c)
 static int
 conn_input(struct serve *v, struct conn *c, size_t *total)
 {
+	size_t room = CHUNK;
 	ssize_t n;
 
-	n = wire_read(c->fd, v->chunk, CHUNK);
+	if (c->kind == CLIENT) {
+		room = lead_client_room(v->lead, c->client);
+		if (room == 0)
+			return conn_watch(v, c, c->what & ~LOOP_READ);
+		if (room > CHUNK)
+			room = CHUNK;
+	}
+	n = wire_read(c->fd, v->chunk, room);
 	if (n == -1)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
 	*total += (size_t)n;

@@ -134,6 +134,7 @@ change_put(struct lead *l, struct watch *w, uint64_t index, const struct command
 		return -1;
 	}
 	w->told = index;
+	client_weigh(l, w->client);
 	client_ready(l, w->client);
 	return 0;
 }
@@ -145,7 +146,8 @@ mark_put(struct lead *l, struct watch *w)
 	struct buf *out = &w->client->out;
 	const size_t before = out->len;
 
-	if (w->next < w->told + STORE_WINDOW / 4 || out->len >= ROOM)
+	if (w->next < w->told + STORE_WINDOW / 4 ||
+	    client_room_out(l, w->client, ROOM) == 0)
 		return;
 	if (buf_fmt(out, "at %" PRIu64 "\n", w->next) == -1) {
 		buf_cut(out, before);
@@ -153,6 +155,15 @@ mark_put(struct lead *l, struct watch *w)
 	}
 	w->told = w->next;
 	client_ready(l, w->client);
+}
+
+/* May it be told of this now?  What is long goes alone, but when room is short. */
+static int
+has_room(const struct lead *l, const struct client *to, const struct command *c)
+{
+	const size_t room = client_room_out(l, to, ROOM);
+
+	return room > 0 && (!clients_tight(l) || c->key.len + c->value.len < room);
 }
 
 void
@@ -172,12 +183,17 @@ watches_tell(struct lead *l, const struct cursor *at, const struct command *c)
 		next = w->next_watch;
 		if (!is_watched(w, c) || index < w->next)
 			continue;
-		if (w->client->out.len >= ROOM) {
-			w->next = index;
-			w->at = *at;
+		if (has_room(l, w->client, c)) {
+			if (change_put(l, w, index, c) == -1)
+				client_doom(l, w->client);
+			continue;
+		}
+		w->next = index;
+		w->at = *at;
+		if (w->client->out.len > 0)
 			unlink_watch(w);
-		} else if (change_put(l, w, index, c) == -1)
-			client_doom(l, w->client);
+		else
+			move(w, &l->behind);
 	}
 }
 
@@ -222,26 +238,29 @@ place(const struct lead *l, struct watch *w)
 static int
 catch_up(struct lead *l, struct watch *w, size_t *left)
 {
-	struct buf b = { 0 };
+	struct buf *b = &l->slice;
 	struct record r;
 	struct tail end = { 0, 0, 0, 0, 0 };
 	size_t count, cost;
 	int bad = 0;
 
+	/* Want of memory inside log_read would end this node's leadership. */
+	buf_cut(b, 0);
+	if (buf_room(b, 2 * SLICE + RECORD_MAX) == NULL)
+		return -1;
 	place(l, w);
 	if (w->at.index == 0)
 		bad = log_find(l->st, w->next, &w->at, &r);
 	if (bad == 0)
-		bad = log_read(l->st, &w->at, l->applied, SLICE, &b, &count, &end);
+		bad = log_read(l->st, &w->at, l->applied, SLICE, b, &count, &end);
 	if (bad == -1 && errno == ENOENT && !l->st->broken)
 		bad = 1;
 	if (bad == 0)
-		bad = slice_tell(l, w, &b);
+		bad = slice_tell(l, w, b);
 	if (bad == 0 && end.index >= w->next)
 		w->next = end.index + 1;
-	cost = b.len > LEAST ? b.len : LEAST;
+	cost = b->len > LEAST ? b->len : LEAST;
 	*left -= cost < *left ? cost : *left;
-	buf_free(&b);
 	return bad;
 }
 
@@ -282,7 +301,7 @@ watches_turn(struct lead *l, uint64_t now)
 			mark_put(l, w);
 		}
 	}
-	while ((w = l->behind) != NULL && left > 0) {
+	while ((w = l->behind) != NULL && left > 0 && !clients_tight(l)) {
 		behind_turn(l, w, &left);
 		if (l->behind == w)
 			move(w, &done); /* it comes last the next time */

@@ -32,6 +32,43 @@ reader() {
 	client "$old" --timeout 15 get f36 >"$1" 2>&1 || :
 }
 
+# others_go_on: clients on all nodes are served, by the same leader.
+others_go_on() {
+	local n node
+	for n in 1 2 3 4; do
+		for node in 1 2 3; do
+			client "$node" --timeout 10 set "f40.$node" "$n"
+			[ "$(client "$node" --timeout 10 get "f40.$node")" = "$n" ]
+		done
+	done
+	[ "$(leader) $(show "$it" term)" = "$it $term" ]
+}
+
+# The first of all: the leader has nothing to spare yet.
+@test "memory that a watch would need and that there is not ends this watch only" {
+	command -v prlimit >/dev/null || skip 'there is no prlimit here'
+	term=$(show "$it" term)
+	mkfifo "$BATS_TEST_TMPDIR/ask"
+	for n in 1 2 3; do
+		client "$it" set f40.watched "$n"
+	done
+	beside "$it" libexec/link/dial run/client.sock sh -c 'cat "$1" & exec cat >"$2"' sh "$BATS_TEST_TMPDIR/ask" "$BATS_TEST_TMPDIR/told"
+	exec 7>"$BATS_TEST_TMPDIR/ask"
+	printf 'get f40.watched\n' >&7
+	greeted() { [ "$(sed -n '$p' "$BATS_TEST_TMPDIR/told")" = '0 3' ]; }
+	wait_for 10 greeted
+	lead=$(lead_pid "$it")
+	size=$(awk '$1 == "VmSize:" { print $2 }' "/proc/$lead/status")
+	prlimit --pid "$lead" --as="$((size * 1024 + 65536)):"
+	printf 'watch f40.watched 1\n' >&7
+	exec 7>&-
+	ended() { not kill -0 "${beside[@]}"; }
+	wait_for 10 ended
+	prlimit --pid "$lead" --as=unlimited:
+	others_go_on
+	[ "$(lead_pid "$it")" = "$lead" ]
+}
+
 @test "F36 the leader is frozen, another elected, the first goes on and is read from" {
 	old=$it
 	client "$old" set f36 stale
@@ -364,18 +401,6 @@ deaf() {
 	beside "$it" libexec/link/dial run/client.sock sh -c 'cat "$1"; exec sleep 300' sh "$BATS_TEST_TMPDIR/${#beside[@]}"
 }
 
-# others_go_on: clients on all nodes are served, by the same leader.
-others_go_on() {
-	local n node
-	for n in 1 2 3 4; do
-		for node in 1 2 3; do
-			client "$node" --timeout 10 set "f40.$node" "$n"
-			[ "$(client "$node" --timeout 10 get "f40.$node")" = "$n" ]
-		done
-	done
-	[ "$(leader) $(show "$it" term)" = "$it $term" ]
-}
-
 @test "F40 clients that read nothing, that stop half-way, that never close: nobody else suffers" {
 	term=$(show "$it" term)
 	client "$it" set f40 "$(head -c 1024 /dev/zero | tr '\0' x)"
@@ -408,6 +433,70 @@ others_go_on() {
 	others_go_on
 	printf 'lead takes %s kB, before %s\n' "$(memory)" "$before"
 	[ "$(($(memory) - before))" -lt 131072 ]
+	beside_end
+	others_go_on
+}
+
+# peak: what the leader's lead took at most since peak_anew, in kB.
+peak() {
+	awk '$1 == "VmHWM:" { print $2 }' "/proc/$(lead_pid "$it")/status"
+}
+
+peak_anew() {
+	printf '5\n' >"/proc/$(lead_pid "$it")/clear_refs"
+	peak
+}
+
+# cut_off: has the leader said that it cut somebody off since descriptor 8 was opened?
+cut_off() {
+	grep -q 'lead: clients that stood still' <&8
+}
+
+@test "F40 many who stop half-way through a long request: all together have a bound, and long ones still go through" {
+	term=$(show "$it" term)
+	head -c 1048576 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/value"
+	exec 8<"$(node_dir "$it")/message-log/node.log"
+	cat <&8 >/dev/null
+	before=$(peak_anew)
+	for n in $(seq 16); do
+		beside "$it" libexec/link/dial run/client.sock sh -c '{
+			printf "set f40.half \""
+			head -c 8000000 /dev/zero | tr "\0" x
+		} && exec cat >"$1"' sh "$BATS_TEST_TMPDIR/said.$n"
+	done
+	client 1 --timeout 60 set f40.long - <"$BATS_TEST_TMPDIR/value"
+	others_go_on
+	wait_for 60 cut_off
+	exec 8<&-
+	printf 'lead took at most %s kB, before %s\n' "$(peak)" "$before"
+	[ "$(($(peak) - before))" -lt 98304 ]
+	told() { grep -q '^74 "too many unfinished requests' "$BATS_TEST_TMPDIR"/said.*; }
+	wait_for 30 told
+	beside_end
+	others_go_on
+	run -1 client 1 get f40.half
+	client 1 get f40.long | head -c 1048576 | cmp - "$BATS_TEST_TMPDIR/value"
+}
+
+@test "F40 many who do not read long answers: all together have a bound, and long ones still go through" {
+	term=$(show "$it" term)
+	head -c 1048576 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/value"
+	client "$it" set f40.large - <"$BATS_TEST_TMPDIR/value"
+	exec 8<"$(node_dir "$it")/message-log/node.log"
+	cat <&8 >/dev/null
+	before=$(peak_anew)
+	for n in $(seq 24); do
+		deaf 10 'get f40.large'
+		deaf 1 'watch f40.large 1'
+	done
+	client 1 --timeout 60 set f40.large - <"$BATS_TEST_TMPDIR/value"
+	client 2 --timeout 60 get f40.large | head -c 1048576 | cmp - "$BATS_TEST_TMPDIR/value"
+	client 3 --timeout 60 list f40. | grep -q '^f40.large$'
+	others_go_on
+	wait_for 60 cut_off
+	exec 8<&-
+	printf 'lead took at most %s kB, before %s\n' "$(peak)" "$before"
+	[ "$(($(peak) - before))" -lt 98304 ]
 	beside_end
 	others_go_on
 }
