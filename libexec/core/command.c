@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "frame.h"
 #include "num.h"
 
 #define RANDOM_DIGITS  16u
@@ -127,6 +128,29 @@ watch_from_words(struct command *c, const struct bytes *w, size_t n)
 	return NULL;
 }
 
+/* add-member NAME ID [learner], del-member NAME, transfer NAME */
+static const char *
+change_from_words(struct command *c, const struct bytes *w, size_t n)
+{
+	uint64_t id;
+
+	if (is(w[0], "add-member")) {
+		if (n < 3 || n > 4 || (n == 4 && !is(w[3], "learner")))
+			return "usage: add-member NAME ID [learner]";
+		c->verb = VERB_ADD_MEMBER;
+		c->value = w[2];
+		c->learner = n == 4;
+		if (w[2].len != ID_DIGITS || num_hex(w[2].at, w[2].len, &id) == -1)
+			return "a node's id has 16 hexadecimal digits";
+	} else {
+		if (n != 2)
+			return "usage: del-member NAME, transfer NAME";
+		c->verb = is(w[0], "transfer") ? VERB_TRANSFER : VERB_DEL_MEMBER;
+	}
+	c->key = w[1];
+	return name_valid(w[1].at, w[1].len) ? NULL : "that is no name of a node";
+}
+
 /* Sets *c, but judges only the words' number and the operator. */
 static const char *
 from_words(struct command *c, const struct bytes *w, size_t n)
@@ -167,6 +191,8 @@ from_words(struct command *c, const struct bytes *w, size_t n)
 	}
 	if (is(w[0], "watch"))
 		return watch_from_words(c, w, n);
+	if (is(w[0], "add-member") || is(w[0], "del-member") || is(w[0], "transfer"))
+		return change_from_words(c, w, n);
 	if (is(w[0], "noop") || is(w[0], "status")) {
 		c->verb = is(w[0], "noop") ? VERB_NOOP : VERB_STATUS;
 		return n == 1 ? NULL : "this verb takes no argument";
@@ -197,6 +223,13 @@ command_is_write(const struct command *c)
 {
 	return c->verb == VERB_NOOP || c->verb == VERB_SET || c->verb == VERB_UNSET ||
 	    c->verb == VERB_IF_SET || c->verb == VERB_IF_UNSET;
+}
+
+int
+command_is_change(const struct command *c)
+{
+	return c->verb == VERB_ADD_MEMBER || c->verb == VERB_DEL_MEMBER ||
+	    c->verb == VERB_TRANSFER;
 }
 
 static char *

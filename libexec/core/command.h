@@ -34,7 +34,10 @@ enum verb { /* what a client may ask */
 	VERB_GET,
 	VERB_LIST,
 	VERB_WATCH,
-	VERB_STATUS
+	VERB_STATUS,
+	VERB_ADD_MEMBER,
+	VERB_DEL_MEMBER,
+	VERB_TRANSFER
 };
 
 enum op {
@@ -62,10 +65,11 @@ int bytes_compare(struct bytes, struct bytes);
 struct command {
 	enum verb verb;
 	enum op op;
-	struct bytes key; /* list, watch: the prefix, may be empty */
+	struct bytes key; /* list, watch: the prefix, may be empty; a node's name */
 	struct bytes operand;
-	struct bytes value;
-	uint64_t from; /* watch: the first index, 0: what is to come */
+	struct bytes value; /* add-member: its id */
+	int learner;        /* add-member: it is to stay one */
+	uint64_t from;      /* watch: the first index, 0: what is to come */
 };
 
 /*
@@ -91,7 +95,8 @@ void request_id_print(const struct request_id *, char[REQUEST_ID_SIZE]);
 int command_from_words(struct command *, const struct word *, size_t n,
     const char **why);
 
-int command_is_write(const struct command *); /* goes through the log */
+int command_is_write(const struct command *);  /* goes through the log */
+int command_is_change(const struct command *); /* of members, or of the leader */
 
 /* Appends the payload of a write: 0, or -1 (ENOMEM; EINVAL: a read). */
 int command_encode(const struct command *, struct buf *);

@@ -248,6 +248,12 @@ answer_text(struct lead *l, const struct waiter *w, int status, const char *why)
 	buf_free(&b);
 }
 
+void
+answer_status(struct lead *l, const struct waiter *w, int status)
+{
+	answer(l, w, status, NULL, 0);
+}
+
 /* Another node leads, nobody knows which. */
 void
 answer_elsewhere(struct lead *l, const struct waiter *w)
@@ -422,6 +428,7 @@ lead_dismiss(struct lead *l)
 	struct pending *p;
 
 	watches_dismiss(l);
+	change_dismiss(l);
 	/* What is in the log may be committed yet, by the next leader. */
 	for (; l->pendings > 0; l->pendings--) {
 		p = &l->pending[l->pending_first];

@@ -201,6 +201,14 @@ request(struct lead *l, const struct waiter *w, const struct command *c,
 		answer_elsewhere(l, w);
 		return;
 	}
+	if (command_is_change(c)) {
+		if (l->client[w->id]->store_only)
+			answer_text(l, w, EXIT_GATE,
+			    "this host may use the store, and no more");
+		else
+			change_ask(l, w, c);
+		return;
+	}
 	if (!command_is_write(c))
 		r = reading_add(l, w, c);
 	else {
@@ -238,6 +246,11 @@ line_take(struct lead *l, struct client *c, const char *line, size_t n)
 	r = words_parse(words, line, n, &why);
 	if (r == 0 && words->n == 0)
 		return 0;
+	/* The gate says so before it passes anything on. */
+	if (r == 0 && words->n == 1 && strcmp(words->word->bytes, "store-only") == 0) {
+		c->store_only = 1;
+		return 0;
+	}
 	if (slot_add(c, &w) == -1)
 		return -1;
 	if (r == -1) {

@@ -270,6 +270,7 @@ lead_begin(struct lead *l)
 		l->beat_at = now;
 	if (fresh_write(l) == -1)
 		return LEAD_BROKEN;
+	change_written(l);
 	followers_send(l, now, round);
 	l->begun = 1;
 	return LEAD_ON;
@@ -411,6 +412,8 @@ caught_up(const struct lead *l)
 
 	if (l->commit != l->st->tail.index)
 		return 0;
+	if (l->heir != NULL)
+		return l->heir->match_index == l->commit;
 	for (p = l->peer; p < l->peer + PEERS; p++) {
 		if (!peer_votes(l, p))
 			continue;
@@ -449,12 +452,15 @@ lead_finish(struct lead *l)
 	clients_look(l, now);
 	watches_turn(l, now);
 	followers_check(l, now);
+	change_turn(l, now);
+	if (st->broken)
+		return LEAD_BROKEN;
 	if (l->down)
 		return LEAD_DOWN;
 	if (l->quorum_at == now)
 		stamp(l, now);
 	if (l->stopping && (caught_up(l) || now >= l->stop_by))
-		return LEAD_DONE;
+		return transfer_ends(l, caught_up(l)) ? LEAD_ON : LEAD_DONE;
 	return LEAD_ON;
 }
 
@@ -479,7 +485,8 @@ lead_handover(struct lead *l, struct buf *out)
 	for (p = l->peer; p < l->peer + PEERS; p++) {
 		if (peer_votes(l, p) && p->heard_at > since && !p->damaged &&
 		    p->full_until == 0 &&
-		    (best == NULL || p->match_index > best->match_index))
+		    (best == NULL || p->match_index > best->match_index) &&
+		    (l->heir == NULL || l->heir == p))
 			best = p;
 	}
 	if (best == NULL)

@@ -74,10 +74,11 @@ struct client {
 	uint64_t wrote;   /* index of its last write; reads come behind that */
 	uint64_t greeted; /* the commit index that it was last told */
 	struct watch *watch;
-	int watches; /* or has asked to: nothing more is read */
-	int closing; /* nothing more is read */
-	int doomed;  /* an answer was lost: nothing more is said either */
-	int ready;   /* output has grown */
+	int watches;    /* or has asked to: nothing more is read */
+	int closing;    /* nothing more is read */
+	int store_only; /* its host may not change who the members are */
+	int doomed;     /* an answer was lost: nothing more is said either */
+	int ready;      /* output has grown */
 	struct client *next_ready;
 
 	/* held.c */
@@ -132,6 +133,19 @@ struct reading {
 /* --- peers.c ---------------------------------------------------------------------- */
 
 #define PEERS (MEMBERS_MAX + 1u) /* one may still be told that it has left */
+
+/* --- change.c --------------------------------------------------------------------- */
+
+struct change_asked {
+	int asked; /* a client waits for what the next four say */
+	struct waiter waiter;
+	enum verb verb;
+	struct who who;
+	int learner;
+	uint64_t proposed; /* index of a configuration that is not written yet */
+	uint64_t entering; /* index of the one that these rounds are of */
+	uint64_t round_end, round_began;
+};
 
 struct lead {
 	struct state *st;
@@ -194,7 +208,9 @@ struct lead {
 
 	uint64_t began_at;
 	int full; /* there was no space for the last entries */
+	struct change_asked change;
 	int stopping;
+	struct peer *heir; /* who is to lead next; NULL: whoever is best */
 	uint64_t stop_by;
 	int down; /* it leads no more */
 	char why[256];
@@ -211,6 +227,16 @@ void peers_adopt(struct lead *);
 int peers_heard(const struct lead *, uint64_t since);
 int peers_confirmed(const struct lead *, uint64_t seq);
 uint64_t peers_hold(const struct lead *);
+
+/* change.c */
+void change_ask(struct lead *, const struct waiter *, const struct command *);
+/* The turn's entries are in the log, or there was no space. */
+void change_written(struct lead *);
+/* Goes on with the change that is under way. */
+void change_turn(struct lead *, uint64_t now);
+/* Time is up for a transfer, or the heir has all: 1 if this node goes on leading. */
+int transfer_ends(struct lead *, int caught_up);
+void change_dismiss(struct lead *);
 
 /* followers.c */
 void followers_send(struct lead *, uint64_t now, int round);
@@ -266,6 +292,7 @@ void slots_free(struct client *);
 /* Puts out the answers that are known, as far as there is room: 1 any, 0 none. */
 int answers_flush(struct lead *, struct client *);
 void answer_text(struct lead *, const struct waiter *, int status, const char *why);
+void answer_status(struct lead *, const struct waiter *, int status);
 /* Another node leads, nobody knows which. */
 void answer_elsewhere(struct lead *, const struct waiter *);
 int reading_add(struct lead *, const struct waiter *, const struct command *);

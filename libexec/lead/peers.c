@@ -57,6 +57,8 @@ peer_drop(struct lead *l, struct peer *p)
 {
 	if (p->behind)
 		peer_behind(l, p, 0);
+	if (l->heir == p)
+		l->heir = NULL;
 	stream_part(p->stream);
 	stream_part(p->fresh);
 	memset(p, 0, sizeof(*p));

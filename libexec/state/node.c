@@ -1,9 +1,11 @@
 /*
  * node.c - state/node: who this node is.
  *
- *   lite-raft-node 1 NAME ID CLUSTER JOINER CRC\n
+ *   lite-raft-node 1 NAME ID CLUSTER STANDING CRC\n
  *
- * CLUSTER is "-" until the cluster has formed.
+ * CLUSTER is "-" until the cluster has formed.  STANDING is "member", "joiner"
+ * until the first configuration with this node is committed, and "removed" once
+ * one without it is.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,13 +43,14 @@ file_replace(struct os *os, const char *path, const struct buf *b)
 }
 
 static int
-node_store(struct os *os, const struct who *me, const char *cluster, int joiner)
+node_store(struct os *os, const struct who *me, const char *cluster,
+    const char *standing)
 {
 	struct buf b = { 0 };
 	int r;
 
 	r = buf_fmt(&b, "lite-raft-node 1 %s %s %s %s", me->name, me->id, cluster,
-	    joiner ? "joiner" : "member");
+	    standing);
 	if (r == 0)
 		r = seal_put(&b);
 	if (r == 0)
@@ -80,6 +83,7 @@ node_load(struct state *st)
 	memcpy(st->me.id, word[1], ID_DIGITS + 1);
 	memcpy(st->cluster, word[2], strlen(word[2]) + 1);
 	st->joiner = strcmp(word[3], "joiner") == 0;
+	st->removed = strcmp(word[3], "removed") == 0;
 	free(text);
 	return 0;
 }
@@ -173,7 +177,7 @@ node_init(struct os *os, const char *name, char *why)
 	if ((disk_mkdir(os, "state") == -1 && errno != EEXIST) ||
 	    (disk_mkdir(os, "state/log") == -1 && errno != EEXIST) ||
 	    files_make(os) == -1 || disk_syncdir(os, "state/log") == -1 ||
-	    node_store(os, &me, "-", 0) == -1 || disk_syncdir(os, ".") == -1) {
+	    node_store(os, &me, "-", "member") == -1 || disk_syncdir(os, ".") == -1) {
 		(void)snprintf(why, 256, "cannot make state/: %s", strerror(errno));
 		return -1;
 	}
@@ -221,7 +225,7 @@ node_form(struct state *st, const struct members *first)
 	if (bad)
 		return -1;
 	/* The mark stays until the name of the cluster can't be lost any more. */
-	if (node_store(st->os, &st->me, cluster, 0) == -1)
+	if (node_store(st->os, &st->me, cluster, "member") == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	if (state_settle(st) == -1)
 		return -1;
@@ -232,9 +236,27 @@ node_form(struct state *st, const struct members *first)
 int
 node_join(struct state *st, const char *cluster)
 {
-	if (node_store(st->os, &st->me, cluster, 1) == -1)
+	if (node_store(st->os, &st->me, cluster, "joiner") == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	memcpy(st->cluster, cluster, ID_DIGITS + 1);
 	st->joiner = 1;
+	st->removed = 0;
 	return 0;
+}
+
+int
+node_follow(struct state *st, uint64_t commit)
+{
+	int in;
+
+	if (st->members.n == 0 || st->members.index > commit)
+		return 0;
+	in = members_find(&st->members, st->me.name, st->me.id) != -1;
+	if (in ? !st->joiner && !st->removed : st->joiner || st->removed)
+		return st->removed;
+	if (node_store(st->os, &st->me, st->cluster, in ? "member" : "removed") == -1)
+		return state_fail(st, "cannot write state/node: %s", strerror(errno));
+	st->joiner = 0;
+	st->removed = !in;
+	return st->removed;
 }

@@ -51,7 +51,8 @@ struct state {
 	struct os *os;
 	struct who me;
 	char cluster[ID_DIGITS + 1]; /* "-": not formed */
-	int joiner;                  /* the cluster formed without this id */
+	int joiner;                  /* it is in no configuration yet */
+	int removed;                 /* it is in none any more */
 	struct members members;      /* the configuration in force */
 	struct term term;            /* as read under this lock */
 	struct lockfile lock;        /* as read under this lock */
@@ -357,6 +358,13 @@ int node_verify(struct state *);
  */
 int node_form(struct state *, const struct members *);
 int node_join(struct state *, const char *cluster); /* becomes a joiner */
+
+/*
+ * Under the lock, with the commit index: notes in state/node that this node has
+ * come into the configuration, or has left it, once that is committed.  1: it has
+ * left, 0, or -1.
+ */
+int node_follow(struct state *, uint64_t commit);
 
 int node_load(struct state *);
 

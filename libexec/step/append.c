@@ -346,7 +346,7 @@ take(struct append *a, const struct frame *f)
 }
 
 /* Makes durable what was written, and only then lets the reply and the commit
- * index go out. */
+ * index go out.  0, 1 this node has left the cluster, -1. */
 static int
 settle(struct append *a, uint64_t commit_before)
 {
@@ -372,7 +372,7 @@ settle(struct append *a, uint64_t commit_before)
 	a->repaired = 0;
 	if (a->commit != commit_before)
 		run_commit_store(st->os, a->commit_fd, a->commit);
-	return 0;
+	return node_follow(st, a->commit);
 }
 
 /* All whole frames of the input, one after the other. */
@@ -407,7 +407,7 @@ append_input(struct append *a, const char *p, size_t n, struct buf *out)
 	uint64_t commit;
 	const char *why;
 	size_t used;
-	int ends;
+	int ends, left;
 
 	if (buf_add(&a->in, p, n) == -1)
 		return state_fail(st, "cannot read: %s", strerror(errno));
@@ -425,8 +425,12 @@ append_input(struct append *a, const char *p, size_t n, struct buf *out)
 		a->commit = commit;
 	commit = a->commit;
 	ends = take_all(a);
-	if (ends == -1 || settle(a, commit) == -1 || state_unlock(st) == -1)
+	if (ends == -1 || (left = settle(a, commit)) == -1 || state_unlock(st) == -1)
 		return -1;
+	if (left == 1 && ends == 0) {
+		ends = refuse(a, "this node is no member of the cluster any more");
+		wake(st->os, "removed");
+	}
 	if (a->pending && frame_encode(&a->reply, out) == -1)
 		return state_fail(st, "cannot reply: %s", strerror(errno));
 	a->pending = 0;
