@@ -107,3 +107,66 @@ log_replay(struct state *st, struct store *store, struct manifest *m, uint64_t l
 	buf_free(&b);
 	return bad;
 }
+
+/* run/commit_index may be half another's when it is read while it is written: not
+ * twice the same. */
+uint64_t
+log_committed(struct state *st)
+{
+	uint64_t commit, before;
+
+	commit = run_commit_load(st->os);
+	do {
+		before = commit;
+		commit = run_commit_load(st->os);
+	} while (commit != before);
+	if (commit > st->tail.index)
+		commit = st->tail.index;
+	if (st->lock.damaged != 0 && commit >= st->lock.damaged)
+		commit = st->lock.damaged - 1;
+	return commit;
+}
+
+/* With state/snapshot/lock held: nothing that is read here goes away. */
+static int
+replay(struct state *st, int whole, struct store *store, struct reader **base,
+    struct manifest *m)
+{
+	uint64_t last;
+
+	if (state_lock(st) == -1)
+		return -1;
+	last = whole ? st->tail.index : log_committed(st);
+	*m = st->snap;
+	if (state_unlock(st) == -1 || store_load(st, store, base) == -1)
+		return -1;
+	return last > m->index ? log_replay(st, store, m, last) : 0;
+}
+
+int
+store_local(struct state *st, int whole, struct store **store, struct reader **base,
+    struct manifest *m)
+{
+	int fd, r;
+
+	*base = NULL;
+	*store = NULL;
+	fd = snapshot_lock(st);
+	if (fd == -1)
+		return -1;
+	*store = store_new(STORE_WINDOW);
+	if (*store == NULL) {
+		(void)snprintf(st->why, sizeof(st->why),
+		    "cannot replay the log: no memory is left");
+		r = -1;
+	} else
+		r = replay(st, whole, *store, base, m);
+	(void)disk_close(st->os, fd);
+	if (r == -1) {
+		store_free(*store);
+		reader_close(*base);
+		*store = NULL;
+		*base = NULL;
+	}
+	return r;
+}

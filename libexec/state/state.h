@@ -326,6 +326,17 @@ int store_load(struct state *, struct store *, struct reader **base);
  */
 int log_replay(struct state *, struct store *, struct manifest *m, uint64_t last);
 
+/* The last index that this node knows to be committed.  Under the lock. */
+uint64_t log_committed(struct state *);
+
+/*
+ * The store as of log_committed, or of all of the log; m->index is of when.  The
+ * caller frees *store, then closes *base.  Without the lock.  0, or -1 with
+ * st->why (EAGAIN: a snapshot is being made).
+ */
+int store_local(struct state *, int whole, struct store **, struct reader **base,
+    struct manifest *m);
+
 /* --- take.c: a snapshot of what is committed (§7) --------------------------------- */
 
 /*

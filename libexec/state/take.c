@@ -12,27 +12,6 @@
 
 #define KEPT 2u /* snapshots: the older serves where the newest is damaged */
 
-/*
- * The last index that may be in a snapshot, 0: nobody knows.  run/commit_index
- * may be half another's when it is read while it is written: not twice the same.
- */
-static uint64_t
-committed(struct state *st)
-{
-	uint64_t commit, before;
-
-	commit = run_commit_load(st->os);
-	do {
-		before = commit;
-		commit = run_commit_load(st->os);
-	} while (commit != before);
-	if (commit > st->tail.index)
-		commit = st->tail.index;
-	if (st->lock.damaged != 0 && commit >= st->lock.damaged)
-		commit = st->lock.damaged - 1;
-	return commit;
-}
-
 /* Writes the store as it was at m->index: 0, or -1. */
 static int
 store_write(struct state *st, const struct store *store, struct manifest *m)
@@ -172,7 +151,7 @@ take(struct state *st)
 		return -1;
 	if (state_lock(st) == -1)
 		return -1;
-	commit = committed(st);
+	commit = log_committed(st);
 	if (state_unlock(st) == -1)
 		return -1;
 	if (commit <= st->snap.index) {
@@ -252,7 +231,7 @@ snapshot_due(struct state *st, uint64_t period, struct cursor *from)
 	/* Another may have been taken or installed since. */
 	if (state_lock(st) == -1 || state_unlock(st) == -1)
 		return -1;
-	commit = committed(st);
+	commit = log_committed(st);
 	if (commit < st->snap.index || commit - st->snap.index < period)
 		return 0;
 	if (log_behind(st, from, &bytes) == -1)

@@ -3,6 +3,8 @@
  * snapshot wait ROLE   until one is due, or the node with that pid has stopped
  * snapshot check       looks at every byte of every snapshot
  * snapshot show        a line for each of them
+ * snapshot export      the store as of what is known to be committed, as lines
+ *                      "set KEY VALUE"; --whole: as of the end of the log
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,9 +13,21 @@
 #include <string.h>
 
 #include "core/num.h"
+#include "core/store.h"
 #include "step.h"
 
-#define POLL UINT64_C(1000000000) /* ns */
+#define POLL         UINT64_C(1000000000) /* ns */
+#define EXPORT_SLICE (256u * 1024)        /* bytes written at a time */
+#define EXPORT_TRIES 600                  /* while a snapshot is being made */
+
+static int
+usage(FILE *to, int status)
+{
+	(void)fputs("usage: snapshot take | wait ROLE | check | show |\n"
+		    "                export [--whole]\n",
+	    to);
+	return status;
+}
 
 static int
 fail(const struct state *st, int status)
@@ -130,23 +144,76 @@ cmd_show(struct state *st, char **arg)
 	return each(st, show_one);
 }
 
-static const struct command_verb {
-	const char *name;
-	int args;
-	int (*run)(struct state *, char **);
-} verbs[] = {
-	{ "check", 0, cmd_check },
-	{ "show", 0, cmd_show },
-	{ "take", 0, cmd_take },
-	{ "wait", 1, cmd_wait },
-};
+/* Puts out what has come together, if it is enough: 0, or -1. */
+static int
+put(struct buf *b, size_t least)
+{
+	if (b->len < least)
+		return 0;
+	if (wire_write_all(1, buf_head(b), b->len) == -1)
+		return -1;
+	buf_cut(b, 0);
+	return 0;
+}
 
 static int
-usage(FILE *to, int status)
+export_one(void *lines, struct bytes key, struct bytes value)
 {
-	(void)fputs("usage: snapshot take | wait ROLE | check | show\n", to);
-	return status;
+	struct buf *b = lines;
+
+	if (buf_str(b, "set ") == -1 || words_put(b, key.at, key.len) == -1 ||
+	    buf_str(b, " ") == -1 || words_put(b, value.at, value.len) == -1 ||
+	    buf_str(b, "\n") == -1)
+		return -1;
+	return put(b, EXPORT_SLICE);
 }
+
+static int
+cmd_export(struct state *st, char **arg)
+{
+	struct buf b = { 0 };
+	struct manifest m;
+	struct reader *base;
+	struct store *store;
+	int r, tries = EXPORT_TRIES;
+
+	if (arg[0] != NULL && strcmp(arg[0], "--whole") != 0)
+		return usage(stderr, EXIT_USE);
+	while ((r = store_local(st, arg[0] != NULL, &store, &base, &m)) == -1 &&
+	    errno == EAGAIN && tries-- > 0)
+		(void)process_sleep(POLL);
+	if (r == -1)
+		return fail(st, EXIT_DISK);
+	st->why[0] = '\0';
+	r = buf_fmt(&b, "# lite-raft-backup 1 %" PRIu64 " %" PRIu64 " %s\n", m.index,
+	    m.term, st->cluster);
+	if (r == 0)
+		r = store_each(store, export_one, &b);
+	if (r == 0)
+		r = put(&b, 0);
+	if (r == 0)
+		r = disk_sync(st->os, 1) == -1 && errno != EINVAL && errno != EROFS;
+	/* What is wrong with the snapshot has been said. */
+	if (r != 0 && st->why[0] == '\0')
+		(void)snprintf(st->why, sizeof(st->why), "cannot export: %s",
+		    strerror(errno));
+	buf_free(&b);
+	store_free(store);
+	reader_close(base);
+	return r == 0 ? EXIT_YES : fail(st, EXIT_DISK);
+}
+
+static const struct command_verb {
+	const char *name;
+	int min, max; /* arguments */
+	int (*run)(struct state *, char **);
+} verbs[] = {
+	{ "check", 0, 0, cmd_check },
+	{ "export", 0, 1, cmd_export },
+	{ "show", 0, 0, cmd_show },
+	{ "take", 0, 0, cmd_take },
+	{ "wait", 1, 1, cmd_wait },
+};
 
 static int
 run(const struct command_verb *verb, char **arg)
@@ -182,7 +249,8 @@ main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(stdout, EXIT_YES);
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (argc == verbs[i].args + 2 && strcmp(argv[1], verbs[i].name) == 0)
+		if (argc - 2 >= verbs[i].min && argc - 2 <= verbs[i].max &&
+		    strcmp(argv[1], verbs[i].name) == 0)
 			return run(&verbs[i], argv + 2);
 	return usage(stderr, EXIT_USE);
 }
