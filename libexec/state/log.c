@@ -382,7 +382,7 @@ log_place(struct state *st, uint64_t index, struct cursor *c, struct tail *befor
 			at.off + record_size(&r) };
 	else if (index > 1 && errno == ENOENT && index - 1 == st->snap.index)
 		*before = log_start(st);
-	else if (index != 1) /* errno is log_find's */
+	else if (index != 1 || segment_look(st, 1) == -1) /* errno is log_find's */
 		return -1;
 	*c = before->segment == 0 ?
 	    (struct cursor){ index, index, 0 } :

@@ -136,6 +136,9 @@ snapshot_remove(struct state *st, const struct snapshot_name *name, const char *
 		snapshot_path(old, name, ".old");
 		if (disk_rename(st->os, path, old) == -1)
 			return errno == ENOENT ? 0 : -1;
+		/* Else what goes below may be durable before its name is. */
+		if (disk_syncdir(st->os, "state/snapshot") == -1)
+			return -1;
 		memcpy(path, old, sizeof(path));
 	}
 	names = disk_names(st->os, path);
