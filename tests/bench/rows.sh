@@ -165,10 +165,15 @@ rows() {
 	done
 	etcd_down
 	million
+	snapshots
 	tell 'failovers with a million keys'
 	for i in 1 2; do
 		lite_failover lite.million.failover 12 || break
 	done
+	if lite_look; then
+		restart
+		catch_up
+	fi
 	tell "the leader's host is cut off"
 	"$root/tests/bench/cut" "$work" >"$work/cut" 2>>"$work/errors"
 	cat "$work/cut" >>"$results"

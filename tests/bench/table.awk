@@ -78,13 +78,20 @@ function below(what, mine, unit, factor, theirs, base, said) {
 		sprintf("%.2f", median(mine) / unit / base), median(mine) / unit < factor * base ? "met" : "NOT met")
 }
 
+# rate: megabytes a second, of bytes and s.
+function rate(name) {
+	value[name " rate", 1] = median(name " s") > 0 ? median(name " bytes") / 1e6 / median(name " s") : 0
+	count[name " rate"] = known(name " s")
+	return name " rate"
+}
+
 # above: measured is to be at least factor times theirs.
-function above(what, mine, factor, theirs) {
+function above(what, mine, factor, theirs, said) {
 	if (!known(mine))
 		return absent(what, mine)
 	if (!known(theirs))
 		return absent(what, theirs, sprintf(" (lite-raft: %s)", number(median(mine))))
-	row(what, sprintf("%s x %s (etcd)", factor, number(median(theirs))), number(median(mine)),
+	row(what, sprintf("%s x %s (%s)", factor, number(median(theirs)), said == "" ? "etcd" : said), number(median(mine)),
 		sprintf("%.1f", median(mine) / median(theirs)), median(mine) >= factor * median(theirs) ? "met" : "NOT met")
 }
 
@@ -131,6 +138,10 @@ END {
 	below("a write among a million keys, p50, ms", "lite.million.write.1 p50_us", 1e3, 1.25, "",
 		median("lite.write.1 p50_us") / 1e3, " (before)")
 	below("  pipelined, us a write", "lite.million.batch us_each", 1, 1.25, "", median("lite.batch us_each"), " (before)")
+	below("  p99 while all nodes take a snapshot, ms", "lite.taking p99_us", 1e3, 2, "lite.calm p99_us",
+		median("lite.calm p99_us") / 1e3, " (without)")
+	if (known("lite.cat s"))
+		above("a follower catches up by a snapshot, MB/s", rate("lite.catch"), 0.5, rate("lite.cat"), "cat | ssh")
 	if (known("lite.long.write.1 p50_us"))
 		below("  with ten million entries, p50, ms", "lite.long.write.1 p50_us", 1e3, 1.25, "",
 			median("lite.write.1 p50_us") / 1e3, " (before)")
@@ -139,6 +150,8 @@ END {
 		median("exec p50_us") / 1e3, median("lite.idle.memory ssh") / 1024
 	printf "  a sync while two others sync on the same disk, as the nodes do here: %.2f ms\n", median("sync.three p50_us") / 1e3
 	printf "  the log's last entry: %d\n", median("lite.log last")
+	printf "  a snapshot of a million keys: %.0f MB, %.1f s while three are taken; a restart with them: %.1f s\n",
+		median("lite.snapshot bytes") / 1e6, median("lite.take s"), median("lite.restart s")
 	if (!("no.etcd" in missing))
 		printf "  etcd: %.2f ms a write, %.2f ms a read, %s reads/s, leader killed %.2f s, idle %.0f MB a node\n",
 			median("etcd.write.1 p50_us") / 1e3, median("etcd.read.1 p50_us") / 1e3,
