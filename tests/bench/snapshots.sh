@@ -32,7 +32,7 @@ newest() {
 snapshots() {
 	tell 'writes while snapshots are taken'
 	lite_look
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		measure lite.calm "$bench/load" -k 1000000 -s 3 "$socket"
 		snapshots_began=$(now)
 		take 1 &
@@ -48,7 +48,7 @@ snapshots() {
 # restart: a follower is stopped and started, with all that it has.
 restart() {
 	tell 'a restart with a million keys'
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		(cd "$(node "$follower")" && ./lite-raft stop) >"$work/said" || return
 		restart_began=$(now)
 		(cd "$(node "$follower")" && ./lite-raft start) >"$work/said" || return
@@ -66,7 +66,7 @@ caught_up() {
 catch_up() {
 	tell 'a follower catches up by a snapshot'
 	(cd "$(node "$follower")" && ./lite-raft stop) >"$work/said" || return
-	for i in 1 2; do
+	for _ in 1 2; do
 		measure lite.fill "$bench/load" -d 1000 -k 1000000 -n 150000 "$socket"
 		take "$leader"
 	done
