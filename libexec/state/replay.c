@@ -92,10 +92,11 @@ log_replay(struct state *st, struct store *store, struct manifest *m, uint64_t l
 	size_t count;
 	int bad = 0;
 
-	if (log_place(st, m->index + 1, &c, &before) == -1) {
+	if (last > st->tail.index || log_place(st, m->index + 1, &c, &before) == -1) {
 		(void)snprintf(st->why, sizeof(st->why),
-		    "cannot replay the log: index %" PRIu64 " is not there",
-		    m->index + 1);
+		    "cannot replay the log from index %" PRIu64 " to %" PRIu64
+		    ": not all of it is there",
+		    m->index + 1, last);
 		return -1;
 	}
 	while (!bad && m->index < last) {

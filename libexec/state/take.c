@@ -163,8 +163,11 @@ take(struct state *st)
 	/* Without the lock: what is committed stays as it is. */
 	if (make(st, commit, &name) == -1)
 		return -1;
-	if (state_lock(st) == -1 || snapshot_enter(st, &name, ".new") == -1 ||
-	    state_unlock(st) == -1)
+	if (state_lock(st) == -1 || snapshot_enter(st, &name, ".new") == -1) {
+		(void)snapshot_remove(st, &name, ".new");
+		return -1;
+	}
+	if (state_unlock(st) == -1)
 		return -1;
 	note(st->os, st->term.current_term,
 	    "snapshot: taken at index %" PRIu64 ", %" PRIu64 " keys, %" PRIu64 " bytes",

@@ -80,8 +80,7 @@ growing_end(struct writer *w, struct growing *g)
 
 	if (growing_write(w, g, 0) == -1)
 		return -1;
-	/* An empty one has a size to be synced all the same. */
-	if (disk_sync(w->os, fd) == -1)
+	if (g->off == 0 && disk_sync(w->os, fd) == -1)
 		return fail(w, "sync", g->name);
 	g->fd = -1;
 	return disk_close(w->os, fd) == -1 ? fail(w, "close", g->name) : 0;

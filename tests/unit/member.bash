@@ -28,7 +28,7 @@ keep() {
 	cp -r state "$1"
 }
 back() {
-	rm -rf state/log/* state/*.new
+	rm -rf state/log/* state/snapshot state/*.new
 	cp -r "$1/." state/
 }
 

@@ -1,0 +1,145 @@
+# snapshot: takes one, finds what is wrong with one; what a store makes of it.
+
+load member
+
+# taken COUNT...: a node that has taken a snapshot behind each of so many entries.
+taken() {
+	local n
+	node_up -s 8192
+	for n; do
+		replay write "$n"
+		snapshot take
+	done
+}
+
+# tidy: nothing is left half done.
+tidy() {
+	[ -z "$(find state -name '*.new' -o -name '*.old')" ]
+	[ "$(find state/snapshot -mindepth 1 -type d | wc -l)" -le 2 ]
+}
+
+@test "F26 take after take is what the entries make: keys, members, request ids" {
+	node_up -s 8192
+	replay takes
+	snapshot check
+	tidy
+}
+
+@test "F37 what a window gives away, the next one knows" {
+	node_up
+	replay window
+}
+
+@test "F45 every bit of a snapshot: what is read is right, or the fault is seen" {
+	taken 300
+	replay flips
+	snapshot check
+	poke state/snapshot/*/data 700
+	run -74 --separate-stderr snapshot check
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr = *"state/snapshot/"*"data: damaged at byte "[0-9]* ]]
+}
+
+@test "take: nothing committed, nothing new, two at a time" {
+	node_up
+	run -1 snapshot take
+	[ "${#lines[@]}" -eq 1 ]
+	[ -z "$(snapshot show)" ]
+	replay write 10
+	start hold state/snapshot/lock sleep 600
+	soon hold --who state/snapshot/lock
+	run -1 snapshot take
+	[[ $output = *'another snapshot is on its way' ]]
+	kill "$pid"
+	ended
+	snapshot take
+	[[ $(snapshot show) = 'index 11 term 1 keys '[0-9]*' members 3' ]]
+	run -1 snapshot take
+	[[ $output = *'nothing is committed behind index 11' ]]
+	replay write 10
+	printf '%016d\n' 15 >run/commit_index
+	snapshot take
+	[[ $(snapshot show) = *'index 15 '* ]]
+	replay same
+}
+
+@test "wait: so many entries, and a quarter of the snapshot's bytes; ends with the node" {
+	taken 400
+	mkdir -p run
+	echo 50 >run/snapshot_period
+	replay write 49
+	run timeout 2 "$(command -v snapshot)" wait "$node"
+	[ "$status" -eq 124 ]
+	start snapshot wait "$node"
+	replay write 1
+	ended
+	[ "$status" -eq 0 ]
+	echo 1 >run/snapshot_period
+	snapshot take
+	replay write 3
+	run timeout 2 "$(command -v snapshot)" wait "$node"
+	[ "$status" -eq 124 ]
+	replay write 100
+	snapshot wait "$node"
+	start snapshot wait "$((node + 1))"
+	ended
+	[ "$status" -eq 1 ]
+}
+
+@test "F23 killed at each system call of a take: the next one takes it, and nothing is lost" {
+	local at
+	need_strace
+	taken 100 100
+	replay write 150
+	keep before
+	trace snapshot take
+	tidy
+	points
+	[ "${#point[@]}" -gt 20 ]
+	for at in "${point[@]}"; do
+		[[ $at != f*sync* ]] || continue
+		back before
+		printf '%016d\n' 351 >run/commit_index
+		at "$at" signal=KILL snapshot take || :
+		printf 'killed at %s: %s\n' "$at" "$(ls state/snapshot)"
+		snapshot check
+		replay same
+		node verify
+		whole
+		replay same
+		run snapshot take
+		[ "$status" -le 1 ]
+		replay write 20
+		snapshot take
+		tidy
+		replay same
+		[ "$(snapshot show | tail -n 1 | cut -d ' ' -f 2)" -eq 371 ]
+	done
+}
+
+@test "F44 no room at any write of a take: the old one stays in force, none of its room is kept" {
+	local at
+	need_strace
+	taken 100 100
+	replay write 150
+	keep before
+	trace snapshot take
+	points
+	for at in "${point[@]}"; do
+		case $at in
+		pwrite* | openat* | mkdirat* | f*sync*) ;;
+		*) continue ;;
+		esac
+		back before
+		printf '%016d\n' 351 >run/commit_index
+		status=0
+		at "$at" error=ENOSPC snapshot take 2>err || status=$?
+		printf 'no room at %s: %s %s\n' "$at" "$status" "$(cat err)"
+		[ -z "$(find state/snapshot -name '*.new')" ]
+		[ "$status" -eq 0 ] || [ "$(wc -l <err)" -eq 1 ]
+		replay same
+		replay write 20
+		snapshot take
+		replay same
+		tidy
+	done
+}
