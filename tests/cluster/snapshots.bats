@@ -1,0 +1,120 @@
+# Snapshots, beside the work of a real cluster: one every fifty entries.
+
+load ../lib/cluster
+
+setup_file() {
+	local n
+	cluster_up 3 1 --no-boot
+	for n in 1 2 3; do
+		printf '50\n' >"$(node_dir "$n")/conf/snapshot_period"
+	done
+	boot
+}
+
+teardown_file() { cluster_down; }
+teardown() { cluster_after; }
+
+# boot: all three at a time: each waits for the others.
+boot() {
+	local n pids=
+	for n in 1 2 3; do
+		out on "$n" ./lite-raft first-boot --wait &
+		pids="$pids $!"
+	done
+	wait $pids
+}
+
+# writes TAG COUNT: so many, with request ids, through node 1; each is done.
+writes() {
+	awk -v tag="$1" -v n="$2" 'BEGIN { for (i = 1; i <= n; i++)
+		printf "id=1-%08x%08x if %s/%d absent set %d-%s\n", n, i, tag, i, i, tag }' >"$BATS_TEST_TMPDIR/batch"
+	again "$1"
+}
+
+# again TAG: sends the same requests, under the same ids.
+again() {
+	client 1 batch <"$BATS_TEST_TMPDIR/batch" >"$BATS_TEST_TMPDIR/answers"
+	[ "$(sort "$BATS_TEST_TMPDIR/answers" | uniq -c | tr -d ' ')" = "$(wc -l <"$BATS_TEST_TMPDIR/batch")0" ]
+}
+
+# snapshot_index I: of node I's newest snapshot.
+snapshot_index() {
+	on "$1" libexec/step/snapshot show | tail -n 1 | cut -d ' ' -f 2
+}
+
+# compacted I INDEX: node I has a snapshot not before that, whole, and no more than
+# one beside it.
+compacted() {
+	[ "$(snapshot_index "$1")" -ge "$2" ] &&
+		[ "$(find "$(node_dir "$1")/state/snapshot" -mindepth 1 -type d | wc -l)" -le 2 ] &&
+		on "$1" libexec/step/snapshot check
+}
+
+@test "F37 logs and snapshots stay short; a new leader has everything, and knows every request" {
+	local before dead n
+	writes one 500
+	writes two 1500
+	for n in 1 2 3; do
+		before=$(($(show "$n" commit_index) - 400))
+		wait_for 20 compacted "$n" "$before"
+	done
+	dead=$(leader)
+	[ "$dead" != 1 ] || dead=
+	kill_leader >/dev/null
+	[ -n "$dead" ] || start 1
+	await_leader
+	# Carried out before the snapshots: the key is there, and the answer is yes.
+	again two
+	for n in 1 2 3; do
+		! has_role "$n" stopped || continue
+		client "$n" list one/ >"$BATS_TEST_TMPDIR/list"
+		[ "$(wc -w <"$BATS_TEST_TMPDIR/list")" -eq 500 ]
+		[ "$(client "$n" list two/ | wc -w)" -eq 1500 ]
+		[ "$(client "$n" get two/1234)" = 1234-two ]
+	done
+	run -1 client 1 if two/7 absent set other
+	cluster_heal
+	writes three 300
+	wait_for 20 agreed
+	for n in 1 2 3; do
+		wait_for 20 compacted "$n" 2000
+	done
+}
+
+@test "the log before the older snapshot goes" {
+	local first n value
+	value=$(head -c 60000 /dev/zero | tr '\0' v)
+	for n in 1 2 3 4; do
+		awk -v v="$value" -v n="$n" 'BEGIN { for (i = 0; i < 200; i++) printf "set big%d %d%s\n", i % 20, n, v }' |
+			client 1 batch | sort -u | grep -qx 0
+	done
+	log_short() {
+		[ "$(find "$(node_dir "$1")/state/log" -name '0*' | wc -l)" -le 4 ] &&
+			first=$(find "$(node_dir "$1")/state/log" -name '0*' | sort | head -n 1) &&
+			[ "${first##*/}" != 0000000000000001 ]
+	}
+	for n in 1 2 3; do
+		wait_for 30 log_short "$n"
+	done
+	# A node that starts with nothing before its snapshots takes part as before.
+	for n in 1 2 3; do
+		stop "$n" && start "$n"
+	done
+	await_leader
+	[ "$(client 2 get big7 | wc -c)" -eq 60002 ]
+}
+
+@test "what takes the snapshots ends with its node, and is there once" {
+	local n pid
+	n=$(follower)
+	on "$n" libexec/os/hold --who run/compact.lock
+	pid=$(on "$n" libexec/os/hold --who run/compact.lock)
+	kill -KILL "$(role_pid "$n")"
+	wait_for 10 not kill -0 "$pid"
+	start "$n"
+	on "$n" libexec/os/hold --who run/compact.lock
+	stop "$n"
+	run -1 on "$n" libexec/os/hold --who run/compact.lock
+	start "$n"
+	cluster_heal
+}
