@@ -144,6 +144,7 @@ peer_behind(struct lead *l, struct peer *p, int behind)
 	int fd, n;
 
 	p->behind = behind;
+	p->probing = p->probing || behind;
 	(void)snprintf(path, sizeof(path), "run/behind.%s", p->who.name);
 	if (!behind) {
 		(void)disk_remove(os, path);
@@ -177,6 +178,7 @@ cursor_set(struct lead *l, struct peer *p)
 		if (errno != ENOENT)
 			return -1;
 		peer_behind(l, p, 1);
+		p->reset_seq = l->seq + 1;
 		p->next_index = st->snap.index + 1;
 		if (log_place(st, p->next_index, &p->cursor, &before) == -1)
 			return -1;
@@ -213,6 +215,13 @@ frame_send(struct lead *l, struct peer *p, size_t max)
 	f.arg[5] = count;
 	f.length = body.len;
 	f.body = body.len > 0 ? buf_head(&body) : "";
+	if (r == -1 && errno == ENOENT && !st->broken) {
+		/* A snapshot has just taken that segment's place. */
+		buf_free(&body);
+		p->cursor.index = 0;
+		l->push = 1;
+		return 0;
+	}
 	if (r == 0)
 		r = frame_encode(&f, &p->stream->out);
 	buf_free(&body);
@@ -245,7 +254,8 @@ peer_send(struct lead *l, struct peer *p, uint64_t now, int round)
 		}
 		return 0;
 	}
-	while (!full && p->next_index <= last && p->stream->out.len < STREAM_FULL)
+	while (!full && !p->probing && p->next_index <= last &&
+	    p->stream->out.len < STREAM_FULL)
 		if (frame_send(l, p, FRAME_ENTRIES) == -1)
 			return -1;
 	if (round && p->sent_seq != l->seq)
@@ -258,10 +268,6 @@ followers_send(struct lead *l, uint64_t now, int round)
 {
 	struct peer *p;
 
-	/* With a new snapshot, the beginning of the log goes. */
-	for (p = l->peer; p < l->peer + PEERS && l->snapshot != l->st->snap.index; p++)
-		p->cursor.index = 0;
-	l->snapshot = l->st->snap.index;
 	for (p = l->peer; p < l->peer + PEERS; p++) {
 		/* A follower that takes nothing is not waited for (F18). */
 		if (!peer_used(p) || p->stream == NULL || p->stream->doomed ||

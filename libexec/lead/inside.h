@@ -160,7 +160,6 @@ struct lead {
 	uint64_t noop;    /* index of this term's first entry */
 	uint64_t durable; /* own match_index */
 	uint64_t commit, applied;
-	uint64_t snapshot; /* index of the newest, when the cursors were set */
 	struct cursor apply_at;
 	struct store *store;
 	struct reader *base; /* of the store, NULL: none */
