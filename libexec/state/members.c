@@ -148,6 +148,9 @@ members_mend(struct state *st, uint64_t known)
 		return -1;
 	if (r == 0 && st->snap.index != 0)
 		m = st->snap.members;
+	/* What a damaged log has lost, the cache may know. */
+	if (st->lock.damaged != 0 && cached > m.index)
+		return 0;
 	/* Nothing is known: a log that waits for repair, or a joiner's. */
 	if (m.n == 0 || memcmp(&m, &st->members, sizeof(m)) == 0)
 		return 0;

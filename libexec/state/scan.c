@@ -300,9 +300,8 @@ scan_whole(struct state *st, const uint64_t *list, size_t n)
 	return found;
 }
 
-/* 1 if the log has the snapshot's last entry, or begins behind it; 0; or -1. */
-static int
-snapshot_fits(struct state *st)
+int
+log_fits(struct state *st)
 {
 	struct cursor c;
 	struct record r;
@@ -329,7 +328,7 @@ snapshot_fits(struct state *st)
 static int
 start_anew(struct state *st, enum found found)
 {
-	const int lost = st->lock.damaged != 0 ||
+	const int lost = st->lock.damaged != 0 || st->rotten > st->snap.index ||
 	    (st->tail.index < st->snap.index &&
 		(found == SCAN_ROTTEN || st->lock.tail.index > st->snap.index));
 
@@ -349,15 +348,17 @@ start_anew(struct state *st, enum found found)
 static int
 conclude(struct state *st, enum found found)
 {
-	switch (snapshot_fits(st)) {
+	switch (log_fits(st)) {
 	case -1:
 		return -1;
 	case 0:
 		return start_anew(st, found);
 	default:
-		if (found == SCAN_TORN)
+		/* A snapshot that is damaged held what this node had acknowledged. */
+		if (found == SCAN_TORN && st->tail.index >= st->rotten)
 			return cut(st);
-		if (found == SCAN_ROTTEN || st->tail.index < st->lock.tail.index)
+		if (found != SCAN_WHOLE || st->tail.index < st->lock.tail.index ||
+		    st->tail.index < st->rotten)
 			return damage(st, st->tail.index + 1);
 		return 0;
 	}

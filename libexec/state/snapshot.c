@@ -153,19 +153,77 @@ snapshot_remove(struct state *st, const struct snapshot_name *name, const char *
 }
 
 int
-snapshot_enter(struct state *st, const struct snapshot_name *name, const char *suffix)
+snapshot_put(struct state *st, const struct snapshot_name *name, const char *suffix)
 {
 	char from[SNAPSHOT_PATH], to[SNAPSHOT_PATH];
 
 	snapshot_path(from, name, suffix);
 	snapshot_path(to, name, "");
-	if (state_change(st) == -1)
-		return -1;
 	if (snapshot_remove(st, name, "") == -1 ||
 	    disk_rename(st->os, from, to) == -1 ||
 	    disk_syncdir(st->os, "state/snapshot") == -1)
 		return state_fail(st, "cannot rename %s: %s", from, strerror(errno));
-	if (snapshot_load(st) == -1)
+	return snapshot_load(st);
+}
+
+int
+snapshot_enter(struct state *st, const struct snapshot_name *name, const char *suffix)
+{
+	if (state_change(st) == -1 || snapshot_put(st, name, suffix) == -1)
 		return -1;
 	return state_settle(st);
+}
+
+/* Sets aside one that is damaged: 1, 0 it is not, or -1. */
+static int
+judge_one(struct state *st, const struct snapshot_name *name)
+{
+	struct manifest m;
+	char bad[SNAPSHOT_PATH], path[SNAPSHOT_PATH], why[SNAPSHOT_WHY];
+
+	snapshot_path(path, name, "");
+	(void)snprintf(why, sizeof(why), "its manifest is damaged");
+	if (snapshot_manifest(st, name, "", &m) == 0 &&
+	    snapshot_verify(st->os, &m, "", why) == 0)
+		return 0;
+	/* A file that is missing is no better. */
+	if (errno != EILSEQ && errno != ENOENT)
+		return state_fail(st, "cannot read %s: %s", path, strerror(errno));
+	note(st->os, st->term.current_term, "snapshot: %s is damaged and set aside: %s",
+	    path, why);
+	snapshot_path(bad, name, ".bad");
+	if (snapshot_remove(st, name, ".bad") == -1 ||
+	    disk_rename(st->os, path, bad) == -1)
+		return state_fail(st, "cannot rename %s: %s", path, strerror(errno));
+	return 1;
+}
+
+int
+snapshot_judge(struct state *st)
+{
+	struct snapshot_name *list;
+	size_t i, n;
+	int bad = 0, r = 0;
+
+	list = snapshot_list(st, "", &n);
+	for (i = 0; list != NULL && r != -1 && i < n; i++) {
+		r = judge_one(st, &list[i]);
+		bad |= r;
+	}
+	free(list);
+	if (list == NULL || r == -1)
+		return r == -1 ?
+		    -1 :
+		    state_fail(st, "cannot list state/snapshot: %s", strerror(errno));
+	if (bad && disk_syncdir(st->os, "state/snapshot") == -1)
+		return state_fail(st, "cannot sync state/snapshot: %s",
+		    strerror(errno));
+	list = snapshot_list(st, ".bad", &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/snapshot: %s",
+		    strerror(errno));
+	st->rotten = n > 0 ? list[n - 1].index : 0;
+	free(list);
+	st->snap.index = 0;
+	return snapshot_load(st);
 }

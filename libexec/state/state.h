@@ -58,6 +58,7 @@ struct state {
 	struct lockfile lock;        /* as read under this lock */
 	struct tail tail;            /* the log's end, durable or not yet */
 	struct manifest snap;        /* the newest snapshot's */
+	uint64_t rotten;             /* the last index of one that is damaged */
 	size_t segment_bytes;        /* size of a new segment */
 
 	int lock_fd, term_fd, running_fd, segment_fd;
@@ -197,6 +198,12 @@ const char *log_recent(const struct state *, const struct cursor *, size_t *n);
  */
 int log_scan(struct state *, const struct tail *from, int known);
 
+/*
+ * 1 if the log has the snapshot's last entry, or begins behind it; 0 if it is to be
+ * dropped for the snapshot's sake; or -1.
+ */
+int log_fits(struct state *);
+
 /* Rewrites and syncs every record behind index, and the term. */
 int log_rewrite(struct state *, uint64_t index);
 
@@ -258,12 +265,20 @@ int snapshot_remove(struct state *, const struct snapshot_name *, const char *su
  * a change of its own, under the lock.  st->snap is what is the newest then.
  */
 int snapshot_enter(struct state *, const struct snapshot_name *, const char *suffix);
+/* The same, in the midst of a change. */
+int snapshot_put(struct state *, const struct snapshot_name *, const char *suffix);
 
 /*
  * Sets st->snap to the newest one whose manifest is intact; index 0: there is
  * none.  0, or -1.
  */
 int snapshot_load(struct state *);
+
+/*
+ * Looks at every byte of every one: what is damaged gets .bad behind its name, and
+ * st->rotten tells that it held what this node had acknowledged.  0, or -1.
+ */
+int snapshot_judge(struct state *);
 
 /*
  * Looks at every byte of one: 0, or -1 with why[SNAPSHOT_WHY] (EILSEQ: it is

@@ -30,6 +30,8 @@ usage(void)
 		  "              log [-v]\n"
 		  "              write LOG COUNT BYTES\n"
 		  "              cut INDEX\n"
+		  "              snap LOG INDEX [KEYS [BYTES]]\n"
+		  "              forget INDEX\n"
 		  "              name NAME ID\n"
 		  "KEY: cluster from fromid to toid seq term kind commit last A...F\n",
 		stderr);
@@ -374,6 +376,70 @@ cmd_cut(struct state *st, char **arg)
 	SAYS(st, state_unlock(st));
 }
 
+/* Makes a snapshot as of INDEX of LOG, with that many keys, its own newest. */
+static void
+cmd_snap(struct state *st, char **arg)
+{
+	const uint64_t index = number(arg[1]);
+	const uint64_t keys = arg[2] == NULL ? 20 : number(arg[2]);
+	const size_t bytes = arg[2] == NULL || arg[3] == NULL ? 100 :
+								(size_t)number(arg[3]);
+	struct manifest m = { 0 };
+	struct snapshot_name name;
+	struct record r;
+	struct buf unused = { 0 };
+	struct seen seen = { { index, 0 }, 0, 0, 0 };
+	struct writer *w;
+	uint64_t i, none = 0;
+	char key[32], *value, why[SNAPSHOT_WHY];
+
+	entries_encode(arg[0], &st->members, index, &none, &unused, &r);
+	m.index = index;
+	m.term = r.term;
+	m.chain = r.chain;
+	m.members = st->members;
+	w = writer_open(st, &m, why);
+	value = malloc(bytes + 1);
+	MUST(w != NULL && value != NULL);
+	for (i = 0; i < bytes; i++)
+		value[i] = (char)('a' + (index + i) % 26);
+	for (i = 0; i < keys; i++) {
+		(void)snprintf(key, sizeof(key), "key%09" PRIu64, i);
+		MUST(writer_item(w, (struct bytes){ key, strlen(key) },
+			 (struct bytes){ value, bytes }) == 0);
+	}
+	for (seen.index = index > 3 ? index - 3 : 1; seen.index < index; seen.index++)
+		MUST(writer_request(w, &seen) == 0);
+	MUST(writer_end(w, &m) == 0);
+	writer_close(w);
+	free(value);
+	buf_free(&unused);
+	name = (struct snapshot_name){ m.index, m.term };
+	SAYS(st, state_lock(st));
+	if (term_raise(&st->term, m.term))
+		SAYS(st, term_save(st));
+	SAYS(st, snapshot_enter(st, &name, ".new"));
+	SAYS(st, state_unlock(st));
+}
+
+/* Removes the segments all of whose records are at or before INDEX. */
+static void
+cmd_forget(struct state *st, char **arg)
+{
+	uint64_t *list;
+	size_t i, n;
+
+	SAYS(st, state_lock(st));
+	SAYS(st, state_change(st));
+	list = segment_list(st, &n);
+	MUST(list != NULL);
+	for (i = 0; i + 1 < n && list[i + 1] <= number(arg[0]) + 1; i++)
+		SAYS(st, segment_drop(st, list[i]));
+	free(list);
+	SAYS(st, state_settle(st));
+	SAYS(st, state_unlock(st));
+}
+
 /* What has been printed of the log. */
 struct listing {
 	struct record last;
@@ -445,14 +511,23 @@ segment_list_out(struct listing *l, struct os *os, const char *name)
 {
 	struct record r;
 	char path[300], *p;
+	uint64_t first;
 	size_t n, off = 0;
+	int given;
 
 	(void)snprintf(path, sizeof(path), "state/log/%s", name);
 	p = disk_slurp(os, path, INPUT_MAX, &n);
 	MUST(p != NULL);
+	MUST(num_u64(name, strlen(name), UINT64_MAX, &first) == 0);
+	/* One that begins behind a snapshot is taken on trust: what stands before. */
+	given = l->last.index == 0 && first > 1;
+	if (given) {
+		l->last.index = first - 1;
+		(void)printf("from %" PRIu64 " ", first);
+	}
 	while (record_parse(p + off, n - off, &r) == 1 && n - off >= record_size(&r) &&
 	    r.index == l->last.index + 1 && r.term >= l->last.term &&
-	    record_chain(p + off, l->last.chain) == r.chain &&
+	    ((given && off == 0) || record_chain(p + off, l->last.chain) == r.chain) &&
 	    record_intact(&r, p + off) &&
 	    r.zeros ==
 		record_zeros(p + off + RECORD_HEADER, r.length + 1,
@@ -499,8 +574,10 @@ static const struct {
 	{ "append", 5, cmd_append },
 	{ "ballot", 3, cmd_ballot },
 	{ "cut", 1, cmd_cut },
+	{ "forget", 1, cmd_forget },
 	{ "handover", 2, cmd_handover },
 	{ "name", 2, cmd_name },
+	{ "snap", 2, cmd_snap },
 	{ "voted", 3, cmd_voted },
 	{ "write", 3, cmd_write },
 };
