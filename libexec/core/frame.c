@@ -12,7 +12,7 @@
 #define GREETING_WITHIN (64u * 1024) /* bytes of a login shell's chatter */
 
 static const char *const type_names[FRAME_TYPES] = { "vote", "voted", "append",
-	"appended", "handover", "hello", "hello!" };
+	"appended", "handover", "snapshot", "snapshot!", "hello", "hello!" };
 
 /* A cursor over the words of a header line. */
 struct line {

@@ -15,6 +15,10 @@
  *              C hint: index  D hint: term there  E own last index
  *              F 1: this node's log is under repair
  *   handover   (TimeoutNow, thesis §3.10)
+ *   snapshot   A kind (enum snapshot_kind)  B index  C term  D bytes in all
+ *              E offset of those that follow the frame; body: the manifest
+ *   snapshot!  A answer (enum snapshot_answer)  B index  C term  D bytes in all
+ *              E bytes of them that it has
  *   hello      body: nothing
  *   hello!     A 1: formed; body: "KEY VALUE" lines (see os/node.c)
  *
@@ -35,6 +39,8 @@ enum frame_type {
 	FRAME_APPEND,
 	FRAME_APPENDED,
 	FRAME_HANDOVER,
+	FRAME_SNAPSHOT,
+	FRAME_SNAPSHOT_REPLY,
 	FRAME_HELLO,
 	FRAME_HELLO_REPLY,
 	FRAME_TYPES
@@ -47,6 +53,18 @@ enum appended {
 	APPENDED_NO,    /* no entry (prev index, prev term); hint in C, D */
 	APPENDED_STALE, /* the sender's term has passed */
 	APPENDED_FULL   /* no space: nothing was written */
+};
+
+enum snapshot_kind {
+	SNAPSHOT_OFFER, /* how much of it is there? */
+	SNAPSHOT_BYTES  /* here it is, from the offset on */
+};
+
+enum snapshot_answer {
+	SNAPSHOT_WANTED,
+	SNAPSHOT_NOT_NEEDED, /* what it holds is there, committed */
+	SNAPSHOT_STALE,      /* the sender's term has passed */
+	SNAPSHOT_BUSY        /* one is being taken or installed: later */
 };
 
 struct who {

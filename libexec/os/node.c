@@ -11,7 +11,7 @@
 #include "core/num.h"
 #include "core/types.h"
 #include "os.h"
-#include "state/state.h"
+#include "state/transfer.h"
 
 #define CONF_MAX   (64u * 1024)
 #define ANSWER_MAX (256u * 1024)
@@ -281,9 +281,11 @@ static int
 hello_body(struct state *st, struct buf *b)
 {
 	struct buf names = { 0 };
+	uint64_t have, total;
 	char *nonce;
 	int r;
 
+	install_progress(st, &have, &total);
 	nonce = disk_slurp(st->os, "run/nonce", 64, NULL);
 	if (nonce != NULL)
 		nonce[strcspn(nonce, "\n")] = '\0';
@@ -291,6 +293,8 @@ hello_body(struct state *st, struct buf *b)
 	if (r == 0)
 		r = buf_fmt(b, "nonce %s\nnodes%s\n",
 		    nonce != NULL && *nonce != '\0' ? nonce : "-", buf_head(&names));
+	if (r == 0 && total > 0)
+		r = buf_fmt(b, "incoming %" PRIu64 " %" PRIu64 "\n", have, total);
 	if (r == 0)
 		r = members_print(&st->members, b);
 	buf_free(&names);

@@ -1,6 +1,9 @@
 /*
  * snapshot take        a snapshot of what is committed; the log before it ends
  * snapshot wait ROLE   until one is due, or the node with that pid has stopped
+ * snapshot offer NODE   the newest one, to a follower that is behind the log
+ * snapshot send NODE    what its answer, on stdin, asks for
+ * snapshot install      takes what a leader offers and sends
  * snapshot check       looks at every byte of every snapshot
  * snapshot show        a line for each of them
  * snapshot export      the store as of what is known to be committed, as lines
@@ -14,17 +17,22 @@
 
 #include "core/num.h"
 #include "core/store.h"
+#include "state/transfer.h"
 #include "step.h"
 
-#define POLL         UINT64_C(1000000000) /* ns */
-#define EXPORT_SLICE (256u * 1024)        /* bytes written at a time */
-#define EXPORT_TRIES 600                  /* while a snapshot is being made */
+#define POLL          UINT64_C(1000000000) /* ns */
+#define EXPORT_SLICE  (256u * 1024)        /* bytes written at a time */
+#define EXPORT_TRIES  600                  /* while a snapshot is being made */
+#define INPUT         (256u * 1024)        /* bytes read at a time */
+#define ANSWER_MAX    (80u * 1024)         /* bytes of an answer, chatter before it */
+#define IDLE_TIMEOUTS 10u                  /* election timeouts without a byte */
 
 static int
 usage(FILE *to, int status)
 {
-	(void)fputs("usage: snapshot take | wait ROLE | check | show |\n"
-		    "                export [--whole]\n",
+	(void)fputs(
+	    "usage: snapshot take | wait ROLE | check | show |\n"
+	    "                export [--whole] | offer NODE | send NODE <ANSWER | install\n",
 	    to);
 	return status;
 }
@@ -33,6 +41,13 @@ static int
 fail(const struct state *st, int status)
 {
 	(void)fprintf(stderr, "snapshot: %s\n", st->why);
+	return status;
+}
+
+static int
+cannot(const char *verb, const char *why, int status)
+{
+	(void)fprintf(stderr, "snapshot: cannot %s: %s\n", verb, why);
 	return status;
 }
 
@@ -203,6 +218,172 @@ cmd_export(struct state *st, char **arg)
 	return r == 0 ? EXIT_YES : fail(st, EXIT_DISK);
 }
 
+/* --- install -------------------------------------------------------------- */
+
+/* Until all has come, or no more does: an exit status. */
+static int
+receive(struct install *in, struct state *st)
+{
+	const uint64_t idle = IDLE_TIMEOUTS * run_timeout(st->os);
+	struct buf out = { 0 };
+	ssize_t n = 0;
+	char *chunk;
+	int r = TRANSFER_ON;
+
+	chunk = malloc(INPUT);
+	if (chunk == NULL)
+		return cannot("install", strerror(errno), EXIT_DISK);
+	while (r == TRANSFER_ON) {
+		n = wire_wait(0, idle) == 0 ? 0 : wire_read(0, chunk, INPUT);
+		if (n <= 0)
+			break;
+		r = install_input(in, chunk, (size_t)n, &out);
+	}
+	free(chunk);
+	if (r == TRANSFER_ON)
+		install_short(in);
+	if (r == TRANSFER_DONE && out.len > 0 &&
+	    wire_write_all(1, buf_head(&out), out.len) == -1) {
+		(void)snprintf(st->why, sizeof(st->why), "nobody reads the answer");
+		r = -1;
+	}
+	buf_free(&out);
+	if (r == TRANSFER_DONE)
+		return EXIT_YES;
+	note(st->os, UINT64_MAX, "install: %s", st->why);
+	return cannot("install", st->why, r == TRANSFER_REFUSED ? EXIT_NO : EXIT_DISK);
+}
+
+static int
+cmd_install(struct state *st, char **arg)
+{
+	const char *running = getenv("LITE_RAFT_RUNNING");
+	pid_t pid = state_running(st);
+	struct install *in;
+	uint64_t number = 0;
+	int status;
+
+	(void)arg;
+	if (running != NULL) {
+		(void)num_u64(running, strlen(running), INT32_MAX, &number);
+		pid = (pid_t)number;
+	}
+	if (pid <= 0)
+		return cannot("install", "the node does not run", EXIT_NOLEADER);
+	in = install_new(st, pid);
+	if (in == NULL)
+		return cannot("install", st->why, EXIT_DISK);
+	status = receive(in, st);
+	install_free(in);
+	return status;
+}
+
+/* --- offer, send ---------------------------------------------------------- */
+
+static int
+cmd_offer(struct state *st, char **arg)
+{
+	struct buf out = { 0 };
+	int r = sender_offer(st, arg[0], &out);
+
+	if (r == TRANSFER_DONE && wire_write_all(1, buf_head(&out), out.len) == -1) {
+		(void)snprintf(st->why, sizeof(st->why), "%s", strerror(errno));
+		r = -1;
+	}
+	buf_free(&out);
+	if (r == TRANSFER_DONE)
+		return EXIT_YES;
+	return cannot("offer", st->why, r == TRANSFER_REFUSED ? EXIT_NO : EXIT_DISK);
+}
+
+/* The answer to an offer, from stdin, behind its gate's greeting. */
+static int
+answer_read(struct buf *in, struct frame *f)
+{
+	const char *why;
+	size_t skip, used;
+	ssize_t n;
+	char *p;
+
+	do {
+		p = buf_room(in, 4096);
+		if (p == NULL || (n = wire_read(0, p, 4096)) == -1)
+			return -1;
+		buf_grew(in, (size_t)n);
+	} while (n > 0 && in->len < ANSWER_MAX);
+	if (frame_greeting(buf_head(in), in->len, &skip) != 1)
+		return -1;
+	return frame_parse(buf_head(in) + skip, in->len - skip, f, &used, &why) == 1 ?
+	    0 :
+	    -1;
+}
+
+/* run/sending.NODE: how many bytes of how many have gone out. */
+static void
+progress(struct os *os, int fd, const struct sender *s)
+{
+	uint64_t at, total;
+	char line[64];
+	int n;
+
+	sender_progress(s, &at, &total);
+	n = snprintf(line, sizeof(line), "%016" PRIu64 " %016" PRIu64 "\n", at, total);
+	if (fd != -1)
+		(void)disk_write(os, fd, line, (size_t)n, 0);
+}
+
+static int
+stream(struct state *st, const char *node, struct sender *s, struct buf *out)
+{
+	char name[NAME_LIMIT + 16], path[NAME_LIMIT + 32];
+	int fd, r = TRANSFER_ON;
+
+	(void)snprintf(name, sizeof(name), "sending.%s", node);
+	(void)snprintf(path, sizeof(path), "run/%s", name);
+	fd = run_open(st->os, name);
+	do {
+		if (wire_write_all(1, buf_head(out), out->len) == -1) {
+			(void)snprintf(st->why, sizeof(st->why), "%s", strerror(errno));
+			r = -1;
+			break;
+		}
+		buf_cut(out, 0);
+		progress(st->os, fd, s);
+		r = sender_next(s, out);
+	} while (r == TRANSFER_ON || out->len > 0);
+	if (fd != -1)
+		(void)disk_close(st->os, fd);
+	(void)disk_remove(st->os, path);
+	return r;
+}
+
+static int
+cmd_send(struct state *st, char **arg)
+{
+	struct buf in = { 0 }, out = { 0 };
+	struct sender *s = NULL;
+	struct frame answer;
+	int r;
+
+	(void)process_on_signal(SIGPIPE, NULL);
+	if (answer_read(&in, &answer) == -1) {
+		buf_free(&in);
+		return cannot("send", "no answer came to the offer", EXIT_NO);
+	}
+	r = sender_open(st, arg[0], &answer, &s, &out);
+	if (r == TRANSFER_ON)
+		r = stream(st, arg[0], s, &out);
+	if (s != NULL)
+		sender_close(s);
+	buf_free(&in);
+	buf_free(&out);
+	if (r == TRANSFER_DONE)
+		return EXIT_YES;
+	return cannot("send", st->why, r == TRANSFER_REFUSED ? EXIT_NO : EXIT_DISK);
+}
+
+/* --- main ----------------------------------------------------------------- */
+
 static const struct command_verb {
 	const char *name;
 	int min, max; /* arguments */
@@ -210,6 +391,9 @@ static const struct command_verb {
 } verbs[] = {
 	{ "check", 0, 0, cmd_check },
 	{ "export", 0, 1, cmd_export },
+	{ "install", 0, 0, cmd_install },
+	{ "offer", 1, 1, cmd_offer },
+	{ "send", 1, 1, cmd_send },
 	{ "show", 0, 0, cmd_show },
 	{ "take", 0, 0, cmd_take },
 	{ "wait", 1, 1, cmd_wait },

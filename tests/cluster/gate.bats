@@ -128,7 +128,7 @@ refused() {
 		refused 77
 	done
 	for verb in '' ' ' VOTE votes 'vote ' ' vote x' 'vote -h' $'vote\n' $'\nvote' 'vote;append' '$(vote)' '`vote`' '*' '../step/vote' \
-		--help -c -- answer peer "hello'" snapshot join "$(printf '%100000s' x)"; do
+		--help -c -- answer peer "hello'" snapshots join "$(printf '%100000s' x)"; do
 		printf '%.40q ' "$verb"
 		# Plain, it is the one argument; forced, it is the last word.
 		if [ "$verb" != --help ]; then

@@ -17,6 +17,7 @@ setup() {
 	stub step/vote
 	stub step/append
 	stub link/call
+	stub step/snapshot
 	stub link/survey
 	printf 'name\n' >"$HERE/state/node"
 	running 4711
@@ -61,6 +62,7 @@ refused() {
 @test "each verb opens its step, in the tree's root" {
 	opens vote 'step/vote answer'
 	opens append 'step/append '
+	opens snapshot 'step/snapshot install'
 	opens handover 'step/vote handover'
 	opens client 'link/call --gate'
 	run -0 "$GATE" hello <<<'the request'
@@ -71,7 +73,7 @@ refused() {
 
 @test "F61 what is no verb is refused, nothing is run" {
 	local verb
-	for verb in '' peer snapshot Vote 'vote ' ' vote' 'vote;id' '$(id)' '../step/vote' -h $'vote\nid'; do
+	for verb in '' peer snapshots Vote 'vote ' ' vote' 'vote;id' '$(id)' '../step/vote' -h $'vote\nid'; do
 		run --separate-stderr "$GATE" "$verb"
 		[ -z "$output" ]
 		refused 77 'no such verb'

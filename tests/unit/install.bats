@@ -1,0 +1,373 @@
+# snapshot offer, send, install: a follower that is behind gets what stands in the
+# log's place (InstallSnapshot).
+
+load member
+
+LOG=1x4:300,2x36:300
+
+# follower [COUNT]: this directory is node a's, whose log has so many of LOG.
+follower() {
+	node_up -s 4096
+	mkdir -p run
+	printf '1\n' >run/election_timeout
+	[ "${1:-4}" -eq 0 ] || member write "$LOG" "${1:-4}" 4096
+}
+
+# leader INDEX [KEYS [BYTES]]: ../leader is that of b, who leads in term 3 and has a
+# snapshot there.
+leader() {
+	rm -rf ../leader
+	mkdir -p ../leader/run
+	(
+		cd ../leader
+		member form -s 4096 b a c
+		member write "$LOG" 40 4096
+		member snap "$LOG" "$@"
+		printf '%016d\n' 3 >run/behind.a
+	)
+}
+
+# offers: b asks a how much it has; leaves the answer in ./have.
+offers() {
+	(cd ../leader && snapshot offer a) >offer
+	{ printf '\nlite-raft-gate 1\n' && snapshot install <offer; } >have 2>err
+}
+
+# bytes: what b sends upon that, in ./bytes.
+bytes() {
+	(cd ../leader && snapshot send a) <have >bytes
+}
+
+# installs [FILE]: gives a the bytes; sets $status.
+installs() {
+	status=0
+	snapshot install <"${1:-bytes}" >reply 2>err || status=$?
+	printf 'install: %s %s\n' "$status" "$(<err)"
+}
+
+# wants N: a's answer was that it has so many of the bytes.
+wants() {
+	[ "$(tail -n 1 have | cut -d ' ' -f 10-14)" = "0 $INDEX 2 $(total) $1" ]
+}
+
+# total: bytes of the leader's newest snapshot, without the manifest.
+total() {
+	cat "$(snapshot_of ../leader)"/[dr]* | wc -c
+}
+
+# snapshot_of DIR: the newest one's directory.
+snapshot_of() {
+	local all=("$1"/state/snapshot/*[0-9])
+	printf '%s\n' "${all[-1]}"
+}
+
+# has_it: a's newest snapshot is b's, byte for byte, and nothing is left over.
+has_it() {
+	diff -r "$(snapshot_of ../leader)" "$(snapshot_of .)" &&
+		! ls -d state/snapshot/*.* | grep -v '[0-9]$'
+}
+
+ends() { # INDEX@TERM
+	printf 'ends %s@%s\n' "$(shows last_index)" "$(shows last_term)"
+	[ "$(shows last_index)@$(shows last_term)" = "$1" ]
+}
+
+INDEX=30
+
+@test "a snapshot is offered, sent, and stands in the log's place" {
+	follower
+	leader 30 2000
+	offers
+	wants 0
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	has_it
+	ends 30@2
+	[ "$(shows term)" -eq 3 ]
+	[ "$(shows commit_index)" -eq 30 ]
+	[ "$(shows members)" -eq 3 ]
+	[ -z "$(ls state/log)" ]
+	whole
+	takes b 3 "$LOG" 30 11
+	node verify
+	ends 41@2
+	whole
+	has_it
+}
+
+@test "F22 an older snapshot never replaces newer entries: ignored, and 0" {
+	follower 40
+	leader 30 100
+	printf '%016d\n' 35 >run/commit_index
+	keep before
+	offers
+	[ "$(tail -n 1 have | cut -d ' ' -f 10)" = 1 ]
+	(cd ../leader && snapshot send a) <have >bytes
+	[ ! -s bytes ]
+	# One that was asked for before that is ignored as well.
+	printf '%016d\n' 4 >run/commit_index
+	offers
+	bytes
+	printf '%016d\n' 35 >run/commit_index
+	installs
+	[ "$status" -eq 0 ]
+	rm -rf state/snapshot
+	sed -i '1d' before/lock state/lock
+	rm -f before/term state/term # the leader's term is known now
+	diff -r before state
+}
+
+@test "the log that has the snapshot's last entry is kept behind it" {
+	follower 40
+	leader 30 100
+	offers
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	ends 41@2
+	has_it
+	[ "$(member log)" = "$LOG" ]
+	node verify
+	ends 41@2
+}
+
+@test "a log that has another entry there goes as a whole" {
+	node_up -s 4096
+	mkdir -p run
+	member write 1x38:300 38 4096
+	leader 30 100
+	offers
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	ends 30@2
+	[ -z "$(ls state/log)" ]
+	node verify
+	ends 30@2
+	whole
+}
+
+@test "F25 broken off at every block and resumed: only what is missing is sent" {
+	local have=0 n size
+	follower
+	leader 30 400
+	offers
+	wants 0
+	bytes
+	size=$(total)
+	for n in 1 5000 4096 12288 20000 1 30000; do
+		[ $((have + n)) -lt "$size" ] || break
+		offers
+		wants "$have"
+		bytes
+		[ "$(wc -c <bytes)" -eq "$(($(head -n 1 bytes | wc -c) + $(wc -c <"$(snapshot_of ../leader)/manifest") + size - have))" ]
+		head -c "$(($(wc -c <bytes) - size + have + n))" bytes >some
+		installs some
+		[ "$status" -eq 74 ]
+		[[ $(<err) = *"broke off at byte $((have + n)) of $size, and will go on from there" ]]
+		have=$((have + n))
+		[ ! -d state/snapshot/0000000000000030.0000000000000002 ]
+		ends 5@1
+	done
+	[ "$(printf '%s' "$(hello)" | grep -a -o 'incoming.*')" = "incoming $have $size" ]
+	# Also across a start.
+	node verify
+	offers
+	wants "$have"
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	has_it
+	! hello | grep -a incoming
+}
+
+# hello: what the node tells of itself.
+hello() {
+	(cd ../leader && node greet a) | node hello
+}
+
+@test "F25 the leader compacts while it sends: another snapshot begins anew" {
+	follower
+	leader 30 400
+	offers
+	bytes
+	head -c 20000 bytes >some
+	installs some
+	(cd ../leader && member snap "$LOG" 35 500)
+	INDEX=35
+	# What was asked for is still there; and then it is not.
+	(cd ../leader && snapshot send a) <have >again
+	cmp bytes again
+	rm -r ../leader/state/snapshot/*30.*
+	run -1 --separate-stderr sh -c 'cd ../leader && snapshot send a <../"a node"/have'
+	[[ $stderr = *'a newer one has taken its place' ]]
+	offers
+	wants 0
+	[ "$(ls -d state/snapshot/*.part | wc -l)" -eq 1 ]
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	has_it
+	ends 35@2
+}
+
+@test "the leader's term passes while it sends: refused" {
+	follower
+	leader 30 400
+	offers
+	bytes
+	answer c 4 99@2
+	keep before
+	installs
+	[ "$status" -eq 1 ]
+	[[ $(<err) = *"the sender's term has passed"* ]]
+	diff -r before state
+	offers
+	[ "$(tail -n 1 have | cut -d ' ' -f 10)" = 2 ]
+	run -1 --separate-stderr sh -c 'cd ../leader && snapshot send a <../"a node"/have'
+	[[ $stderr = *'newer term' ]]
+}
+
+@test "two at once: the second one is told to come later" {
+	follower
+	leader 30 400
+	offers
+	bytes
+	mkfifo pipe
+	exec 8<>pipe
+	start sh -c 'exec snapshot install <pipe'
+	head -c 20000 bytes >&8
+	soon test -s state/snapshot/0000000000000030.0000000000000002.part/data
+	offers
+	[ "$(tail -n 1 have | cut -d ' ' -f 10)" = 3 ]
+	installs
+	[ "$status" -eq 1 ]
+	[[ $(<err) = *'another snapshot is being taken or installed' ]]
+	tail -c +20001 bytes >&8
+	exec 8>&-
+	ended
+	[ "$status" -eq 0 ]
+	has_it
+}
+
+@test "a silent sender is not waited for: what has come is kept" {
+	follower
+	printf '0.05\n' >run/election_timeout
+	leader 30 400
+	offers
+	bytes
+	mkfifo pipe
+	exec 8<>pipe
+	start sh -c 'exec snapshot install <pipe'
+	head -c 20000 bytes >&8
+	ended
+	exec 8>&-
+	[ "$status" -eq 74 ]
+	[[ $(<err) = *'broke off at byte'* ]]
+	offers
+	! wants 0
+}
+
+@test "F61 garbage: a bit of what comes, another length, other frames" {
+	local at header
+	follower
+	leader 30 60
+	offers
+	cp have good
+	bytes
+	cp bytes all
+	header=$(($(wc -c <all) - $(total)))
+	keep before
+	for at in 3 60 "$((header - 30))" "$header" "$((header + 200))" "$(($(wc -c <all) - 1))"; do
+		cp all bytes
+		poke bytes "$at"
+		installs
+		[ "$status" -eq 1 ]
+		[ ! -d state/snapshot/0000000000000030.0000000000000002 ]
+		ends 5@1
+	done
+	{ cat all && printf x; } >bytes
+	installs
+	[ "$status" -eq 1 ]
+	[[ $(<err) = *'more has come than the snapshot has' ]]
+	member append b 3 "$LOG" 5 2 >bytes
+	installs
+	[ "$status" -eq 1 ]
+	[[ $(<err) = *'it is no snapshot' ]]
+	head -c 100000 /dev/zero >bytes
+	installs
+	[ "$status" -eq 1 ]
+	: >bytes
+	installs
+	[ "$status" -eq 74 ]
+	# And what was asked for still comes in.
+	offers
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	has_it
+}
+
+@test "what is rotten is not sent" {
+	follower
+	leader 30 60
+	offers
+	poke "$(snapshot_of ../leader)/data" 300
+	run -74 --separate-stderr sh -c 'cd ../leader && snapshot send a <../"a node"/have'
+	[[ $stderr = 'snapshot: cannot send: '* ]]
+	[ -z "$output" ]
+}
+
+@test "nobody needs one, or there is none: said so" {
+	leader 30 60
+	rm ../leader/run/behind.a
+	run -1 sh -c 'cd ../leader && snapshot offer a'
+	[ "$output" = 'snapshot: cannot offer: no leader here says that it needs one' ]
+	printf '3\n' >../leader/run/behind.x
+	run -1 sh -c 'cd ../leader && snapshot offer x'
+	[ "$output" = 'snapshot: cannot offer: it is no member' ]
+	rm -r ../leader/state/snapshot
+	run -1 sh -c 'cd ../leader && snapshot offer a'
+	[ "$output" = 'snapshot: cannot offer: there is no snapshot' ]
+	run -1 sh -c 'cd ../leader && snapshot send a </dev/null'
+	[ "$output" = 'snapshot: cannot send: no answer came to the offer' ]
+}
+
+@test "a damaged node takes one, and is whole when it has the leader's log" {
+	follower 40
+	printf '%016d\n' 40 >run/commit_index
+	poke state/log/0000000000000001 1000
+	node verify
+	damaged
+	leader 30 100
+	offers
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	ends 30@2
+	damaged
+	run -1 vote ask --pre
+	takes b 3 "$LOG" 30 11
+	whole
+	node verify
+	whole
+	ends 41@2
+}
+
+@test "a stopped node takes none; nor one that was started anew meanwhile" {
+	follower
+	leader 30 100
+	offers
+	bytes
+	export LITE_RAFT_RUNNING=1
+	installs
+	[ "$status" -eq 1 ]
+	[[ $(<err) = *'the node has stopped or was started anew' ]]
+	unset LITE_RAFT_RUNNING
+	kill -KILL "$node"
+	soon gone "$node"
+	installs
+	[ "$status" -eq 69 ]
+	ends 5@1
+}
