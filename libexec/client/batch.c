@@ -258,9 +258,9 @@ visit(void *arg, struct conn *c)
 
 /* It goes no further: all that waits is told why, as far as stdout takes it. */
 static int
-give_up(struct run *u, const char *why)
+give_up(struct run *u, int otherwise, const char *why)
 {
-	if (batch_give_up(&u->batch, why, &u->out) == -1)
+	if (batch_give_up(&u->batch, otherwise, why, &u->out) == -1)
 		return reach_fault(u->reach);
 	return u->broken ? 0 : out_print(u);
 }
@@ -270,7 +270,7 @@ static int
 give_up_late(struct run *u)
 {
 	static const char why[] = "no leader answers";
-	int status = give_up(u, why);
+	int status = give_up(u, EXIT_NOLEADER, why);
 
 	if (status > 0)
 		return status;
@@ -317,7 +317,7 @@ run(struct run *u)
 		return u->batch.n == 0 && u->out.len == 0 ? u->batch.worst :
 							    give_up_late(u);
 	if (u->batch.n > 0)
-		(void)give_up(u, "the batch ends here");
+		(void)give_up(u, status, "the batch ends here");
 	return u->batch.worst > status ? u->batch.worst : status;
 }
 

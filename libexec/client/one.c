@@ -14,7 +14,8 @@
 struct one {
 	struct reach *reach;
 	struct client *client;
-	int unknown; /* sent at least once, and not answered */
+	int unknown;  /* sent at least once, and not answered */
+	int answered; /* by what is being printed */
 };
 
 /* Prints what a node that answered yes has said. */
@@ -34,11 +35,12 @@ answer_print(const struct one *o, const struct talk *t)
 
 /* The answer's status, once it ends the call. */
 static int
-conclude(const struct one *o, const struct ask *a)
+conclude(struct one *o, const struct ask *a)
 {
 	struct buf text = { 0 };
 	int status = a->status;
 
+	o->answered = 1;
 	if (status == EXIT_YES)
 		return answer_print(o, a->talk);
 	if (status == EXIT_NO)
@@ -152,6 +154,9 @@ one_run(struct reach *r, struct client *client)
 	status = reach_go(r, visit, &o, &o.unknown);
 	if (status != VISIT_LATE)
 		return status;
+	if (o.answered)
+		return reach_complain(r, EXIT_NOLEADER,
+		    "interrupted; not all of the answer was printed");
 	if (o.unknown && command_is_write(&client->command))
 		return reach_give_up(r, EXIT_UNKNOWN,
 		    "outcome unknown, it may have been carried out or not (look with "

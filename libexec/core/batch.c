@@ -266,14 +266,14 @@ batch_again(struct batch *b, size_t unsent)
 }
 
 int
-batch_give_up(struct batch *b, const char *why, struct buf *out)
+batch_give_up(struct batch *b, int otherwise, const char *why, struct buf *out)
 {
 	struct buf answer = { 0 };
 	struct bytes bytes = { 0 };
 	int r = batch_settle(b, out), status;
 
 	while (r == 0 && b->n > 0) {
-		status = line_at(b, 0)->maybe ? EXIT_UNKNOWN : EXIT_NOLEADER;
+		status = line_at(b, 0)->maybe ? EXIT_UNKNOWN : otherwise;
 		buf_cut(&answer, 0);
 		r = buf_fmt(&answer, "%d ", status) == -1 ||
 			words_put(&answer, why, strlen(why)) == -1 ?

@@ -74,8 +74,9 @@ int batch_settle(struct batch *, struct buf *out);
  */
 void batch_again(struct batch *, size_t unsent);
 
-/* Appends an answer to all that waits: no leader, for a reason. */
-int batch_give_up(struct batch *, const char *why, struct buf *out);
+/* Appends an answer to all that waits: unknown if it may have been carried out,
+ * else this status, for a reason. */
+int batch_give_up(struct batch *, int status, const char *why, struct buf *out);
 
 void batch_free(struct batch *);
 

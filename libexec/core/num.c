@@ -3,6 +3,7 @@
  */
 #include "num.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SECONDS_MAX   UINT64_C(1000000)
@@ -109,4 +110,19 @@ num_print(char digits[NUM_DIGITS], uint64_t n)
 	for (i = 0; i < len; i++)
 		digits[i] = backwards[len - 1 - i];
 	return len;
+}
+
+int
+num_compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+uint64_t
+num_median(uint64_t *p, size_t n)
+{
+	qsort(p, n, sizeof(*p), num_compare);
+	return p[n / 2];
 }

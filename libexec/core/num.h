@@ -26,4 +26,10 @@ int num_seconds(const char *s, size_t n, uint64_t *ns);
 #define NUM_DIGITS 20u
 size_t num_print(char digits[NUM_DIGITS], uint64_t n);
 
+/* For qsort: uint64_t, the smallest first. */
+int num_compare(const void *, const void *);
+
+/* The median of n numbers, at least one, which it sorts. */
+uint64_t num_median(uint64_t *, size_t n);
+
 #endif

@@ -183,6 +183,11 @@ function barred(f, n, kind, text, try, on) {
 	else if (kind == "changed")
 		mend(kind, f, n, "its host key is another than the one in " text,
 			on "if that host was made anew, take the old one out there, and then: ./lite-raft keys --hosts")
+	else if (kind == "revoked")
+		mend(kind, f, n, "its host key is marked as revoked",
+			"make that host a new one (ssh-keygen -A there), and then: " on "./lite-raft keys --hosts")
+	else if (kind == "open")
+		mend(kind, f, n, "ssh does not use a private key that others may read", on "chmod 600 \047" text "\047")
 	else if (kind == "denied")
 		mend(kind, f, n, "permission denied", "on " n ": ./lite-raft keys --install, with the conf/ of " f)
 	else if (kind == "refused")

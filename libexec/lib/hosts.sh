@@ -41,9 +41,14 @@ END
 }
 
 # What conf/known_hosts says of LOOKUP's KEY: known, changed (another of its TYPE is
-# pinned), other (one of another type is), new.
+# pinned), other (one of another type is), revoked, new.
 hosts_pinned() { # LOOKUP TYPE KEY
 	[ -f conf/known_hosts ] && pinned=$(ssh-keygen -F "$1" -f conf/known_hosts 2>/dev/null | grep -v '^#') || pinned=
+	if printf '%s\n' "$pinned" | grep '^@revoked ' | grep -qF " $2 $3"; then
+		printf 'revoked\n'
+		return
+	fi
+	pinned=$(printf '%s\n' "$pinned" | grep -v '^@')
 	case "$pinned " in
 	' ') printf 'new\n' ;;
 	*" $2 $3"[!A-Za-z0-9+/=]*) printf 'known\n' ;;
@@ -53,10 +58,10 @@ hosts_pinned() { # LOOKUP TYPE KEY
 }
 
 # Shows what was scanned; sets $fresh to the lines that may be pinned, and $changed
-# to the nodes that show another key than is pinned.  A host with a key pinned gets
+# and $revoked to the nodes that show another key than is pinned, or a revoked one.  A host with a key pinned gets
 # no second one, of another type, by a mere yes.
 hosts_show() {
-	fresh='' changed=''
+	fresh='' changed='' revoked=''
 	while read -r node lookup print type key; do
 		[ -n "$node" ] || continue
 		if [ "$lookup" = - ]; then
@@ -67,6 +72,7 @@ hosts_show() {
 		printf '%-16s %s %s (%s)\n' "$node" "$print" "$type" "$state"
 		case $state in
 		changed | other) changed="$changed $node" ;;
+		revoked) revoked="$revoked $node" ;;
 		new) fresh="$fresh$node $lookup $print $type $key
 " ;;
 		esac
@@ -140,6 +146,9 @@ END
 		for name in $changed; do
 			among "$name" "$left" || continue
 			say "$name shows another key than conf/known_hosts has: if it was made anew, take the old one out there"
+		done
+		for name in $revoked; do
+			say "$name shows a key that conf/known_hosts calls revoked: make it a new one there (ssh-keygen -A)"
 		done
 		die 1 "no key is pinned that these show:$left"
 	fi

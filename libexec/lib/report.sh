@@ -153,8 +153,14 @@ reach_words() {
 		*) reach_why=~/.ssh/known_hosts ;;
 		esac
 		;;
+	*'REVOKED HOST KEY'*) reach_kind=revoked ;;
 	*'key is known for '* | *'Host key verification failed'*) reach_kind=unknown ;;
 	*[Rr]esolve* | *'Name or service not known'*) reach_kind=unresolved ;;
+	*'UNPROTECTED PRIVATE KEY'*)
+		reach_kind=open
+		reach_why=${reach_said##*Permissions ???? for \'}
+		reach_why=${reach_why%%\' are too open*}
+		;;
 	*'ermission denied ('* | *'oo many authentication failures'*) reach_kind=denied ;;
 	*'Connection refused'*) reach_kind=refused ;;
 	*'timed out'* | *'o route to host'* | *nreachable*) reach_kind=silent ;;

@@ -48,22 +48,6 @@ fail(const char *verb, const char *why, int status)
 	return status;
 }
 
-static int
-number_compare(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* The median of n times, in microseconds, rounded up. */
-static uint64_t
-median(uint64_t *ns, size_t n)
-{
-	qsort(ns, n, sizeof(*ns), number_compare);
-	return (ns[n / 2] + 999) / 1000;
-}
-
 /* A conversation with another node's gate. */
 struct ask {
 	struct os *os;
@@ -135,7 +119,8 @@ ask_line(struct ask *a, const char *line, size_t n)
 			ask_send(a, ping);
 			return;
 		}
-		printf("> trip %" PRIu64 "\n", median(a->trip, a->trips));
+		printf("> trip %" PRIu64 "\n",
+		    (num_median(a->trip, a->trips) + 999) / 1000);
 		a->reported = 1;
 		ask_send(a, a->word);
 		ask_send(a, "\n");

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/num.h"
 #include "core/types.h"
 #include "os.h"
 
@@ -30,14 +30,6 @@ fail(const char *verb, const char *why, int status)
 {
 	(void)fprintf(stderr, "measure: cannot %s: %s\n", verb, why);
 	return status;
-}
-
-static int
-number_compare(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 /* 1 if the clock moves on while this program does, by a hundredth of a ms. */
@@ -77,8 +69,7 @@ sync_measure(struct os *os, int fd, uint64_t *us)
 		took[n] = now - took[n];
 		n++;
 	}
-	qsort(took, n, sizeof(*took), number_compare);
-	*us = (took[n / 2] + 999) / 1000;
+	*us = (num_median(took, n) + 999) / 1000;
 	return 0;
 }
 

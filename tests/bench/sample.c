@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/num.h"
 #include "sample.h"
 
 int
@@ -25,14 +26,6 @@ samples_add(struct samples *s, uint64_t ns)
 	return 0;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The sample that percent of all are not above, in microseconds. */
 static double
 percentile(const struct samples *s, size_t percent)
@@ -51,7 +44,7 @@ samples_print(struct samples *s, uint64_t elapsed)
 	const double seconds = (double)elapsed / 1e9;
 
 	if (s->n > 0)
-		qsort(s->ns, s->n, sizeof(*s->ns), compare);
+		qsort(s->ns, s->n, sizeof(*s->ns), num_compare);
 	(void)printf("n=%zu s=%.3f per_s=%.1f", s->n, seconds,
 	    seconds > 0 ? (double)s->n / seconds : 0);
 	(void)printf(" p50_us=%.1f p90_us=%.1f p99_us=%.1f max_us=%.1f",

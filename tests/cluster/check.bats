@@ -74,6 +74,11 @@ finds() {
 	[ "$#" -eq 1 ] || [ "${lines[-1]}" = "$# things are to be mended" ]
 }
 
+# none NODE PATTERN: no process of its with such words is left.
+none() {
+	[ -z "$(processes "$1" "$2")" ]
+}
+
 # all_files: what there is of the three nodes, but for what sshd notes.
 all_files() {
 	find "$CLUSTER" ! -name sshd.log ! -name job ! -name out -printf '%P %y %m %s %T@\n' | sort
@@ -141,6 +146,16 @@ all_files() {
 	sed -i '/^n1 /d' "$CLUSTER/n2/known_hosts"
 	finds "n1 to n3: its host key is another than the one in $CLUSTER/n1/known_hosts; .*\./lite-raft keys --hosts" \
 		'n2 to n1: its host key is not known; on n2: \./lite-raft keys --hosts'
+	cp -p "$BATS_FILE_TMPDIR/n2/known_hosts" "$CLUSTER/n2"
+	cp -p "$BATS_FILE_TMPDIR/n1/known_hosts" "$CLUSTER/n1"
+	sed 's/^n3 /@revoked n3 /' "$BATS_FILE_TMPDIR/n1/known_hosts" >"$CLUSTER/n1/known_hosts"
+	finds 'n1 to n3: its host key is marked as revoked; make that host a new one \(ssh-keygen -A there\), and then: \./lite-raft keys --hosts'
+}
+
+@test "F57 a private key that others may read" {
+	chmod 644 "$CLUSTER/n2/id"
+	why="ssh does not use a private key that others may read; on n2: chmod 600 '$CLUSTER/n2/id'"
+	finds "n2 to n1: $why" "n2 to n2: $why" "n2 to n3: $why"
 }
 
 @test "F57 a key that is refused, a sshd that does not listen" {
@@ -215,7 +230,7 @@ all_files() {
 		'n1 to n3: nothing comes from its login shell within 15 s; .*'
 	(($(milliseconds) - began < 60000))
 	# Nothing of it is left here.
-	wait_for 20 not pgrep -f "lite-raft/conf/ssh_config.* check"
+	wait_for 20 none 1 'conf/ssh_config.* check'
 }
 
 @test "a clock that stands still, here or there" {
@@ -238,7 +253,7 @@ all_files() {
 	grep -q -E '^mend  n3: cannot sync its disk: its syncs did not end within 5 s; see to .*/n3/lite-raft there$' <<<"$output"
 	not grep -q -E '^mend  n1: .*sync' <<<"$output"
 	# The hanging one is not left behind.
-	wait_for 20 not pgrep -f 'os/measure sync'
+	wait_for 20 none 3 'os/measure sync'
 }
 
 @test "an election timeout that is too short for the round trips" {

@@ -217,6 +217,13 @@ spread() {
 		[[ ${lines[-1]} == *'these show: n2' ]]
 		cmp "$CONF/known_hosts" "$BATS_TEST_TMPDIR/wrong"
 	done
+	# Nor one that was revoked.
+	sed 's,^n2 ,@revoked n2 ,' "$BATS_TEST_TMPDIR/known_hosts" >"$CONF/known_hosts"
+	run -1 keys 1 --hosts --yes
+	grep -q '^n2 .*(revoked)' <<<"$output"
+	not grep -q '^n2 .*(known)' <<<"$output"
+	grep -q 'n2 shows a key that conf/known_hosts calls revoked' <<<"$output"
+	[[ ${lines[-1]} == *'these show: n2' ]]
 	cp "$BATS_TEST_TMPDIR/known_hosts" "$CONF"
 	# A host has several, of one of which it is known; the others are no reason to
 	# be afraid, and not pinned for a yes.

@@ -1,7 +1,7 @@
 # job.sh - one file of tests, from its beginning to its end; sourced by tests/run,
 # which sets what is named here, and makes the plan.
 
-root=${root:-} work=${work:-} limit=${limit:-}
+root=${root:-} work=${work:-} limit=${limit:-} grace=${grace:-100}
 
 # take N: sets shell, name, title and tree (where it runs) to what the N'th line
 # of the plan says.
@@ -26,10 +26,11 @@ ours() {
 	} | sed 's,/proc/\([0-9]*\)/.*,\1,' | sort -u
 }
 
-# sweep N: ends them.  A process that is about to end has two seconds for it.
+# sweep N: ends them; 1 if there were any.  A process that is about to end has
+# $grace tenths of a second for it.
 sweep() {
 	polls=0
-	while left=$(ours "$1") && [ -n "$left" ] && [ "$polls" -lt 20 ]; do
+	while left=$(ours "$1") && [ -n "$left" ] && [ "$polls" -lt "$grace" ]; do
 		sleep 0.1
 		polls=$((polls + 1))
 	done
@@ -37,10 +38,12 @@ sweep() {
 		printf '# left behind, and killed: %s\n' "$(ps -ww -o pid= -o args= -p "$pid")"
 		kill -s KILL "$pid" 2>/dev/null
 	done
+	[ -z "$left" ]
 }
 
 # count N STATUS: prints "PASSED FAILED SKIPPED" of the N'th file, whose bats
-# ended with STATUS; a test that was planned and never spoken of has failed.
+# ended with STATUS (or which left processes behind); a test that was planned and
+# never spoken of has failed.
 count() {
 	awk -v status="$2" '
 	/^1\.\.[0-9]+$/ { planned = substr($0, 4) + 0; plan = 1 }
@@ -83,7 +86,7 @@ run_file() {
 		if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
 			printf '# ended, since it took longer than %s s: %s\n' "$limit" "$title"
 		fi
-		sweep "$number"
+		sweep "$number" || status=1
 		printf '# %s took %s s\n' "$title" "$(($(date +%s) - began))"
 	} >"$here/out" 2>&1
 	rm -rf "$here/tmp"

@@ -86,6 +86,12 @@ stop(int number)
 }
 
 static void
+child_ended(int sig)
+{
+	(void)sig;
+}
+
+static void
 usage(void)
 {
 	(void)fputs("usage: drive [-c N] [-d N] [-b N] [-k KEYS] [-t SECONDS] "
@@ -104,12 +110,25 @@ number(const char *text, uint64_t most)
 	return n;
 }
 
+static void
+signals_hold(int how)
+{
+	sigset_t set;
+
+	if (sigemptyset(&set) == -1 || sigaddset(&set, SIGTERM) == -1 ||
+	    sigaddset(&set, SIGINT) == -1 || sigaddset(&set, SIGCHLD) == -1 ||
+	    sigprocmask(how, &set, NULL) == -1)
+		die("signals");
+}
+
 /* A client's whole life. */
 static void
 live(const struct drive *d, uint64_t which, void (*client)(struct self *), int result)
 {
 	struct self s = { 0 };
 
+	(void)signal(SIGCHLD, SIG_DFL);
+	signals_hold(SIG_UNBLOCK);
 	s.drive = d;
 	s.number = which;
 	s.chance = (d->seed * 1000 + which) * UINT64_C(0x9e3779b97f4a7c15) | 1;
@@ -127,26 +146,37 @@ signals_set(void)
 	act.sa_handler = stop;
 	if (sigaction(SIGTERM, &act, NULL) == -1 || sigaction(SIGINT, &act, NULL) == -1)
 		die("signals");
+	act.sa_handler = child_ended;
+	if (sigaction(SIGCHLD, &act, NULL) == -1)
+		die("signals");
 	act.sa_handler = SIG_IGN;
 	if (sigaction(SIGPIPE, &act, NULL) == -1)
 		die("signals");
 }
 
-/* Waits for the clients; SIGTERM goes on to them.  Their sum; -1 if one failed. */
+/*
+ * Waits for the clients; SIGTERM goes on to them, whenever it comes: it is let in
+ * only while there is nothing else to do.  Their sum; -1 if one failed.
+ */
 static int
 gather(const pid_t *pid, size_t n, int results, struct sum *sum)
 {
 	size_t i, left = n;
 	struct sum one;
 	int status, told = 0, r = 0;
+	sigset_t none;
+	pid_t ended;
 
+	(void)sigemptyset(&none);
 	while (left > 0) {
 		if (drive_stops && !told)
 			for (told = 1, i = 0; i < n; i++)
 				(void)kill(pid[i], SIGTERM);
-		if (waitpid(-1, &status, 0) == -1) {
-			if (errno != EINTR)
-				die("waiting");
+		ended = waitpid(-1, &status, WNOHANG);
+		if (ended == -1)
+			die("waiting");
+		if (ended == 0) {
+			(void)sigsuspend(&none);
 			continue;
 		}
 		left--;
@@ -208,6 +238,7 @@ main(int argc, char **argv)
 	    fcntl(result[1], F_SETFD, FD_CLOEXEC) == -1)
 		die("a pipe");
 	signals_set();
+	signals_hold(SIG_BLOCK);
 	parent = getpid();
 	for (kind = 0; kind < 3; kind++)
 		for (i = 0; i < clients[kind]; i++, n++) {

@@ -55,7 +55,7 @@ given_up(void)
 	static struct buf out;
 
 	buf_free(&out);
-	MUST(batch_give_up(&b, "gone", &out) == 0);
+	MUST(batch_give_up(&b, EXIT_NOLEADER, "gone", &out) == 0);
 	MUST(buf_add(&out, "", 1) == 0);
 	return buf_head(&out);
 }

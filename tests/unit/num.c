@@ -216,6 +216,17 @@ queue(void)
 	buf_free(&b);
 }
 
+static void
+medians(void)
+{
+	uint64_t three[] = { 9, UINT64_MAX, 1 }, four[] = { 4, 1, 3, 2 }, one = 7;
+
+	MUST(num_median(&one, 1) == 7);
+	MUST(num_median(three, 3) == 9);
+	MUST(three[0] == 1 && three[2] == UINT64_MAX);
+	MUST(num_median(four, 4) == 3);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -228,6 +239,7 @@ main(int argc, char **argv)
 		{ "checksums", checksums },
 		{ "buffers", buffers },
 		{ "queue", queue },
+		{ "medians", medians },
 		{ NULL, NULL },
 	};
 
