@@ -371,3 +371,97 @@ hello() {
 	[ "$status" -eq 69 ]
 	ends 5@1
 }
+
+# tried: after what became of an install of bytes the node is as it was, or has the
+# snapshot; and takes it the next time.
+tried() {
+	local is
+	node verify
+	whole
+	is=$(shows last_index)@$(shows last_term)
+	printf '%s: %s\n' "$1" "$is"
+	case $is in
+	"$BEFORE") [ ! -d "state/snapshot/0000000000000030.0000000000000002" ] || kept ;;
+	30@2) has_it && [ -z "$(ls state/log)" ] ;;
+	*) false ;;
+	esac
+	offers
+	bytes
+	if [ -s bytes ]; then
+		installs
+		[ "$status" -eq 0 ]
+	fi
+	has_it
+	node verify
+	whole
+	[ "$(shows members)" -eq 3 ]
+}
+
+# kept: the log has the snapshot's last entry.
+kept() {
+	[ "$BEFORE" = 41@2 ] && [ "$(member log)" = "$LOG" ]
+}
+
+# at_each HOW POINTS: meets HOW at each of them, from the state in ./before on.
+at_each() {
+	local at
+	for at in "${point[@]}"; do
+		rm -rf state/snapshot state/members run/commit_index
+		back before
+		cp asked bytes
+		status=0
+		at "$at" "$1" snapshot install <bytes >reply 2>err || status=$?
+		[[ $1 != error=* ]] || [ "$status" -ne 0 ] || [ "$(shows last_index)@$(shows last_term)" != "$BEFORE" ] || kept
+		tried "$1 at $at"
+	done
+}
+
+# asked: the bytes of a whole one in ./asked, the state before in ./before, and
+# each call of an install in $point.
+asked() {
+	BEFORE=$(shows last_index)@$(shows last_term)
+	keep before
+	offers
+	bytes
+	cp bytes asked
+	rm -rf state/snapshot
+	trace snapshot install <bytes >/dev/null
+	points
+	story
+}
+
+@test "F23 F49 killed at each of its calls, with a log that goes" {
+	need_strace
+	follower
+	leader 30 30
+	asked
+	at_each signal=KILL
+}
+
+@test "F23 F49 killed at each of its calls, with a log that is kept" {
+	need_strace
+	follower 40
+	leader 30 30
+	asked
+	at_each signal=KILL
+}
+
+@test "F23 F44 no space at each of its calls: nothing is lost, and it comes in later" {
+	need_strace
+	follower
+	leader 30 30
+	asked
+	at_each error=ENOSPC
+}
+
+@test "F23 the snapshot is durable before the log goes" {
+	local story
+	need_strace
+	follower
+	leader 30 30
+	asked
+	story=$(story)
+	printf '%s\n' "$story"
+	[[ $story = *'s:requests '*'s:data '*'d:0000000000000030.0000000000000002.part '*'d:snapshot '*'-:0000000000000001 '*'d:log '* ]]
+	[[ ${story%%d:snapshot*} != *-:* ]]
+}
