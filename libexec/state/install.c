@@ -10,7 +10,8 @@
 
 #include "transfer.h"
 
-#define SLICE (4u * 1024 * 1024) /* bytes written between two syncs */
+#define SLICE (4u * 1024 * 1024)   /* bytes written between two syncs */
+#define CHUNK ((size_t)256 * 1024) /* bytes written again at a time */
 #define PART  ".part"
 
 struct install {
@@ -22,6 +23,7 @@ struct install {
 	struct manifest manifest;
 	struct snapshot_name name;
 	uint64_t at, total; /* bytes of requests and data together */
+	uint64_t from;      /* so many of them an earlier one has written */
 	int fd;             /* of the one that is being written; -1: none */
 	size_t unsynced;
 	int begun;
@@ -164,7 +166,7 @@ part_make(struct install *in, const char *text, size_t n)
 	int bad, fd;
 
 	part_path(in, "", path);
-	if (disk_mkdir(os, path) == -1)
+	if (disk_mkdir(os, path) == -1 && errno != EEXIST)
 		return fail(in, "make", "");
 	part_path(in, "/manifest", path);
 	fd = disk_open(os, path, DISK_CREATE);
@@ -177,26 +179,25 @@ part_make(struct install *in, const char *text, size_t n)
 	return bad;
 }
 
-/* Sees to it that there is a part of this snapshot, and of no other. */
+/* Sees to it that there is a part of this snapshot, with its manifest durable, and
+ * of no other. */
 static int
 part_begin(struct install *in, const char *text, size_t n)
 {
 	struct state *st = in->st;
 	struct snapshot_name *list;
 	size_t i, parts;
-	int bad = 0, there = 0;
+	int bad = 0;
 
 	list = snapshot_list(st, PART, &parts);
 	if (list == NULL)
 		return fail(in, "list", "");
-	for (i = 0; !bad && i < parts; i++) {
-		if (part_is(in, &list[i], text, n))
-			there = 1;
-		else if (snapshot_remove(st, &list[i], PART) == -1)
+	for (i = 0; !bad && i < parts; i++)
+		if (!part_is(in, &list[i], text, n) &&
+		    snapshot_remove(st, &list[i], PART) == -1)
 			bad = fail(in, "remove", " or an older one");
-	}
 	free(list);
-	return bad || there ? bad : part_make(in, text, n);
+	return bad ? bad : part_make(in, text, n);
 }
 
 /* --- what to do with it --------------------------------------------------- */
@@ -301,6 +302,7 @@ frame_take(struct install *in, const struct frame *f, struct buf *out)
 	    "install: takes the snapshot of index %" PRIu64
 	    " from %s, from byte %" PRIu64 " of %" PRIu64 " on",
 	    in->name.index, f->from.name, in->at, in->total);
+	in->from = in->at;
 	in->begun = 1;
 	return TRANSFER_ON;
 }
@@ -397,15 +399,50 @@ empty_make(struct install *in)
 	return 0;
 }
 
+/*
+ * What an earlier install has written, before its sync failed or it was killed, may
+ * be in the page cache alone, and called clean there: it is written again.
+ */
+static int
+write_again(struct install *in, const char *file, uint64_t n)
+{
+	struct os *os = in->st->os;
+	char path[SNAPSHOT_PATH], *p = n > 0 ? malloc(CHUNK) : NULL;
+	uint64_t off;
+	ssize_t got = 0;
+	int bad = 0, fd = -1;
+
+	if (n == 0)
+		return 0;
+	part_path(in, file, path);
+	if (p == NULL || (fd = disk_open(os, path, DISK_WRITE)) == -1)
+		bad = -1;
+	for (off = 0; !bad && off < n; off += (uint64_t)got) {
+		got = disk_read(os, fd, p, n - off < CHUNK ? (size_t)(n - off) : CHUNK,
+		    (off_t)off);
+		if (got <= 0 || disk_write(os, fd, p, (size_t)got, (off_t)off) == -1)
+			bad = -1;
+	}
+	if (bad || disk_sync(os, fd) == -1)
+		bad = fail(in, "write", file);
+	if (fd != -1)
+		(void)disk_close(os, fd);
+	free(p);
+	return bad;
+}
+
 /* All has come: looks at every byte of it. */
 static int
 verify(struct install *in)
 {
 	struct state *st = in->st;
+	const uint64_t requests = in->manifest.requests * REQUEST_LINE;
+	const uint64_t first = in->from < requests ? in->from : requests;
 	char path[SNAPSHOT_PATH], why[SNAPSHOT_WHY];
 
 	part_path(in, "", path);
-	if (file_close(in) == -1)
+	if (file_close(in) == -1 || write_again(in, "/requests", first) == -1 ||
+	    write_again(in, "/data", in->from - first) == -1)
 		return -1;
 	if (disk_syncdir(st->os, path) == -1)
 		return fail(in, "sync", "");

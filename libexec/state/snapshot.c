@@ -161,7 +161,8 @@ snapshot_put(struct state *st, const struct snapshot_name *name, const char *suf
 	snapshot_path(to, name, "");
 	if (snapshot_remove(st, name, "") == -1 ||
 	    disk_rename(st->os, from, to) == -1 ||
-	    disk_syncdir(st->os, "state/snapshot") == -1)
+	    disk_syncdir(st->os, "state/snapshot") == -1 ||
+	    disk_syncdir(st->os, "state") == -1) /* it may be the first one */
 		return state_fail(st, "cannot rename %s: %s", from, strerror(errno));
 	return snapshot_load(st);
 }

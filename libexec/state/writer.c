@@ -109,7 +109,7 @@ writer_open(struct state *st, const struct manifest *about, char *why)
 	snapshot_path(path, &w->name, ".new");
 	if (snapshot_remove(st, &w->name, ".new") == -1 ||
 	    (disk_mkdir(st->os, "state/snapshot") == -1 && errno != EEXIST) ||
-	    disk_syncdir(st->os, "state") == -1 || disk_mkdir(st->os, path) == -1)
+	    disk_mkdir(st->os, path) == -1)
 		(void)fail(w, "make", "");
 	else if (growing_open(w, &w->data, "/data") == 0 &&
 	    growing_open(w, &w->requests, "/requests") == 0)
