@@ -73,8 +73,9 @@ $(TESTS): %: %.o $(LIB)
 build/tests/loop_poll: build/tests/loop.o libexec/os/loop.c $(LIB)
 	$(COMPILE) -DLOOP_POLL -o $@ build/tests/loop.o libexec/os/loop.c $(LIB)
 
-build/tests/num_table: build/tests/num.o libexec/core/crc.c $(LIB)
-	$(COMPILE) -DCRC_TABLE -o $@ build/tests/num.o libexec/core/crc.c $(LIB)
+build/tests/num_table: build/tests/num.o libexec/core/crc.c libexec/core/num.c $(LIB)
+	$(COMPILE) -DCRC_TABLE -DNUM_BYTEWISE -o $@ build/tests/num.o libexec/core/crc.c \
+		libexec/core/num.c $(LIB)
 
 # Both change only when what they say does.
 build/flags: FORCE

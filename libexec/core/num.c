@@ -126,3 +126,81 @@ num_median(uint64_t *p, size_t n)
 	qsort(p, n, sizeof(*p), num_compare);
 	return p[n / 2];
 }
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && \
+    !defined(NUM_BYTEWISE)
+#define NUM_EIGHT
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight digits at once, a byte of a word for each: the first is the lowest. */
+static unsigned int
+eight(const char *s, uint64_t *out)
+{
+	uint64_t bad, v;
+
+	memcpy(&v, s, 8);
+	v -= EACH(0x30);
+	bad = (v | (v + EACH(0x76))) & EACH(0x80);
+	v = v * 10 + (v >> 8); /* of two digits each, in every second byte */
+	v = ((v & UINT64_C(0xff000000ff)) * UINT64_C(0xf424000000064) +
+		(v >> 16 & UINT64_C(0xff000000ff)) * UINT64_C(0x271000000001)) >>
+	    32;
+	*out = *out * 100000000 + (v & UINT32_MAX);
+	return bad != 0;
+}
+
+static unsigned int
+eight_hex(const char *s, uint64_t *out)
+{
+	uint64_t text, v, bad;
+
+	memcpy(&text, s, 8);
+	v = (text & EACH(0x0f)) + (text >> 6 & EACH(1)) * 9;
+	/* What the digits of this value look like is what must have been there. */
+	bad = (v & EACH(0xf0)) |
+	    ((v + EACH(0x30) + (((v + EACH(6)) >> 4) & EACH(1)) * 0x27) ^ text);
+	v = (v << 4 | v >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+	v = (v & 0xff) << 24 | (v >> 16 & 0xff) << 16 | (v >> 32 & 0xff) << 8 | v >> 48;
+	*out = *out << 32 | v;
+	return bad != 0;
+}
+
+#endif
+
+unsigned int
+num_fixed(const char *s, size_t n, uint64_t *out)
+{
+	unsigned int bad = 0, digit;
+
+	*out = 0;
+#ifdef NUM_EIGHT
+	for (; n >= 8; s += 8, n -= 8)
+		bad |= eight(s, out);
+#endif
+	for (; n > 0; s++, n--) {
+		digit = (unsigned int)(unsigned char)*s - '0';
+		bad |= digit > 9;
+		*out = *out * 10 + digit;
+	}
+	return bad;
+}
+
+unsigned int
+num_fixed_hex(const char *s, size_t n, uint64_t *out)
+{
+	unsigned int bad = 0, digit, letter;
+
+	*out = 0;
+#ifdef NUM_EIGHT
+	for (; n >= 8; s += 8, n -= 8)
+		bad |= eight_hex(s, out);
+#endif
+	for (; n > 0; s++, n--) {
+		digit = (unsigned int)(unsigned char)*s - '0';
+		letter = (unsigned int)(unsigned char)*s - 'a';
+		bad |= (digit > 9) & (letter > 5);
+		*out = *out << 4 | (digit > 9 ? letter + 10 : digit);
+	}
+	return bad;
+}

@@ -13,6 +13,13 @@ int num_u64(const char *s, size_t n, uint64_t max, uint64_t *out);
 /* Exactly n lower-case hexadecimal digits (n <= 16). */
 int num_hex(const char *s, size_t n, uint64_t *out);
 
+/*
+ * What has a width, not bounds: so many decimal, or lower-case hexadecimal, digits:
+ * 0, or something else where a byte is none.  For what is read millions of times.
+ */
+unsigned int num_fixed(const char *s, size_t n, uint64_t *out);
+unsigned int num_fixed_hex(const char *s, size_t n, uint64_t *out);
+
 /* A signed 64-bit integer: [-+]?digits, as test(1) takes it. */
 int num_i64(const char *s, size_t n, int64_t *out);
 

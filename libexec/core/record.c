@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crc.h"
+#include "num.h"
 #include "record.h"
 
 /* Where the fields of a header begin; a blank stands before each. */
@@ -40,44 +41,6 @@ put_hex(char *p, size_t digits, uint64_t n)
 		p[digits] = "0123456789abcdef"[n % 16];
 		n /= 16;
 	}
-}
-
-/*
- * What put_decimal and put_hex have put: 0, or something else where a byte is no
- * digit.  A log's headers are read several times on their way, so there are no
- * bounds to check here: a width sets them.
- */
-static unsigned int
-get_decimal(const char *p, size_t digits, uint64_t *n)
-{
-	unsigned int bad = 0, digit;
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < digits; i++) {
-		digit = (unsigned int)(unsigned char)p[i] - '0';
-		bad |= digit > 9;
-		value = value * 10 + digit;
-	}
-	*n = value;
-	return bad;
-}
-
-static unsigned int
-get_hex(const char *p, size_t digits, uint64_t *n)
-{
-	unsigned int bad = 0, digit, letter;
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < digits; i++) {
-		digit = (unsigned int)(unsigned char)p[i] - '0';
-		letter = (unsigned int)(unsigned char)p[i] - 'a';
-		bad |= (digit > 9) & (letter > 5);
-		value = value << 4 | (digit > 9 ? letter + 10 : digit);
-	}
-	*n = value;
-	return bad;
 }
 
 /* All but CHAIN and HEADERCRC. */
@@ -118,7 +81,7 @@ record_length(const char *p)
 {
 	uint64_t length;
 
-	(void)get_decimal(p + AT_LENGTH, 7, &length);
+	(void)num_fixed(p + AT_LENGTH, 7, &length);
 	return (size_t)length;
 }
 
@@ -171,18 +134,18 @@ record_parse(const char *p, size_t n, struct record *r)
 
 	if (n < RECORD_HEADER)
 		return 0;
-	if (!header_shape(p) || get_hex(p + AT_OWN, 8, &own) != 0 ||
+	if (!header_shape(p) || num_fixed_hex(p + AT_OWN, 8, &own) != 0 ||
 	    own != crc32c(0, p, AT_OWN - 1))
 		return -1;
-	bad = get_decimal(p + AT_INDEX, 16, &r->index);
-	bad |= get_decimal(p + AT_TERM, 16, &r->term);
-	bad |= get_decimal(p + AT_BASE, 16, &r->id.base);
-	bad |= get_hex(p + AT_RANDOM, 16, &r->id.random);
-	bad |= get_decimal(p + AT_LENGTH, 7, &length);
-	bad |= get_decimal(p + AT_DURABLE, 16, &r->durable);
-	bad |= get_decimal(p + AT_ZEROS, 4, &zeros);
-	bad |= get_hex(p + AT_CRC, 8, &crc);
-	bad |= get_hex(p + AT_CHAIN, 8, &chain);
+	bad = num_fixed(p + AT_INDEX, 16, &r->index);
+	bad |= num_fixed(p + AT_TERM, 16, &r->term);
+	bad |= num_fixed(p + AT_BASE, 16, &r->id.base);
+	bad |= num_fixed_hex(p + AT_RANDOM, 16, &r->id.random);
+	bad |= num_fixed(p + AT_LENGTH, 7, &length);
+	bad |= num_fixed(p + AT_DURABLE, 16, &r->durable);
+	bad |= num_fixed(p + AT_ZEROS, 4, &zeros);
+	bad |= num_fixed_hex(p + AT_CRC, 8, &crc);
+	bad |= num_fixed_hex(p + AT_CHAIN, 8, &chain);
 	if (bad || length > RECORD_PAYLOAD)
 		return -1;
 	r->type = p[AT_TYPE];

@@ -201,9 +201,9 @@ request_take(const char *p, size_t n, struct seen *s)
 {
 	if (n < REQUEST_LINE || p[16] != ' ' || p[33] != '-' || p[50] != ' ' ||
 	    (p[51] != '0' && p[51] != '1') || p[52] != '\n' ||
-	    num_u64(p, 16, NUMBER_MAX, &s->index) == -1 ||
-	    num_u64(p + 17, 16, NUMBER_MAX, &s->id.base) == -1 ||
-	    num_hex(p + 34, 16, &s->id.random) == -1)
+	    num_fixed(p, 16, &s->index) != 0 ||
+	    num_fixed(p + 17, 16, &s->id.base) != 0 ||
+	    num_fixed_hex(p + 34, 16, &s->id.random) != 0)
 		return 0;
 	s->outcome = p[51] - '0';
 	return REQUEST_LINE;

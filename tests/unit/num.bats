@@ -6,6 +6,10 @@ load unit
 @test "numbers are printed as printf does" { num printed; }
 @test "numbers have bounds" { num bounds; }
 @test "hexadecimal numbers have as many digits as they should" { num hexadecimal; }
+@test "digits that have a width are read as others are, on any machine" {
+	num fixed
+	num_table fixed
+}
 @test "seconds may have a fraction" { num fractions; }
 @test "CRC-32C is RFC 3720's" { num checksums; }
 @test "CRC-32C is the same without the processor's help" { num_table checksums; }

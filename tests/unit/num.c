@@ -227,10 +227,40 @@ medians(void)
 	MUST(num_median(four, 4) == 3);
 }
 
+/* Every byte in every place: the same as where a number has bounds. */
+static void
+fixed(void)
+{
+	char text[16];
+	uint64_t d = 3, n, want;
+	size_t i, len, place;
+	int byte;
+
+	for (len = 1; len <= sizeof(text); len++)
+		for (place = 0; place < len; place++)
+			for (byte = 0; byte < 256; byte++) {
+				for (i = 0; i < len; i++)
+					text[i] = "0123456789"[dice(&d) % 10];
+				text[place] = (char)byte;
+				want = 0;
+				MUST((num_u64(text, len, UINT64_MAX, &want) == 0) ==
+				    (num_fixed(text, len, &n) == 0));
+				MUST(num_u64(text, len, UINT64_MAX, &want) == -1 ||
+				    n == want);
+				for (i = 0; i < len; i++)
+					text[i] = "0123456789abcdef"[dice(&d) % 16];
+				text[place] = (char)byte;
+				MUST((num_hex(text, len, &want) == 0) ==
+				    (num_fixed_hex(text, len, &n) == 0));
+				MUST(num_hex(text, len, &want) == -1 || n == want);
+			}
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
+		{ "fixed", fixed },
 		{ "strict", strict },
 		{ "printed", printed },
 		{ "bounds", bounds },
