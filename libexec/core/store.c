@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "record.h"
 #include "trie.h"
 #include "window.h"
 
@@ -54,6 +55,24 @@ store_recall(void *store, const struct seen *r)
 	struct store *s = store;
 
 	return window_add(&s->seen, r->index, &r->id, r->outcome);
+}
+
+size_t
+store_warm(const struct store *s, const char *p, size_t n)
+{
+	struct bytes key[TRIE_WARM];
+	struct command c;
+	size_t count = 0, done = 0, keys = 0, length;
+
+	for (; count < TRIE_WARM && done < n; done += RECORD_HEADER + length + 1) {
+		length = record_length(p + done);
+		if (command_decode(&c, p + done + RECORD_HEADER, length) == 0 &&
+		    c.key.len > 0)
+			key[keys++] = c.key;
+		count++;
+	}
+	trie_warm(&s->items, key, keys);
+	return count;
 }
 
 /* The value of key: 1, 0, or -1. */

@@ -43,6 +43,12 @@ struct store_base {
 void store_begin(struct store *, const struct store_base *);
 int store_recall(void *store, const struct seen *); /* 0, or -1 (ENOMEM) */
 
+/*
+ * What is at p[0..n), whole records of the log, is about to be applied: looks ahead
+ * at the next few of them.  Returns how many.
+ */
+size_t store_warm(const struct store *, const char *p, size_t n);
+
 /* What became of a command. */
 enum outcome {
 	OUTCOME_YES = 0,     /* done, or the condition held */

@@ -346,6 +346,29 @@ trie_each(const struct trie *t, struct bytes prefix,
 	return each_below(n, visit, arg);
 }
 
+void
+trie_warm(const struct trie *t, const struct bytes *key, size_t n)
+{
+	const struct node *at[TRIE_WARM];
+	const struct branch *b;
+	size_t i, moved = n;
+	uint32_t bit;
+
+	for (i = 0; i < n; i++)
+		at[i] = t->root;
+	while (t->root != NULL && moved > 0) {
+		moved = 0;
+		for (i = 0; i < n; i++) {
+			if (at[i]->key_len > 0)
+				continue;
+			b = (const struct branch *)at[i];
+			bit = bit_at(key[i].at, key[i].len, b->place);
+			at[i] = b->twig[b->present & bit ? twig_number(b, bit) : 0];
+			moved++;
+		}
+	}
+}
+
 static void
 free_below(struct node *n)
 {

@@ -34,6 +34,13 @@ int trie_unset(struct trie *, struct bytes key);
 int trie_each(const struct trie *, struct bytes prefix,
     int (*visit)(void *, struct bytes key, struct bytes value), void *arg);
 
+/*
+ * Looks for up to TRIE_WARM keys at a time, step by step, so that the memory's
+ * answers are waited for together: what comes next finds them at hand.
+ */
+#define TRIE_WARM 16u
+void trie_warm(const struct trie *, const struct bytes *key, size_t n);
+
 void trie_free(struct trie *);
 
 #endif

@@ -317,9 +317,11 @@ static int
 slice_apply(struct lead *l, struct cursor *at, const char *p, size_t n)
 {
 	struct record r;
-	size_t done;
+	size_t done, warm = 0;
 
 	for (done = 0; l->applied < l->commit && done < n; done += record_size(&r)) {
+		if (warm-- == 0)
+			warm = store_warm(l->store, p + done, n - done) - 1;
 		if (record_parse(p + done, n - done, &r) != 1 ||
 		    !record_intact(&r, p + done))
 			return state_fail(l->st,

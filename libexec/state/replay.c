@@ -65,9 +65,11 @@ slice_replay(struct state *st, struct store *store, struct manifest *m, const ch
     size_t n)
 {
 	struct record r;
-	size_t done;
+	size_t done, warm = 0;
 
 	for (done = 0; done < n; done += record_size(&r)) {
+		if (warm-- == 0)
+			warm = store_warm(store, p + done, n - done) - 1;
 		if (record_parse(p + done, n - done, &r) != 1 ||
 		    !record_intact(&r, p + done) || r.index != m->index + 1 ||
 		    record_chain(p + done, m->chain) != r.chain) {
