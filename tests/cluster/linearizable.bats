@@ -1,12 +1,12 @@
-# What clients are told, all at once and while leaders come and go, is
-# linearizable.
+# What clients are told, all at once, while leaders come and go and every node takes
+# a snapshot every few entries, is linearizable.
 
 load ../lib/cluster
 load ../lib/faults
 load ../lib/lin
 
 setup_file() {
-	cluster_up 3
+	cluster_up_with 3 snapshot_period 20
 }
 
 teardown_file() {
@@ -68,6 +68,10 @@ lead_killed() {
 	drive_end
 	printf '# %s leaders were put down\n' "$changes" >&3
 	((changes >= 4))
+	for n in $(nodes); do
+		on "$n" libexec/step/snapshot check
+		[ "$(on "$n" libexec/step/snapshot show | wc -l)" -eq 2 ]
+	done
 	[ "$(drive_acknowledged)" -ge 200 ]
 	one_leader_a_term
 }

@@ -3,26 +3,11 @@
 load ../lib/cluster
 
 setup_file() {
-	local n
-	cluster_up 3 1 --no-boot
-	for n in 1 2 3; do
-		printf '50\n' >"$(node_dir "$n")/conf/snapshot_period"
-	done
-	boot
+	cluster_up_with 3 snapshot_period 50
 }
 
 teardown_file() { cluster_down; }
 teardown() { cluster_after; }
-
-# boot: all three at a time: each waits for the others.
-boot() {
-	local n pids=
-	for n in 1 2 3; do
-		out on "$n" ./lite-raft first-boot --wait &
-		pids="$pids $!"
-	done
-	wait $pids
-}
 
 # writes TAG COUNT: so many, with request ids, through node 1; each is done.
 writes() {

@@ -42,6 +42,20 @@ cluster_up() {
 	sandbox up -n "$n" -t "$t" "$@"
 }
 
+# cluster_up_with N NAME VALUE: the same, with conf/NAME; 1 s of election timeout.
+cluster_up_with() {
+	local n pids=()
+	sandbox up -n "$1" -t 1 --no-boot
+	for n in $(nodes); do
+		printf '%s\n' "$3" >"$(node_dir "$n")/conf/$2"
+	done
+	for n in $(nodes); do # each waits for the others
+		on "$n" ./lite-raft first-boot --wait &
+		pids+=("$!")
+	done
+	wait "${pids[@]}"
+}
+
 # cluster_down: ends and removes everything, without farewells.
 cluster_down() {
 	[ ! -f "$CLUSTER/nodes" ] || sandbox down --kill
