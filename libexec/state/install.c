@@ -468,7 +468,8 @@ replace(struct install *in)
 	const int damaged = st->lock.damaged != 0;
 	int commit_fd, fits;
 
-	if (state_change(st) == -1 || snapshot_put(st, &in->name, PART) == -1)
+	if (state_change(st) == -1 || snapshot_put(st, &in->name, PART) == -1 ||
+	    snapshot_sync(st) == -1)
 		return -1;
 	fits = log_fits(st);
 	if (fits == -1 || (!fits && log_drop(st) == -1))

@@ -159,12 +159,19 @@ snapshot_put(struct state *st, const struct snapshot_name *name, const char *suf
 
 	snapshot_path(from, name, suffix);
 	snapshot_path(to, name, "");
-	if (snapshot_remove(st, name, "") == -1 ||
-	    disk_rename(st->os, from, to) == -1 ||
-	    disk_syncdir(st->os, "state/snapshot") == -1 ||
-	    disk_syncdir(st->os, "state") == -1) /* it may be the first one */
+	if (snapshot_remove(st, name, "") == -1 || disk_rename(st->os, from, to) == -1)
 		return state_fail(st, "cannot rename %s: %s", from, strerror(errno));
 	return snapshot_load(st);
+}
+
+int
+snapshot_sync(struct state *st)
+{
+	if (disk_syncdir(st->os, "state/snapshot") == -1 ||
+	    disk_syncdir(st->os, "state") == -1) /* it may be the first one */
+		return state_fail(st, "cannot sync state/snapshot: %s",
+		    strerror(errno));
+	return 0;
 }
 
 int

@@ -261,12 +261,14 @@ int snapshot_manifest(struct state *, const struct snapshot_name *, const char *
 int snapshot_remove(struct state *, const struct snapshot_name *, const char *suffix);
 
 /*
- * Gives INDEX.TERM and the suffix, which is durable, the name INDEX.TERM, durably:
- * a change of its own, under the lock.  st->snap is what is the newest then.
+ * Gives INDEX.TERM and the suffix, which is durable, the name INDEX.TERM: a change
+ * of its own, under the lock.  st->snap is what is the newest then.  The name is
+ * durable behind snapshot_sync, and not before that goes what it replaces.
  */
 int snapshot_enter(struct state *, const struct snapshot_name *, const char *suffix);
 /* The same, in the midst of a change. */
 int snapshot_put(struct state *, const struct snapshot_name *, const char *suffix);
+int snapshot_sync(struct state *);
 
 /*
  * Sets st->snap to the newest one whose manifest is intact; index 0: there is

@@ -167,7 +167,8 @@ take(struct state *st)
 		(void)snapshot_remove(st, &name, ".new");
 		return -1;
 	}
-	if (state_unlock(st) == -1)
+	/* Nobody has to wait for this: until it is done the log says the same. */
+	if (state_unlock(st) == -1 || snapshot_sync(st) == -1)
 		return -1;
 	note(st->os, st->term.current_term,
 	    "snapshot: taken at index %" PRIu64 ", %" PRIu64 " keys, %" PRIu64 " bytes",

@@ -126,7 +126,7 @@ tidy() {
 	points
 	for at in "${point[@]}"; do
 		case $at in
-		pwrite* | openat* | mkdirat* | f*sync*) ;;
+		pwrite* | openat* | mkdirat*) ;;
 		*) continue ;;
 		esac
 		back before
