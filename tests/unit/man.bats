@@ -74,6 +74,8 @@ page_options() {
 
 @test "lite-raft-state(5): each file of state/ has its section" {
 	node_up
+	replay write 10
+	snapshot take
 	for name in $(ls state); do
 		grep -q -E "^\.Ss state/$name/?$" "$MAN/lite-raft-state.5"
 	done
@@ -108,18 +110,23 @@ crc_holds() {
 	crc_holds "$(head -n 1 state/members)"
 	[ "$(sed -n 2p state/members | cut -d ' ' -f 1,2)" = 'member a' ]
 	[ "$(ls state/log)" = 0000000000000001 ]
+	replay write 10
+	snapshot take
+	is state/snapshot/*/manifest "lite-raft-snapshot 1 11 1 $crc ([0-9]+ ){4}$crc [0-9]+ $crc 1 [0-9]+ $crc $crc"
+	crc_holds "$(head -n 1 state/snapshot/*/manifest)"
+	[ "$(sed -n 2p state/snapshot/*/manifest | cut -d ' ' -f 1,2)" = 'member a' ]
 }
 
 @test "lite-raft-state(5): the examples are whole" {
 	load ../lib/faults
 	sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$MAN/lite-raft-state.5" | grep -v '^[.$]' | tr '\n' ' ' | sed 's/\\e //g' |
-		grep -o -E '(lite-raft-(node|term|lock) 1|e1) ([^ ]+ )*' | sed 's/ *$//' |
+		grep -o -E '(lite-raft-(node|term|lock|snapshot) 1|e1) ([^ ]+ )*' | sed 's/ *$//' |
 		sed 's/ \(lite-raft-\|e1 \)/\n\1/g' >examples
-	[ "$(wc -l <examples)" -eq 4 ]
+	[ "$(wc -l <examples)" -eq 5 ]
 	while read -r line; do
 		printf '%s\n' "$line"
 		case $line in
-		lite-raft-node* | e1*) crc_holds "$line" ;;
+		lite-raft-node* | lite-raft-snapshot* | e1*) crc_holds "$line" ;;
 		*) crc_holds "$line" blank ;;
 		esac
 	done <examples
