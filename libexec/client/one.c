@@ -43,7 +43,7 @@ conclude(struct one *o, const struct ask *a)
 	o->answered = 1;
 	if (status == EXIT_YES)
 		return answer_print(o, a->talk);
-	if (status == EXIT_NO)
+	if (status == EXIT_NO && !command_is_change(&o->client->command))
 		return EXIT_NO;
 	if (talk_sentence(a->talk, &text) == -1 || buf_add(&text, "", 1) == -1) {
 		buf_free(&text);
@@ -122,6 +122,10 @@ converse(struct one *o, struct conn *c, struct ask *a)
 			return VISIT_NEXT;
 		}
 
+		/* A change takes what it takes; whoever is asked again goes on. */
+		if (a->asked && command_is_change(&o->client->command))
+			until = r->deadline;
+
 		/* A long answer takes its time, a login shell's chatter does not. */
 		if (c->talk->out.len < left || ((came & CONN_INPUT) && a->asked))
 			until = clock_now(r->os) + patience;
@@ -157,6 +161,9 @@ one_run(struct reach *r, struct client *client)
 	if (o.answered)
 		return reach_complain(r, EXIT_NOLEADER,
 		    "interrupted; not all of the answer was printed");
+	if (o.unknown && command_is_change(&client->command))
+		return reach_give_up(r, EXIT_UNKNOWN,
+		    "outcome unknown, it may go on (look with status)");
 	if (o.unknown && command_is_write(&client->command))
 		return reach_give_up(r, EXIT_UNKNOWN,
 		    "outcome unknown, it may have been carried out or not (look with "

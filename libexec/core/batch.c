@@ -40,6 +40,8 @@ line_parse(struct batch *b, const char *text, size_t n, struct batch_line *line)
 		return why;
 	if (c.verb == VERB_WATCH)
 		return "a watch is no request of a batch";
+	if (command_is_change(&c))
+		return "a change of the cluster is no request of a batch";
 	line->write = command_is_write(&c);
 	return NULL;
 }

@@ -105,7 +105,9 @@ options_fault(const struct client *c, const char **what)
 	if (c->raw && c->json)
 		return "it does not go with --json";
 	*what = "--json";
-	if (c->json && (c->batch || command_is_write(&c->command)))
+	if (c->json &&
+	    (c->batch || command_is_write(&c->command) ||
+		command_is_change(&c->command)))
 		return "it goes with get, list, status and watch";
 	*what = "--from";
 	if (c->from != 0 && verb != VERB_WATCH)
@@ -225,7 +227,7 @@ static enum ask_state
 answer_take(struct ask *a, const struct client *c)
 {
 	static const int known[] = { EXIT_YES, EXIT_NO, EXIT_USE, EXIT_NOLEADER,
-		EXIT_DISK, EXIT_UNKNOWN };
+		EXIT_DISK, EXIT_UNKNOWN, EXIT_GATE };
 	size_t i, n = a->talk->words.n;
 
 	a->status = talk_status(a->talk);

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Nodes whose versions are one minor number apart work together. */
+#define VERSION "0.1"
+
 /* Terms and indexes are decimal numbers of at most 16 digits. */
 #define NUMBER_MAX UINT64_C(9999999999999999)
 

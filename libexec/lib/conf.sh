@@ -182,10 +182,12 @@ conf_differs() { # NODES
 	differs_members=$(once "$differs_members")
 	for differs_node in $1; do
 		among "$differs_node" "$differs_members" ||
-			printf 'conf/cluster_nodes names %s, which is no member\n' "$differs_node"
+			printf 'conf/cluster_nodes names %s, which is no member; to add it: ./lite-raft-client add-member %s\n' \
+				"$differs_node" "$differs_node"
 	done
 	for differs_node in $differs_members; do
 		among "$differs_node" "$1" ||
-			printf 'conf/cluster_nodes does not name the member %s\n' "$differs_node"
+			printf 'conf/cluster_nodes does not name the member %s; to remove it: ./lite-raft-client del-member %s\n' \
+				"$differs_node" "$differs_node"
 	done
 }

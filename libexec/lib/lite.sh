@@ -11,9 +11,13 @@ set -f # no name is a pattern
 # function's own.
 [ -z "${YASH_VERSION-}" ] || command set +o forlocal
 
-# Prints lite-raft's version.
+# Prints lite-raft's version, which the programs have from there.
 version() {
-	printf '0.1\n'
+	while read -r _ version_word version_text _; do
+		[ "$version_word" = VERSION ] || continue
+		version_text=${version_text#?}
+		printf '%s\n' "${version_text%?}"
+	done <libexec/core/types.h
 }
 
 # Says why on stderr, one line, and ends with STATUS.

@@ -2,8 +2,9 @@
  * call.c - a client: understands its words, asks the cluster, and says what came
  * of it.
  *
- * call --gate is the other end of a conversation from another host: behind the
- * gate it passes on what comes to the leader's socket.
+ * call --gate is the other end of a conversation from another host: behind
+ * the gate it passes on what comes to the leader's socket.  With --store-only it
+ * may not change the cluster.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +35,9 @@ usage(void)
 	    "  watch [PREFIX]            changes as they commit; --from INDEX; --json\n"
 	    "  noop\n"
 	    "  status                    --json\n"
+	    "  add-member NODE           --learner behind it: it only follows\n"
+	    "  del-member NODE\n"
+	    "  transfer NODE             it is to lead\n"
 	    "\n"
 	    "Exit status: 0 done or yes, 1 no, 64 usage, 69 no leader and nothing\n"
 	    "changed, 74 disk or system error, 75 outcome unknown, 78 bad "
@@ -116,8 +120,9 @@ call(int argc, char *const *argv)
 
 /* Behind the gate: passes on to the leader, or says that this is none. */
 static int
-gate(void)
+gate(int store_only)
 {
+	static const char restricted[] = "store-only\n";
 	char *leader = NULL;
 	struct os *os;
 	int fd, n = 0;
@@ -125,6 +130,10 @@ gate(void)
 	if (process_on_signal(SIGPIPE, NULL) == -1)
 		return EXIT_DISK;
 	fd = wire_connect("run/client.sock");
+	/* Before anything that comes from there. */
+	if (fd != -1 && store_only &&
+	    wire_write_all(fd, restricted, sizeof(restricted) - 1) == -1)
+		return EXIT_DISK;
 	if (fd != -1)
 		return relay(0, 1, fd) == -1 ? EXIT_DISK : EXIT_YES;
 	os = os_open(".");
@@ -142,6 +151,9 @@ int
 main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "--gate") == 0)
-		return gate();
+		return gate(0);
+	if (argc == 3 && strcmp(argv[1], "--gate") == 0 &&
+	    strcmp(argv[2], "--store-only") == 0)
+		return gate(1);
 	return call(argc, argv);
 }

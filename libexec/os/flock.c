@@ -33,6 +33,15 @@ disk_lock(struct os *os, int fd)
 }
 
 int
+disk_lock_until_signal(struct os *os, int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	(void)os;
+	return fcntl(fd, F_SETLKW, &lock) == -1 ? -1 : 0;
+}
+
+int
 disk_trylock(struct os *os, int fd)
 {
 	struct flock lock;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/num.h"
 #include "core/types.h"
 #include "os.h"
 
@@ -23,7 +24,8 @@ static int
 usage(FILE *to, int status)
 {
 	(void)fputs("usage: hold [-c] LOCK COMMAND [ARGUMENT ...]\n"
-		    "       hold --who LOCK\n",
+		    "       hold --who LOCK\n"
+		    "       hold --free LOCK SECONDS\n",
 	    to);
 	return status;
 }
@@ -54,6 +56,26 @@ who(struct os *os, const char *path)
 	if (printf("%ld\n", (long)holder) < 0 || fflush(stdout) == EOF)
 		return fail("write", "the answer");
 	return EXIT_YES;
+}
+
+/* Waits until nobody holds the lock: no, if that takes longer. */
+static int
+wait_free(struct os *os, const char *path, const char *seconds)
+{
+	uint64_t ns;
+	int fd;
+
+	if (num_seconds(seconds, strlen(seconds), &ns) == -1 || ns == 0)
+		return usage(stderr, EXIT_USE);
+	fd = disk_open(os, path, DISK_WRITE);
+	if (fd == -1)
+		return errno == ENOENT ? EXIT_YES : fail("open", path);
+	if (process_on_signal(SIGALRM, NULL) == -1)
+		return fail("wait for", path);
+	process_alarm(ns);
+	if (disk_lock_until_signal(os, fd) == 0)
+		return EXIT_YES;
+	return errno == EINTR ? EXIT_NO : fail("wait for", path);
 }
 
 /* The lock file on a high descriptor that an exec leaves open. */
@@ -118,7 +140,10 @@ main(int argc, char *argv[])
 	os = os_open(".");
 	if (os == NULL)
 		return fail("open", "the current directory");
-	if (strcmp(argv[1], "--who") != 0)
+	if (strcmp(argv[1], "--free") == 0)
+		status = argc == 4 ? wait_free(os, argv[2], argv[3]) :
+				     usage(stderr, EXIT_USE);
+	else if (strcmp(argv[1], "--who") != 0)
 		status = hold(os, argv[1], argv + 2);
 	else if (argc == 3)
 		status = who(os, argv[2]);

@@ -291,7 +291,7 @@ hello_body(struct state *st, struct buf *b)
 		nonce[strcspn(nonce, "\n")] = '\0';
 	r = names_of_conf(st->os, &names);
 	if (r == 0)
-		r = buf_fmt(b, "nonce %s\nnodes%s\n",
+		r = buf_fmt(b, "nonce %s\nversion " VERSION "\nnodes%s\n",
 		    nonce != NULL && *nonce != '\0' ? nonce : "-", buf_head(&names));
 	if (r == 0 && total > 0)
 		r = buf_fmt(b, "incoming %" PRIu64 " %" PRIu64 "\n", have, total);
@@ -565,6 +565,50 @@ cmd_form(struct os *os, char **arg)
 	return status;
 }
 
+/*
+ * Why this node may not join a cluster, or NULL.  One that has voted, or holds what
+ * was acknowledged, is counted on by those who know its id.
+ */
+static const char *
+join_refusal(const struct state *st, const char *name, const char *cluster)
+{
+	const int used = st->tail.index > 0 || st->term.current_term > 0;
+
+	if (strcmp(st->me.name, name) != 0)
+		return "its state is that of a node of another name";
+	if (strcmp(st->cluster, cluster) == 0)
+		return NULL;
+	if (strcmp(st->cluster, "-") != 0 && (!st->joiner || used))
+		return "it belongs to another cluster; if that is over, there: "
+		       "./lite-raft stop; mv state state.old";
+	if (used)
+		return "it has state of its own; there: ./lite-raft stop; "
+		       "mv state state.old";
+	return NULL;
+}
+
+static int
+cmd_join(struct os *os, char **arg)
+{
+	struct state *st;
+	const char *why;
+	int status = EXIT_YES;
+
+	if ((st = open_state(os, "join", &status)) == NULL)
+		return status;
+	if (state_lock(st) == -1)
+		status = fail("join", st->why, EXIT_DISK);
+	else if ((why = join_refusal(st, arg[0], arg[1])) != NULL)
+		status = fail("join", why, EXIT_NO);
+	else if (node_join(st, arg[1]) == -1 || state_unlock(st) == -1)
+		status = fail("join", st->why, EXIT_DISK);
+	else
+		note(os, UINT64_MAX, "join: waits to be sent the log of cluster %s",
+		    arg[1]);
+	state_close(st);
+	return status;
+}
+
 static const struct command_verb {
 	const char *name;
 	int min, max; /* arguments */
@@ -574,6 +618,7 @@ static const struct command_verb {
 	{ "greet", 1, 1, cmd_greet },
 	{ "hello", 0, 0, cmd_hello },
 	{ "init", 1, 1, cmd_init },
+	{ "join", 2, 2, cmd_join },
 	{ "nonce", 0, 0, cmd_nonce },
 	{ "note", 1, 1024, cmd_note },
 	{ "same", 0, 0, cmd_same },
@@ -586,7 +631,7 @@ usage(FILE *to, int status)
 {
 	(void)fputs(
 	    "usage: node init NAME | verify | show [KEY] | note TEXT... | nonce |\n"
-	    "            greet NAME | hello | same | form NAME...\n",
+	    "            greet NAME | hello | same | form NAME... | join NAME CLUSTER\n",
 	    to);
 	return status;
 }

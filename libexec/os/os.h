@@ -224,6 +224,9 @@ int process_on_signal(int signo, volatile sig_atomic_t *flag);
 /* Closes all descriptors but stdin, stdout and stderr. */
 void process_close_inherited(void);
 
+/* As disk_lock; -1 with EINTR when a signal comes first. */
+int disk_lock_until_signal(struct os *, int fd);
+
 /* Ends this process by SIGALRM in ns nanoseconds; 0: not any more. */
 void process_alarm(uint64_t ns);
 

@@ -69,6 +69,8 @@ refused() {
 	[[ $output = *"os/node hello"*"the request" ]]
 	run -0 "$GATE" check <<<'the request'
 	[[ $output = *"link/survey "*"a tree"*"the request" ]]
+	run -0 "$GATE" join <<<'the request'
+	[[ $output = *"link/join "*"a tree"*"the request" ]]
 }
 
 @test "F61 what is no verb is refused, nothing is run" {
@@ -100,7 +102,7 @@ refused() {
 @test "F61 a client's key opens client and nothing else" {
 	export SSH_ORIGINAL_COMMAND=client
 	run -0 "$GATE" client <<<''
-	[[ $output = *"link/call --gate"* ]]
+	[[ $output = *"link/call --gate --store-only"* ]]
 	for SSH_ORIGINAL_COMMAND in vote append handover hello check '' 'client vote' 'gate client;id' $'client\nvote' $'x\nclient'; do
 		run --separate-stderr "$GATE" client
 		[ -z "$output" ]
@@ -160,7 +162,7 @@ thief() {
 			run -0 --separate-stderr env "$set" SSH_ORIGINAL_COMMAND='any client' $shell "$GATE" client <<<'the request'
 			[ "$output" = '
 lite-raft-gate 1
-link/call --gate
+link/call --gate --store-only
 a tree
 pid 4711
 the request' ]
@@ -180,6 +182,8 @@ the request' ]
 	[[ $output = *"os/node hello"* ]]
 	run -0 "$GATE" check </dev/null
 	[[ $output = *"link/survey "* ]]
+	run -0 "$GATE" join </dev/null
+	[[ $output = *"link/join "* ]]
 }
 
 @test "before the first boot there is a sentence, and check" {

@@ -15,15 +15,16 @@ setup() {
 	cp "$ROOT/libexec/step/timer" libexec/step
 	mkfifo run/votes
 	printf '0.2\n' >run/election_timeout
-	printf '%s\n' n2 n3 >peers
 	printf 'yes\n' >formed
-	printf 'no\n' >joiner
+	printf 'yes\n' >votes.here
+	peers_are n2 n3
+	printf 'lite-raft-node 1 n1 id cluster member crc\n' >state/node
 	printf '0\n' >tally
 	stub os/node <<-'END'
 		case "$1 $2" in
 		'show peers') [ "$(cat formed)" = no ] || cat peers ;;
 		'show formed') cat formed ;;
-		'show joiner') cat joiner ;;
+		'show votes') cat votes.here ;;
 		'show damaged') printf 'no\n' ;;
 		'show name') printf 'n1\n' ;;
 		note*) printf '%s\n' "$2" >>notes ;;
@@ -84,6 +85,15 @@ teardown() {
 		return 1
 	}
 	[ -n "$BATS_TEST_COMPLETED" ] || cat notes votes || :
+}
+
+# peers_are NAME...: and n1 itself.
+peers_are() {
+	printf '%s\n' "$@" >peers
+	{
+		printf 'lite-raft-members 1 %s\n' "$*"
+		printf 'member %s id\n' n1 "$@"
+	} >state/members
 }
 
 # stub PROGRAM: a script, whose body is on stdin.
@@ -221,13 +231,13 @@ asked_twice() {
 
 @test "a joiner does not campaign, nor spin" {
 	printf '1\n' >ask
-	printf 'yes\n' >joiner
+	printf 'no\n' >votes.here
 	begin
 	soon test -s votes
 	sleep 2
 	[ "$(wc -l <votes)" -le 2 ]
 	rm ask
-	printf 'no\n' >joiner
+	printf 'yes\n' >votes.here
 	soon leads
 	stopped
 }
@@ -281,6 +291,7 @@ asked_twice() {
 	sleep 0.2
 	stopped
 	printf 'no\n' >formed
+	rm state/members
 	printf 'n1 n2 n3\n' >conf/cluster_nodes
 	begin
 	soon test -e run/hello.n2
@@ -307,7 +318,7 @@ asked_twice() {
 		printf 'ssh: connect to host n2 port 22: Connection refused\r\n' >&2
 		exit 255
 	END
-	printf 'n2\n' >peers
+	peers_are n2
 	begin
 	soon leads
 	sleep 2
@@ -315,6 +326,68 @@ asked_twice() {
 	[ "$(wc -l <dialled)" -le 8 ]
 	[ "$(grep -c 'n2: ssh: connect to host n2 port 22: Connection refused$' notes)" -eq 1 ]
 	stopped
+}
+
+# streams: the pids of the scripts that keep up a stream.
+streams() {
+	processes | awk '/link\/stream n[0-9]/ { print $1 }'
+}
+
+several() { # N
+	[ "$(streams | wc -w)" -eq "$1" ]
+}
+
+@test "F51 a stream that is killed alone, or a connection's keeper, is there again soon" {
+	begin
+	soon leads
+	soon several 2
+	soon masters
+	local before keeper
+	before=$(streams | head -n 1)
+	kill -KILL "$before"
+	again() { several 2 && ! streams | grep -qx "$before"; }
+	soon again
+	# The one who keeps a connection, and with it the connection.
+	keeper=$(processes | awk '/limit .*peer -M n2$/ { print $1 }')
+	keeper=$(ps -o ppid= -p "$keeper")
+	kill -KILL $keeper
+	kept() { masters && [ "$(processes | grep -c 'link/links')" -ge 3 ]; }
+	soon kept
+	stopped
+}
+
+@test "peers come and go: each has its stream while it is one, and what sends it a snapshot when it is behind" {
+	cat >libexec/link/send <<-'END'
+		#!/bin/sh
+		printf '%s\n' "$*" >>sent
+		exec libexec/step/timer sleep 60
+	END
+	chmod +x libexec/link/send
+	printf '0.3\n' >dial
+	begin
+	soon leads
+	soon several 2
+	peers_are n2 n3 n4
+	soon several 3
+	: >run/behind.n4
+	soon grep -qsx "n4 $node" sent
+	# lead ends the stream of one that has left.
+	peers_are n3 n4
+	soon several 2
+	! processes | grep -q 'link/stream n2 '
+	sleep 1.5
+	[ "$(wc -l <sent)" -eq 1 ]
+	several 2
+	stopped
+}
+
+@test "a node that was removed stops, and says so" {
+	printf '30\n' >run/election_timeout
+	begin
+	soon test -p run/wake
+	printf 'removed\n' >run/wake
+	soon nothing_left
+	grep -q 'stops: this node is no member of the cluster any more' notes
 }
 
 @test "what is being started when the signal comes is not left behind" {
