@@ -19,6 +19,7 @@ setup() {
 	stub link/call
 	stub step/snapshot
 	stub link/survey
+	stub link/join
 	printf 'name\n' >"$HERE/state/node"
 	running 4711
 	unset SSH_ORIGINAL_COMMAND
