@@ -200,6 +200,7 @@ int
 store_apply(struct store *s, uint64_t index, const struct request_id *id,
     const struct command *c)
 {
+	const struct seen *before;
 	int outcome;
 
 	if (id == NULL || id->random == 0)
@@ -208,14 +209,24 @@ store_apply(struct store *s, uint64_t index, const struct request_id *id,
 	/* No client can have known of an entry that was not there yet. */
 	if (id->base > index)
 		return OUTCOME_UNKNOWN;
-	if (window_find(&s->seen, index, id, &outcome))
-		return outcome;
+	before = window_find(&s->seen, index, id);
+	if (before != NULL)
+		return before->outcome;
 	if (index - id->base > s->seen.size)
 		return OUTCOME_UNKNOWN;
 	outcome = carry_out(s, c);
 	if (outcome == -1 || window_add(&s->seen, index, id, outcome) == -1)
 		return -1;
 	return outcome;
+}
+
+int
+store_carried_out(struct store *s, uint64_t index, const struct request_id *id)
+{
+	const struct seen *before = window_find(&s->seen, index, id);
+
+	return before != NULL && before->index == index &&
+	    before->outcome == OUTCOME_YES;
 }
 
 int

@@ -66,6 +66,9 @@ enum outcome {
 int store_apply(struct store *, uint64_t index, const struct request_id *,
     const struct command *);
 
+/* 1 if a request was carried out, with yes, in entry index of those remembered. */
+int store_carried_out(struct store *, uint64_t index, const struct request_id *);
+
 /*
  * The value of key: 1 and *value (valid until the next apply or get), 0, or -1
  * (the base cannot be read).

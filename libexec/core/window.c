@@ -37,23 +37,21 @@ forget_before(struct window *w, uint64_t index)
 	}
 }
 
-int
-window_find(struct window *w, uint64_t index, const struct request_id *id, int *outcome)
+const struct seen *
+window_find(struct window *w, uint64_t index, const struct request_id *id)
 {
 	const struct seen *s;
 	uint32_t at;
 
 	forget_before(w, index > w->size ? index - w->size : 0);
 	if (w->n == 0)
-		return 0;
+		return NULL;
 	for (at = *chain_of(w, id); at != 0; at = s->next) {
 		s = &w->ring[at - 1];
-		if (s->id.random == id->random && s->id.base == id->base) {
-			*outcome = s->outcome;
-			return 1;
-		}
+		if (s->id.random == id->random && s->id.base == id->base)
+			return s;
 	}
-	return 0;
+	return NULL;
 }
 
 static void

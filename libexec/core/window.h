@@ -31,9 +31,9 @@ struct window {
 	uint32_t n;
 };
 
-/* The first outcome of a request that comes (again) at index: 1, or 0. */
-int window_find(struct window *, uint64_t index, const struct request_id *,
-    int *outcome);
+/* What became of a request that comes (again) at index, or NULL. */
+const struct seen *window_find(struct window *, uint64_t index,
+    const struct request_id *);
 
 /*
  * Remembers one that window_find does not know.  Indexes only rise.  0, or -1

@@ -20,6 +20,10 @@
 #define TURN  (1024u * 1024) /* and all of them */
 #define SHARE 4              /* of the time between heartbeats, at most */
 
+/* Entries without a change: fewer than any log keeps behind its snapshots, by
+ * default, so that the next leader can go on from there. */
+#define TOLD_EVERY 8192u
+
 static int
 was_change(const struct lead *l, uint64_t index)
 {
@@ -28,15 +32,25 @@ was_change(const struct lead *l, uint64_t index)
 	return l->changed[bit / 8] >> bit % 8 & 1;
 }
 
-/* The first entry of which it is known whether it was a change. */
+/*
+ * The same of an entry that the snapshot holds, by the ids of requests that came
+ * with it: 1, 0, or -1: nobody knows.  A key that was not there is unset, too.
+ */
+static int
+was_change_before(const struct lead *l, const struct record *r, const struct command *c)
+{
+	if (c->verb == VERB_NOOP)
+		return 0;
+	if (r->id.random == 0)
+		return c->op == OP_NONE ? 1 : -1;
+	return store_carried_out(l->store, r->index, &r->id);
+}
+
+/* The first entry of which it may be known whether it was a change. */
 static uint64_t
 oldest(const struct lead *l)
 {
-	const uint64_t from = l->base_index + 1;
-
-	if (l->applied < STORE_WINDOW || l->applied - STORE_WINDOW < from)
-		return from;
-	return l->applied - STORE_WINDOW + 1;
+	return l->applied < STORE_WINDOW ? 1 : l->applied - STORE_WINDOW + 1;
 }
 
 static void
@@ -62,14 +76,19 @@ move(struct watch *w, struct watch **list)
 	*list = w;
 }
 
+/* It asked for the changes from next on. */
 static int
-refuse(struct lead *l, struct client *c)
+refuse(struct lead *l, struct client *c, uint64_t next)
 {
+	uint64_t from = oldest(l);
+
+	if (next >= from)
+		from = (next > l->base_index ? l->applied : l->base_index) + 1;
 	c->closing = 1;
 	return buf_fmt(&c->out,
 	    "1 \"the changes before %" PRIu64
 	    " are no longer known: watch anew, then list\"",
-	    oldest(l));
+	    from);
 }
 
 int
@@ -78,7 +97,7 @@ watch_begin(struct lead *l, struct client *c, const struct slot *s)
 	struct watch *w;
 
 	if (s->from != 0 && s->from < oldest(l))
-		return refuse(l, c);
+		return refuse(l, c, s->from);
 	w = calloc(1, sizeof(*w) + s->len);
 	if (w == NULL)
 		return -1;
@@ -146,8 +165,7 @@ mark_put(struct lead *l, struct watch *w)
 	struct buf *out = &w->client->out;
 	const size_t before = out->len;
 
-	if (w->next < w->told + STORE_WINDOW / 4 ||
-	    client_room_out(l, w->client, ROOM) == 0)
+	if (w->next < w->told + TOLD_EVERY || client_room_out(l, w->client, ROOM) == 0)
 		return;
 	if (buf_fmt(out, "at %" PRIu64 "\n", w->next) == -1) {
 		buf_cut(out, before);
@@ -197,7 +215,7 @@ watches_tell(struct lead *l, const struct cursor *at, const struct command *c)
 	}
 }
 
-/* Tells what stands in a slice of the log: 0, or -1. */
+/* Tells what stands in a slice of the log: 0, 1 nobody knows any more, or -1. */
 static int
 slice_tell(struct lead *l, struct watch *w, const struct buf *b)
 {
@@ -205,15 +223,23 @@ slice_tell(struct lead *l, struct watch *w, const struct buf *b)
 	struct command c;
 	struct record r;
 	size_t at;
+	int changed;
 
 	for (at = 0; at < b->len; at += record_size(&r)) {
 		if (record_parse(head + at, b->len - at, &r) != 1)
 			return -1;
-		if (r.index < w->next || !was_change(l, r.index))
+		if (r.index < w->next || r.type != RECORD_COMMAND ||
+		    (r.index > l->base_index && !was_change(l, r.index)))
 			continue;
 		if (!record_intact(&r, head + at) ||
-		    command_decode(&c, head + at + RECORD_HEADER, r.length) == -1 ||
-		    (is_watched(w, &c) && change_put(l, w, r.index, &c) == -1))
+		    command_decode(&c, head + at + RECORD_HEADER, r.length) == -1)
+			return -1;
+		if (!is_watched(w, &c))
+			continue;
+		changed = r.index > l->base_index ? 1 : was_change_before(l, &r, &c);
+		if (changed == -1)
+			return 1;
+		if (changed && change_put(l, w, r.index, &c) == -1)
 			return -1;
 	}
 	return 0;
@@ -271,7 +297,8 @@ behind_turn(struct lead *l, struct watch *w, size_t *left)
 	const int bad = w->next < oldest(l) ? 1 : catch_up(l, w, left);
 
 	if (bad == 1) {
-		if (refuse(l, w->client) == -1 || buf_str(&w->client->out, "\n") == -1)
+		if (refuse(l, w->client, w->next) == -1 ||
+		    buf_str(&w->client->out, "\n") == -1)
 			client_doom(l, w->client);
 		client_ready(l, w->client);
 		watch_end(w->client);
@@ -293,7 +320,7 @@ watches_turn(struct lead *l, uint64_t now)
 	struct watch *w, **end, *done = NULL;
 	size_t left = TURN;
 
-	if (l->applied - l->marked >= STORE_WINDOW / 4) {
+	if (l->applied - l->marked >= TOLD_EVERY) {
 		l->marked = l->applied;
 		for (w = l->current; w != NULL; w = w->next_watch) {
 			if (w->next <= l->applied)

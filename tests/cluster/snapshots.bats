@@ -1,6 +1,7 @@
 # Snapshots, beside the work of a real cluster: one every fifty entries.
 
 load ../lib/cluster
+load ../lib/faults
 
 setup_file() {
 	cluster_up_with 3 snapshot_period 50
@@ -64,6 +65,43 @@ compacted() {
 	for n in 1 2 3; do
 		wait_for 20 compacted "$n" 2000
 	done
+}
+
+@test "a watch goes on with the next leader, and tells what a snapshot holds by now" {
+	local dead from it n last
+	cluster_heal
+	it=$(follower)
+	from=$(($(show "$it" last_index) + 1))
+	client "$it" --timeout 60 watch w. >"$BATS_TEST_TMPDIR/live" 2>"$BATS_TEST_TMPDIR/why" &
+	n=0
+	until [ -s "$BATS_TEST_TMPDIR/live" ]; do
+		n=$((n + 1))
+		client "$it" set w.first "$n"
+		sleep 0.2
+	done
+	printf 'set w.a 1\nif w.a = 2 set 3\nif w.a = 1 set 2\nif w.none exists unset\nunset w.a\nnoop\n' |
+		client "$it" batch >/dev/null || [ "$?" -eq 1 ]
+	writes four 150
+	last=$(show "$it" commit_index)
+	for n in 1 2 3; do
+		wait_for 20 compacted "$n" "$((last - 100))"
+	done
+	dead=$(kill_leader)
+	[ "$dead" != "$it" ]
+	await_leader
+	client "$it" set w.last 1
+	client "$it" --from "$from" watch w. >"$BATS_TEST_TMPDIR/again" &
+	ends() { tail -n 1 "$1" | grep -q 'set w.last 1'; }
+	wait_for 30 ends "$BATS_TEST_TMPDIR/again"
+	wait_for 30 ends "$BATS_TEST_TMPDIR/live"
+	send TERM $(processes "$it" 'link/call.*watch')
+	wait || :
+	for n in live again; do
+		grep -v w.first "$BATS_TEST_TMPDIR/$n" | cut -d ' ' -f 2- >"$BATS_TEST_TMPDIR/changes"
+		printf 'set w.a 1\nset w.a 2\nunset w.a\nset w.last 1\n' | cmp - "$BATS_TEST_TMPDIR/changes"
+	done
+	[ ! -s "$BATS_TEST_TMPDIR/why" ]
+	cluster_heal
 }
 
 @test "the log before the older snapshot goes" {
