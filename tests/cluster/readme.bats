@@ -46,7 +46,7 @@ type_on() {
 }
 
 @test "the README names no file that is not there, and is short" {
-	[ "$(wc -l <"$ROOT/README")" -le 150 ]
+	[ "$(wc -l <"$ROOT/README")" -le 170 ]
 	grep -o -E '\b(libexec|conf|tests|bin)/[a-z_/]*' "$ROOT/README" | while IFS= read -r name; do
 		[ -e "$ROOT/$name" ] || [ "$name" = conf/directories ]
 	done
@@ -95,6 +95,21 @@ type_on() {
 	for n in 1 2 3; do
 		type_on "$n" "$BATS_TEST_TMPDIR/use"
 	done
+}
+
+@test "the cluster is changed and saved as it is shown" {
+	# The fourth host is the third, with nothing but its directory.
+	client 1 del-member n3
+	wait_for 20 has_role 3 stopped
+	rm -r "$(node_dir 3)/state"
+	commands 'Change it, save it' | sed 's/n4/n3/' >"$BATS_TEST_TMPDIR/change"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/change")" -eq 4 ]
+	type_on 1 "$BATS_TEST_TMPDIR/change"
+	[ "$(leader)" = 2 ]
+	[[ $(tail -n 1 "$(node_dir 1)/monday.backup") == '# end '* ]]
+	wait_for 20 has_role 3 stopped
+	run -0 client 2 status
+	[[ $output != *n3* ]]
 }
 
 @test "the sandbox works as it is shown" {
