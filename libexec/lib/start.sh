@@ -94,6 +94,16 @@ leader_wait() {
 	say "$leader leads in term $term"
 }
 
+# True while there is more of a process group than what has ended, and init has not
+# taken away yet.
+group_lives() { # PID
+	kill -0 "-$1" 2>/dev/null || return
+	group=$(ps -A -o pgid= -o args= 2>/dev/null) || return 0
+	printf '%s\n' "$group" | awk -v group="$1" '
+		$1 == group && $NF != "<defunct>" { lives = 1 }
+		END { exit !lives }'
+}
+
 # Ends the role; it ends the rest.  A signal may come just when one role becomes
 # the next, so it is sent again.
 stop() {
@@ -121,7 +131,7 @@ stop() {
 	# What a role leaves that was ended between two others, or by force, goes soon.
 	# A node that was detached is a process group of its own.
 	polls=0
-	while kill -0 "-$pid" 2>/dev/null && [ "$polls" -lt 60 ]; do
+	while group_lives "$pid" && [ "$polls" -lt 60 ]; do
 		polls=$((polls + 1))
 		libexec/step/timer sleep 0.05
 	done

@@ -257,12 +257,12 @@ barred() {
 	# Without the third, one line says so, soon.
 	crash "$it"
 	began=$(milliseconds)
-	run client "$node" --timeout 15 get f57
+	run client "$node" --timeout 5 get f57
 	printf '%s: %s, %s ms\n' "$status" "$output" "$(($(milliseconds) - began))"
 	[ "$status" -eq 69 ]
 	said_once
 	[[ $output == *"n$other cannot be reached (try: ssh n$other true)"* ]]
-	(($(milliseconds) - began < 30000))
+	(($(milliseconds) - began < 20000))
 	start "$it"
 }
 

@@ -56,7 +56,7 @@ lab_keys() {
 		awk -F : -v OFS=: -v home="$LAB/host/home" '$1 == "root" { $6 = home; $7 = "/bin/sh" } { print }' \
 			/etc/passwd >"$keys_dir/etc/passwd"
 		: >"$keys_dir/etc/ssh/ssh_config"
-		printf '%s\n' 'UsePAM no' 'PidFile none' 'PrintMotd no' "ListenAddress 10.77.0.$keys_i" \
+		printf '%s\n' 'UsePAM no' 'PidFile none' 'PrintMotd no' 'KexAlgorithms curve25519-sha256' "ListenAddress 10.77.0.$keys_i" \
 			>"$keys_dir/etc/ssh/sshd_config"
 		chmod 700 "$keys_dir/home" "$keys_dir/home/.ssh"
 	done

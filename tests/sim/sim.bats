@@ -2,10 +2,10 @@
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
-	seeds=10000
+	seeds=5000
 	case ${LITE_RAFT_MAKE:-} in
 	'') make -s sim || return ;;
-	*) seeds=1000 ;; # under ASan each takes ten times as long
+	*) seeds=500 ;; # under ASan each takes ten times as long
 	esac
 	export SIM_SEEDS=${SIM_SEEDS:-$seeds}
 }
