@@ -83,6 +83,7 @@ transfer(struct lead *l, const char *name, uint64_t now)
 		    "can't lead: its log is damaged, or its disk is full");
 	else {
 		l->heir = p;
+		l->handed = 0;
 		lead_stop(l);
 	}
 }
@@ -132,15 +133,22 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 		answer_no(l, name, why);
 }
 
+static int
+is_silent(const struct lead *l, const struct peer *p, uint64_t now)
+{
+	const uint64_t heard = p->heard_at != 0 ? p->heard_at : p->since;
+
+	return now - heard > 10 * l->timeout + SILENT_LEAST;
+}
+
 /* How one that enters is getting on: 1 it has caught up, -1 nothing is heard of it,
  * 0 it goes on. */
 static int
 entering(struct lead *l, const struct peer *p, uint64_t now)
 {
 	struct change_asked *a = &l->change;
-	const uint64_t heard = p->heard_at != 0 ? p->heard_at : p->since;
 
-	if (now - heard > 10 * l->timeout + SILENT_LEAST)
+	if (is_silent(l, p, now))
 		return -1;
 	if (a->entering == l->members.index && p->match_index < a->round_end)
 		return 0;
@@ -157,12 +165,17 @@ entering(struct lead *l, const struct peer *p, uint64_t now)
 
 /* No change is under way any more: what was asked for has come about, or not. */
 static void
-settled(struct lead *l)
+settled(struct lead *l, uint64_t now)
 {
 	struct change_asked *a = &l->change;
+	const struct peer *p = peer_find(l, a->who.name);
 	int i = members_find(&l->members, a->who.name, NULL);
 
 	if (!a->asked || a->verb == VERB_TRANSFER)
+		return;
+	/* Whoever adds a learner wants to know that it has come. */
+	if (a->verb == VERB_ADD_MEMBER && a->learner && p != NULL &&
+	    p->match_index < l->members.index && !is_silent(l, p, now))
 		return;
 	if (a->verb == VERB_DEL_MEMBER && i != -1)
 		answer_no(l, a->who.name, "is a member still");
@@ -216,7 +229,7 @@ change_turn(struct lead *l, uint64_t now)
 		return;
 	switch (change_under_way(&next, &place)) {
 	case CHANGE_NONE:
-		settled(l);
+		settled(l, now);
 		if (l->me == -1)
 			leave(l);
 		return;
@@ -239,20 +252,30 @@ change_turn(struct lead *l, uint64_t now)
 }
 
 int
-transfer_ends(struct lead *l, int caught_up)
+transfer_turn(struct lead *l, int caught_up)
 {
+	struct frame f;
+
 	if (l->heir == NULL)
 		return 0;
-	if (caught_up) {
-		if (l->change.asked)
-			answer_yes(l);
-		return 0;
+	/* TimeoutNow: this node leads until the heir is elected, so that nobody else
+	 * is in its way. */
+	if (caught_up && !l->handed && l->heir->stream != NULL) {
+		f = address(l->st, FRAME_HANDOVER, &l->heir->who);
+		f.term = l->term;
+		l->handed = frame_encode(&f, &l->heir->stream->out) == 0;
+		l->stop_by = clock_now(l->st->os) + l->timeout;
 	}
+	if (clock_now(l->st->os) < l->stop_by)
+		return 1;
 	/* "If leadership transfer does not complete after about an election timeout,
 	 * the prior leader aborts the transfer and resumes" (thesis §3.10). */
 	l->stopping = 0;
 	if (l->change.asked)
-		answer_no(l, l->heir->who.name, "did not catch up in time");
+		answer_no(l, l->heir->who.name,
+		    l->handed ? "did not take over in time" :
+				"did not catch up in time");
+	l->handed = 0;
 	l->heir = NULL;
 	return 1;
 }
@@ -262,6 +285,10 @@ change_dismiss(struct lead *l)
 {
 	if (!l->change.asked)
 		return;
+	if (l->change.verb == VERB_TRANSFER && l->handed) {
+		answer_yes(l);
+		return;
+	}
 	answer_text(l, &l->change.waiter, EXIT_UNKNOWN,
 	    "the leader has stepped down; the next one goes on with the change");
 	l->change.asked = 0;

@@ -462,7 +462,7 @@ lead_finish(struct lead *l)
 	if (l->quorum_at == now)
 		stamp(l, now);
 	if (l->stopping && (caught_up(l) || now >= l->stop_by))
-		return transfer_ends(l, caught_up(l)) ? LEAD_ON : LEAD_DONE;
+		return transfer_turn(l, caught_up(l)) ? LEAD_ON : LEAD_DONE;
 	return LEAD_ON;
 }
 

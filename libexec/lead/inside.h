@@ -210,6 +210,7 @@ struct lead {
 	struct change_asked change;
 	int stopping;
 	struct peer *heir; /* who is to lead next; NULL: whoever is best */
+	int handed;        /* it has been told to stand */
 	uint64_t stop_by;
 	int down; /* it leads no more */
 	char why[256];
@@ -233,8 +234,8 @@ void change_ask(struct lead *, const struct waiter *, const struct command *);
 void change_written(struct lead *);
 /* Goes on with the change that is under way. */
 void change_turn(struct lead *, uint64_t now);
-/* Time is up for a transfer, or the heir has all: 1 if this node goes on leading. */
-int transfer_ends(struct lead *, int caught_up);
+/* Goes on with handing over to a node by name: 1 if this one still leads. */
+int transfer_turn(struct lead *, int caught_up);
 void change_dismiss(struct lead *);
 
 /* followers.c */

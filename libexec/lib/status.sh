@@ -62,7 +62,12 @@ status() {
 	libexec/os/node show | while read -r key value; do
 		row "$key" "$value"
 	done
-	[ -z "$pid" ] || row waits "$(first_line run/waits)"
+	if [ "$(libexec/os/node show joiner)" = yes ]; then
+		self=$(libexec/os/node show name)
+		row waits "to be added; on a member: ./lite-raft-client add-member $self (if its old state was lost, first: ./lite-raft-client del-member $self)"
+	elif [ -n "$pid" ]; then
+		row waits "$(first_line run/waits)"
+	fi
 	status_conf
 	[ -n "$pid" ]
 }

@@ -310,10 +310,19 @@ take(struct append *a, const struct frame *f)
 	int r;
 
 	why = address_refusal(st, f);
-	if (why == NULL && f->type != FRAME_APPEND)
+	if (why == NULL && f->type != FRAME_APPEND && f->type != FRAME_HANDOVER)
 		why = "it is no append";
 	if (why != NULL)
 		return refuse(a, why);
+	/* A leader that goes on until another is elected says so on its stream. */
+	if (f->type == FRAME_HANDOVER) {
+		if (f->term == st->term.current_term) {
+			note(st->os, f->term, "append: %s hands its leadership over",
+			    f->from.name);
+			wake(st->os, "handover");
+		}
+		return 0;
+	}
 	/* "Reply false if term < currentTerm" (Figure 2). */
 	if (f->term < st->term.current_term) {
 		answer(a, f, APPENDED_STALE, 0);
