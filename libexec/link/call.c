@@ -40,8 +40,8 @@ usage(void)
 	    "  transfer NODE             it is to lead\n"
 	    "\n"
 	    "Exit status: 0 done or yes, 1 no, 64 usage, 69 no leader and nothing\n"
-	    "changed, 74 disk or system error, 75 outcome unknown, 78 bad "
-	    "configuration.\n");
+	    "changed, 74 disk or system error, 75 outcome unknown, 77 refused by\n"
+	    "the gate, 78 bad configuration.\n");
 	return EXIT_YES;
 }
 

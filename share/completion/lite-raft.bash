@@ -63,8 +63,12 @@ _lite_raft_client() { # WORD...
 		esac
 	done
 	case $#:${1-} in
-	0:) printf '%s\n' set get unset list if batch watch noop status --timeout --from --json --raw --help ;;
+	0:) printf '%s\n' set get unset list if batch watch noop status add-member del-member transfer --timeout --from --json --raw --help ;;
 	1:status) printf '%s\n' --json --timeout ;;
+	2:add-member) printf '%s\n' --learner ;;
+	1:add-member | 1:del-member | 1:transfer)
+		[ ! -r conf/cluster_nodes ] || sed 's/#.*//' conf/cluster_nodes | tr -s ' \t' '\n\n' | grep .
+		;;
 	1:noop | 1:batch) printf '%s\n' --timeout ;;
 	2:if) printf '%s\n' = != -eq -ne -lt -le -gt -ge absent exists ;;
 	3:if) case $3 in absent | exists) printf '%s\n' set unset ;; esac ;;

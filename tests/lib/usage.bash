@@ -4,7 +4,7 @@
 # verbs COMMAND: the verbs of lite-raft or lite-raft-client.
 verbs() {
 	case $1 in
-	*-client) "$@" --help | sed -n 's/^  \([a-z]*\)\( .*\)*$/\1/p' ;;
+	*-client) "$@" --help | sed -n 's/^  \([a-z-]*\)\( .*\)*$/\1/p' ;;
 	*) "$@" --help | sed -E -e ':a; s/\[[^][]*\]//; ta' -e 's/sandbox .*/sandbox/' | tr '|' '\n' |
 		sed -E 's/^(usage:)? *(lite-raft)? *//; s/ .*//' ;;
 	esac | grep . | sort -u

@@ -37,7 +37,7 @@ in_zsh() {
 	diff "$BATS_TEST_TMPDIR/verbs" <(sort "$BATS_TEST_TMPDIR/offered")
 	verbs ./lite-raft-client >"$BATS_TEST_TMPDIR/verbs"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/verbs")" -ge 8 ]
-	completes ./lite-raft-client '' | grep -v -e - | sort >"$BATS_TEST_TMPDIR/offered"
+	completes ./lite-raft-client '' | grep -v -e '^-' | sort >"$BATS_TEST_TMPDIR/offered"
 	diff "$BATS_TEST_TMPDIR/verbs" "$BATS_TEST_TMPDIR/offered"
 
 	for verb in $(completes ./lite-raft ''); do
@@ -48,7 +48,7 @@ in_zsh() {
 		completes ./lite-raft sandbox "$verb" -
 	done | sort -u >"$BATS_TEST_TMPDIR/offered"
 	diff <(options ./lite-raft sandbox) "$BATS_TEST_TMPDIR/offered"
-	diff <(options ./lite-raft-client; printf '%s\n' --help) <(completes lite-raft-client - | sort | grep -v -x -e --help; printf '%s\n' --help)
+	diff <(options ./lite-raft-client; printf '%s\n' --help) <({ completes lite-raft-client - && completes lite-raft-client add-member n4 -; } | sort | grep -v -x -e --help; printf '%s\n' --help)
 }
 
 @test "what stands before is heeded" {

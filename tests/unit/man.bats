@@ -47,7 +47,7 @@ page_options() {
 		} | sort -u
 	) <(page_options lite-raft-client.1)
 	diff <(verbs "$ROOT/lite-raft-client") \
-		<(lists lite-raft-client.1 DESCRIPTION | sed -n 's/^Cm \([a-z]*\).*/\1/p' | grep -v -x absent | sort -u)
+		<(lists lite-raft-client.1 DESCRIPTION | sed -n 's/^Cm \([a-z-]*\).*/\1/p' | grep -v -x absent | sort -u)
 	diff <("$ROOT/lite-raft-client" --help | sed -n '/^Exit status/,$p' | grep -o -w '[0-9]*' | sort) \
 		<(lists lite-raft-client.1 'EXIT STATUS' | sort)
 }
