@@ -128,3 +128,4 @@ clean:
 -include tests/lin/build.mk
 -include tests/sim/build.mk
 -include tests/bench/build.mk
+-include tests/hosts/build.mk

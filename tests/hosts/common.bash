@@ -4,13 +4,13 @@ export LAB=$BATS_FILE_TMPDIR/lab LAB_HOME=$BATS_TEST_DIRNAME
 . "$LAB_HOME/lab"
 
 # For setup_file: a lab for this file's tests, or the word why there is none.
-hosts_up() { # N [ELECTION_TIMEOUT]
+hosts_up() { # N [SETTING VALUE]...
 	lab_missing >"$BATS_FILE_TMPDIR/missing"
 	[ -s "$BATS_FILE_TMPDIR/missing" ] || lab_up "$@"
 }
 
 # As hosts_up, and a cluster that has a leader.
-cluster_up() { # N [ELECTION_TIMEOUT]
+cluster_up() { # N [SETTING VALUE]...
 	hosts_up "$@"
 	[ -s "$BATS_FILE_TMPDIR/missing" ] || cluster_boot
 }

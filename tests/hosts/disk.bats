@@ -5,7 +5,7 @@
 load common
 
 setup_file() {
-	LAB_DISKS='1 2 3' cluster_up 3 1
+	LAB_DISKS='1 2 3' cluster_up 3
 }
 
 setup() {

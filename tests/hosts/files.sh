@@ -1,9 +1,10 @@
 # files.sh - what each host of the lab finds on its disk; sourced by lab.
 
 # The tree, built, in each host's directory, with the cluster's configuration.
-lab_copy_tree() { # ELECTION_TIMEOUT
+lab_copy_tree() { # SETTING VALUE...
 	mkdir -p "$LAB/tree" || return 1
 	cp "$LAB_HOME/inside" "$LAB/inside" || return 1
+	[ -z "${LAB_DISKS:-}" ] || cp "$LAB_TREE/build/tests/hosts/unplug" "$LAB/unplug" || return 1
 	(cd "$LAB_TREE" && tar -cf - --exclude=./.git --exclude=./tests \
 		--exclude=./state --exclude=./run --exclude=./message-log .) |
 		(cd "$LAB/tree" && tar -xf -) || return 1
@@ -16,7 +17,10 @@ lab_copy_tree() { # ELECTION_TIMEOUT
 		copy_names="$copy_names${copy_names:+ }h$copy_i"
 	done
 	printf '%s\n' "$copy_names" >"$LAB/tree/conf/cluster_nodes"
-	printf '%s\n' "$1" >"$LAB/tree/conf/election_timeout"
+	while [ $# -ge 2 ]; do
+		printf '%s\n' "$2" >"$LAB/tree/conf/$1" || return 1
+		shift 2
+	done
 	for copy_i in $(lab_all); do
 		copy_to=$LAB/hosts/$copy_i
 		mkdir -p "$copy_to/lite-raft" "$copy_to/etc/ssh" "$copy_to/home/.ssh" || return 1

@@ -4,7 +4,7 @@
 load common
 
 setup_file() {
-	cluster_up 5 1
+	cluster_up 5
 }
 
 setup() {

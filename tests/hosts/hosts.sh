@@ -74,13 +74,17 @@ lab_thaw() {
 }
 
 # lab_poweroff I: the link goes first, so that no farewell leaves the host; then
-# all its processes end.  Its directory stays.
+# all its processes end.  Its directory stays; of what is on a file system of its
+# own only that which has been synced.
 lab_poweroff() {
 	[ -s "$LAB/pid/$1" ] || return 0
 	lab_rule add 300 "$1" all && lab_rule add 300 all "$1" || return 1
 	lab_disk_thaw "$1" || :
 	lab_hub ip link del "v$1" || :
 	off_pid=$(cat "$LAB/pid/$1")
+	if [ -f "$LAB/hosts/$1/disk" ]; then
+		lab_on "$1" "$LAB/unplug" . || return 1
+	fi
 	rm -f "$LAB/pid/$1"
 	lab_kill "$off_pid"
 }

@@ -96,10 +96,10 @@ heard() {
 	wait_for 5 ticks
 }
 
-@test "a host that loses its power sends no farewell, and keeps its directory" {
+@test "a host that loses its power sends no farewell, and keeps what its disk had" {
 	lab_bg lab_on 1 ssh -o BatchMode=yes h3 'touch mark; sleep 60'
 	wait_for 5 lab_on 1 sh -c 'ss -Htn state established dst 10.77.0.3 | grep -q .'
-	lab_on 3 sh -c 'hostname >mark'
+	lab_on 3 sh -c 'hostname >mark && sync mark . && hostname >unsynced'
 	lab_poweroff 3
 	no lab_on 3 true
 	no sshs 1 3
@@ -108,6 +108,7 @@ heard() {
 	lab_poweron 3
 	[ "$(sshs 1 3)" = h3 ]
 	[ "$(lab_file 3 mark)" = h3 ]
+	no lab_file 3 unsynced
 }
 
 @test "a slow pair is slow, the others are not" {

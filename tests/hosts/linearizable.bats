@@ -8,7 +8,7 @@ load ../lib/lin
 ROOT=${BATS_TEST_DIRNAME%/tests/*}
 
 setup_file() {
-	cluster_up 3 1
+	cluster_up 3
 }
 
 setup() {

@@ -56,8 +56,8 @@ lab_slow() {
 
 # One way, at the hub's end of the receiver's link: all else goes unshaped.
 lab_slow_to() {
-	lab_hub tc qdisc replace dev "v$2" root handle 1: htb default 0 &&
-		lab_hub tc class replace dev "v$2" parent 1: classid "1:$1" htb rate "$3" &&
+	lab_hub tc qdisc add dev "v$2" root handle 1: htb default 0 2>/dev/null || : # there is one
+	lab_hub tc class replace dev "v$2" parent 1: classid "1:$1" htb rate "$3" &&
 		lab_hub tc qdisc replace dev "v$2" parent "1:$1" bfifo limit 64k &&
 		lab_hub tc filter add dev "v$2" parent 1: protocol ip prio 1 u32 \
 			match ip src "10.77.0.$1/32" flowid "1:$1"

@@ -4,7 +4,7 @@
 load common
 
 setup_file() {
-	cluster_up 3 1
+	cluster_up 3
 }
 
 # Each test begins with a whole network and equal logs.
