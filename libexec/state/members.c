@@ -139,7 +139,9 @@ members_mend(struct state *st, uint64_t known)
 	int r;
 
 	r = find(st, known, &m);
-	if (r == 0 && cached != 0 && cached <= known && cached <= st->tail.index)
+	/* One that a snapshot has just replaced may stand before its end as well. */
+	if (r == 0 && cached != 0 && cached <= known && cached <= st->tail.index &&
+	    (cached > st->snap.index || cached == st->snap.members.index))
 		return 0;
 	/* "A server always uses the latest configuration in its log" (§6). */
 	if (r == 0 && known > 0)
