@@ -385,17 +385,21 @@ file_write(struct install *in, const char *p, size_t *n)
 	return off + *n == end ? file_close(in) : 0;
 }
 
-/* A snapshot may have no requests, and then it has no such bytes either. */
+/* Either may have no bytes, and then none come for it. */
 static int
-empty_make(struct install *in)
+files_make(struct install *in)
 {
+	static const char *const files[] = { "/requests", "/data" };
 	char path[SNAPSHOT_PATH];
+	size_t i;
 	int fd;
 
-	part_path(in, "/requests", path);
-	fd = disk_open(in->st->os, path, DISK_CREATE);
-	if (fd == -1 || disk_close(in->st->os, fd) == -1)
-		return fail(in, "make", "/requests");
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		part_path(in, files[i], path);
+		fd = disk_open(in->st->os, path, DISK_CREATE);
+		if (fd == -1 || disk_close(in->st->os, fd) == -1)
+			return fail(in, "make", files[i]);
+	}
 	return 0;
 }
 
@@ -530,7 +534,7 @@ install_input(struct install *in, const char *p, size_t n, struct buf *out)
 		r = begin(in, out);
 		if (r != TRANSFER_ON || !in->begun)
 			return r;
-		if (in->manifest.requests == 0 && empty_make(in) == -1)
+		if (files_make(in) == -1)
 			return -1;
 		p = buf_head(&in->in);
 		n = in->in.len;
