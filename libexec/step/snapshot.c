@@ -8,6 +8,7 @@
  * snapshot show        a line for each of them
  * snapshot export      the store as of what is known to be committed, as lines
  *                      "set KEY VALUE"; --whole: as of the end of the log
+ * snapshot get KEY     the value in it; --raw: without a newline
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,16 +24,17 @@
 #define POLL          UINT64_C(1000000000) /* ns */
 #define EXPORT_SLICE  (256u * 1024)        /* bytes written at a time */
 #define EXPORT_TRIES  600                  /* while a snapshot is being made */
-#define INPUT         (256u * 1024)        /* bytes read at a time */
-#define ANSWER_MAX    (80u * 1024)         /* bytes of an answer, chatter before it */
-#define IDLE_TIMEOUTS 10u                  /* election timeouts without a byte */
+#define GET_TRIES     60
+#define INPUT         (256u * 1024) /* bytes read at a time */
+#define ANSWER_MAX    (80u * 1024)  /* bytes of an answer, chatter before it */
+#define IDLE_TIMEOUTS 10u           /* election timeouts without a byte */
 
 static int
 usage(FILE *to, int status)
 {
 	(void)fputs(
 	    "usage: snapshot take | wait ROLE | check | show |\n"
-	    "                export [--whole] | offer NODE | send NODE <ANSWER | install\n",
+	    "                export [--whole] | get [--raw] KEY | offer NODE | send NODE <ANSWER | install\n",
 	    to);
 	return status;
 }
@@ -218,6 +220,42 @@ cmd_export(struct state *st, char **arg)
 	return r == 0 ? EXIT_YES : fail(st, EXIT_DISK);
 }
 
+/* What this node has of a key, and as of when: nobody else is asked. */
+static int
+cmd_get(struct state *st, char **arg)
+{
+	const int raw = arg[1] != NULL;
+	const char *key = arg[raw];
+	struct bytes value;
+	struct manifest m;
+	struct reader *base;
+	struct store *store;
+	int r, status = EXIT_YES, tries = GET_TRIES;
+
+	if (raw && strcmp(arg[0], "--raw") != 0)
+		return usage(stderr, EXIT_USE);
+	if (*key == '\0' || strlen(key) > KEY_MAX)
+		return cannot("get", "a key has 1 to 1024 bytes", EXIT_USE);
+	while ((r = store_local(st, 0, &store, &base, &m)) == -1 && errno == EAGAIN &&
+	    tries-- > 0)
+		(void)process_sleep(POLL);
+	if (r == -1)
+		return fail(st, EXIT_DISK);
+	(void)fprintf(stderr,
+	    "snapshot: as of index %" PRIu64 ", as this node knows it\n", m.index);
+	r = store_get(store, key, strlen(key), &value);
+	if (r == -1)
+		status = fail(st, EXIT_DISK);
+	else if (r == 0)
+		status = EXIT_NO;
+	else if (wire_write_all(1, value.at, value.len) == -1 ||
+	    (!raw && wire_write_all(1, "\n", 1) == -1))
+		status = cannot("write the value", strerror(errno), EXIT_DISK);
+	store_free(store);
+	reader_close(base);
+	return status;
+}
+
 /* --- install -------------------------------------------------------------- */
 
 /* Until all has come, or no more does: an exit status. */
@@ -391,6 +429,7 @@ static const struct command_verb {
 } verbs[] = {
 	{ "check", 0, 0, cmd_check },
 	{ "export", 0, 1, cmd_export },
+	{ "get", 1, 2, cmd_get },
 	{ "install", 0, 0, cmd_install },
 	{ "offer", 1, 1, cmd_offer },
 	{ "send", 1, 1, cmd_send },

@@ -63,7 +63,7 @@ _lite_raft_client() { # WORD...
 		esac
 	done
 	case $#:${1-} in
-	0:) printf '%s\n' set get unset list if batch watch noop status add-member del-member transfer --timeout --from --json --raw --help ;;
+	0:) printf '%s\n' set get unset list if batch watch noop status add-member del-member transfer --timeout --from --json --local --raw --help ;;
 	1:status) printf '%s\n' --json --timeout ;;
 	2:add-member) printf '%s\n' --learner ;;
 	1:add-member | 1:del-member | 1:transfer)

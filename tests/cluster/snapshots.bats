@@ -59,6 +59,11 @@ compacted() {
 		[ "$(client "$n" get two/1234)" = 1234-two ]
 	done
 	run -1 client 1 if two/7 absent set other
+	# Whoever is dead knows what it knew.
+	for n in 1 2 3; do
+		run -0 --separate-stderr client "$n" --local get one/77
+		[[ $output = 77-one && $stderr = *'as of index '[0-9]* ]]
+	done
 	cluster_heal
 	writes three 300
 	wait_for 20 agreed

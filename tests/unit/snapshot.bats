@@ -143,3 +143,21 @@ tidy() {
 		tidy
 	done
 }
+
+@test "get: what this node knows of a key, as of when, and nobody is asked" {
+	local key
+	taken 100 100
+	replay write 150
+	snapshot export | tr -d '\0' >all
+	for key in k5 k11 k17 k23 k29 k41 k47 k53; do
+		status=0
+		snapshot get "$key" >value 2>err || status=$?
+		grep -q 'as of index 351' err && [ "$(wc -l <err)" -eq 1 ]
+		[ "$status" -eq "$(($(grep -a -c "^set $key " all) == 0))" ]
+		[ "$status" -eq 1 ] || cmp value <(snapshot get --raw "$key" 2>/dev/null && echo)
+	done
+	run -64 snapshot get ''
+	run -64 snapshot get -x key
+	printf '%016d\n' 300 >run/commit_index
+	snapshot get k5 2>&1 >value | grep -q 'as of index 300'
+}
