@@ -10,7 +10,7 @@
 #include "core/crc.h"
 #include "state.h"
 
-#define SLICE (2u * 1024 * 1024) /* bytes written and synced at a time */
+#define SLICE (256u * 1024) /* bytes written and synced at a time */
 
 /* A file that grows. */
 struct growing {
