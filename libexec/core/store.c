@@ -43,10 +43,11 @@ store_free(struct store *s)
 	free(s);
 }
 
-void
-store_begin(struct store *s, const struct store_base *base)
+int
+store_begin(struct store *s, const struct store_base *base, uint64_t requests)
 {
 	s->base = *base;
+	return window_room(&s->seen, requests);
 }
 
 int

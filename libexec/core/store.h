@@ -39,8 +39,11 @@ struct store_base {
 	void *arg;
 };
 
-/* For a new store: its base, and each request that was seen before, in order. */
-void store_begin(struct store *, const struct store_base *);
+/*
+ * For a new store: its base, and each of so many requests that were seen before, in
+ * order.  0, or -1 (ENOMEM).
+ */
+int store_begin(struct store *, const struct store_base *, uint64_t requests);
 int store_recall(void *store, const struct seen *); /* 0, or -1 (ENOMEM) */
 
 /*

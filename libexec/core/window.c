@@ -63,17 +63,20 @@ chain_in(struct window *w, uint32_t at)
 	*link = at + 1;
 }
 
-static int
-window_grow(struct window *w)
+int
+window_room(struct window *w, uint64_t n)
 {
 	struct window larger = *w;
 	uint32_t i;
 
-	if (w->cap >= LARGEST) {
+	if (n <= w->cap)
+		return 0;
+	if (n > LARGEST) {
 		errno = ENOMEM;
 		return -1;
 	}
-	larger.cap = w->cap == 0 ? SMALLEST : w->cap * 2;
+	while (larger.cap < n)
+		larger.cap = larger.cap == 0 ? SMALLEST : larger.cap * 2;
 	larger.ring = calloc(larger.cap, sizeof(*larger.ring));
 	larger.chain = calloc(larger.cap, sizeof(*larger.chain));
 	if (larger.ring == NULL || larger.chain == NULL) {
@@ -99,7 +102,7 @@ window_add(struct window *w, uint64_t index, const struct request_id *id, int ou
 
 	/* Whoever asks next asks at a higher index. */
 	forget_before(w, index >= w->size ? index + 1 - w->size : 0);
-	if (w->n == w->cap && window_grow(w) == -1)
+	if (window_room(w, (uint64_t)w->n + 1) == -1)
 		return -1;
 	at = (w->first + w->n) & (w->cap - 1);
 	s = &w->ring[at];

@@ -41,6 +41,9 @@ const struct seen *window_find(struct window *, uint64_t index,
  */
 int window_add(struct window *, uint64_t index, const struct request_id *, int outcome);
 
+/* Makes room for so many at once: 0, or -1 with ENOMEM. */
+int window_room(struct window *, uint64_t n);
+
 /* Those that can be found at index, in order, until visit returns non-zero: that. */
 int window_each(const struct window *, uint64_t index,
     int (*visit)(void *, const struct seen *), void *arg);

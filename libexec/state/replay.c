@@ -22,7 +22,11 @@ store_load(struct state *st, struct store *store, struct reader **base)
 	if (*base == NULL)
 		return -1;
 	b.arg = *base;
-	store_begin(store, &b);
+	if (store_begin(store, &b, st->snap.requests) == -1) {
+		(void)snprintf(st->why, sizeof(st->why),
+		    "cannot load a snapshot: no memory is left");
+		return -1;
+	}
 	return reader_requests(*base, store_recall, store);
 }
 
