@@ -105,7 +105,8 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 		return;
 	}
 	memcpy(name, c->key.at, c->key.len);
-	memcpy(id, c->value.at, c->value.len);
+	if (c->value.len > 0)
+		memcpy(id, c->value.at, c->value.len);
 	/* Whoever asks for the same again has lost its connection. */
 	if (a->asked)
 		answer_text(l, &a->waiter, EXIT_UNKNOWN, "it was asked for once more");

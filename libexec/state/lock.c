@@ -179,8 +179,7 @@ mend(struct state *st, int known, int whole)
 	if (lock_store(st, 1) == -1 || term_load(st) == -1 ||
 	    (whole && snapshot_judge(st) == -1) ||
 	    (st->snap.index != 0 && snapshot_sync(st) == -1) ||
-	    log_scan(st, from, known) == -1 ||
-	    members_mend(st, right) == -1)
+	    log_scan(st, from, known) == -1 || members_mend(st, right) == -1)
 		return -1;
 	if (log_rewrite(st, st->lock.tail.index) == -1)
 		return -1;

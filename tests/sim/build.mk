@@ -5,8 +5,8 @@
 SIM = build/tests/sim
 SIM_SOURCES = $(wildcard tests/sim/*.c)
 SIM_OBJECTS = $(SIM_SOURCES:tests/sim/%.c=$(SIM)/%.o)
-SIM_PRODUCT = $(patsubst libexec/%.c,build/%.o,$(wildcard libexec/core/*.c \
-	libexec/state/*.c))
+SIM_CORE = $(patsubst libexec/%.c,build/%.o,$(wildcard libexec/core/*.c))
+SIM_STATE = $(patsubst libexec/%.c,$(SIM)/%.o,$(wildcard libexec/state/*.c))
 SIM_STEPS = $(SIM)/step/vote.o $(SIM)/step/append.o
 SIM_LEAD = $(patsubst libexec/%.c,$(SIM)/%.o,$(filter-out \
 	libexec/lead/main.c,$(LEAD)))
@@ -19,7 +19,7 @@ sim: $(SIM)/sim
 
 tests: $(SIM)/sim
 
-SIM_ALL = $(SIM_OBJECTS) $(SIM_PRODUCT) $(SIM_STEPS) $(SIM_LEAD) \
+SIM_ALL = $(SIM_OBJECTS) $(SIM_CORE) $(SIM_STATE) $(SIM_STEPS) $(SIM_LEAD) \
 	$(LIN_CHECKER) $(SIM)/rest.ld
 
 $(SIM)/sim: $(SIM_ALL)
@@ -39,7 +39,7 @@ $(SIM_STEPS): $(SIM)/%.o: build/%.o
 	objcopy --localize-symbol=main $< $@
 
 # The store's window of request ids is 262,144 entries: here it may be small.
-$(SIM_LEAD): $(SIM)/%.o: build/%.o
+$(SIM_LEAD) $(SIM_STATE): $(SIM)/%.o: build/%.o
 	@mkdir -p $(@D)
 	objcopy --redefine-sym store_new=sim_store_new $< $@
 

@@ -15,9 +15,13 @@ enum work {         /* what kind of process has worked */
 	WORK_START, /* init, verify, form: alone on the node */
 	WORK_VOTE,
 	WORK_APPEND,
-	WORK_LEAD
+	WORK_LEAD,
+	WORK_TAKE, /* a snapshot */
+	WORK_INSTALL,
+	WORK_SEND
 };
 
+/* A node begins, or begins again with another disk, and so as another. */
 void check_node(size_t number, struct machine *, const char *name);
 void check_member(size_t number, const char *id);
 
@@ -52,6 +56,9 @@ uint64_t check_commit(void);
 /* Appends that found no entry (prev index, prev term), so far. */
 uint64_t check_refusals(void);
 
+/* 1 while any node's log is in the middle of a change of the members. */
+int check_changing(void);
+
 /* The log of a node, as it believes. */
 const struct log_image *check_log(size_t number);
 
@@ -60,6 +67,10 @@ void check_durable(void);
 
 /* A bit of this node was flipped: it may have lost anything, and must say so. */
 void check_rotten(size_t number);
+
+/* A bit of its newest snapshot was flipped, and the log has all of that: nothing
+ * may be lost. */
+void check_stained(size_t number);
 
 /* The number of properties that were looked at, for the summary. */
 uint64_t check_count(void);

@@ -29,10 +29,13 @@ enum fault {
 	FAULT_EVICT, /* clean pages leave the page cache */
 	FAULT_BREAK, /* a stream's connection is reset */
 	FAULT_ROT,   /* a bit flips on a disk; of one node in a run */
+	FAULT_TAKE,  /* a snapshot's taking is killed */
+	FAULT_SEND,  /* a snapshot breaks off on its way */
+	FAULT_DISK,  /* a disk is lost; of one node in a run */
 	FAULTS
 };
 
-static int rotten; /* one node is, or was */
+static struct node *rotten; /* one node is, or was */
 
 /* Segments of some hundred bytes are used up as fast as any test needs it. */
 void
@@ -44,6 +47,15 @@ config_draw(void)
 
 	memset(&config, 0, sizeof(config));
 	config.nodes = sizes[seed_below(sizeof(sizes) / sizeof(*sizes))];
+	config.formed = config.nodes;
+	if (seed_odds(400)) {
+		config.changes = seed_range(200, 3000) * MILLI;
+		config.nodes += seed_below(NODES_MAX - config.nodes + 1);
+		if (config.nodes > 5 && !seed_odds(200))
+			config.nodes = config.formed + seed_below(3);
+		if (config.nodes > NODES_MAX)
+			config.nodes = NODES_MAX;
+	}
 	config.timeout = SECOND;
 	config.segment_bytes =
 	    segments[seed_below(sizeof(segments) / sizeof(*segments))];
@@ -59,6 +71,7 @@ config_draw(void)
 	config.danger = seed_odds(500) ? (unsigned)seed_below(60) : 0;
 	config.clients = (size_t)seed_range(1, 4);
 	config.keys = (size_t)seed_range(1, 3);
+	config.period = seed_odds(700) ? seed_range(1, 30) : 0;
 	config.slow = 50;
 	config.window = seed_odds(300) ? seed_range(2, 30) : UINT64_MAX;
 	config.big = seed_odds(500) ? (unsigned)seed_below(500) : 0;
@@ -162,24 +175,58 @@ split(uint64_t until)
 				cut(i, j, until);
 }
 
-/* One bit of a record, of a slot of the term, or of the lock file. */
+struct node *
+fault_spent(void)
+{
+	return rotten;
+}
+
+/* A majority must be whole, or nobody can say what was committed. */
+static int
+may_spend(const struct node *n)
+{
+	return rotten == NULL && admin_voters() >= 3 && !admin_removes() &&
+	    !check_changing() && admin_is_member(n);
+}
+
+/* Some byte of a node's newest snapshot: 1, or 0: it has none. */
+static int
+snapshot_byte(struct node *n, char *path, size_t room, size_t *at)
+{
+	static const char *const files[] = { "manifest", "data", "requests" };
+	const struct log_image *l = check_log(n->number);
+	struct inode *f;
+	size_t size = 0;
+
+	if (l->covered == 0)
+		return 0;
+	(void)snprintf(path, room, "state/snapshot/%016" PRIu64 ".%016" PRIu64 "/%s",
+	    l->covered, l->covered_term, files[seed_below(3)]);
+	f = machine_find(n->machine, path, IMAGE_DISK);
+	if (f != NULL)
+		(void)inode_bytes(f, IMAGE_DISK, &size);
+	*at = (size_t)seed_below(size);
+	return size > 0;
+}
+
+/* One bit of a snapshot, of a record, of a slot of the term, or of the lock file. */
 static void
 rot(struct node *n)
 {
 	const struct log_image *l;
 	const struct entry *e;
-	char path[64];
+	char path[96];
 	size_t at;
+	int covered = 0;
 
-	/* A majority must be whole, or nobody can say what was committed. */
-	if (rotten || config.nodes < 3)
+	if (!may_spend(n))
 		return;
 	node_power_off(n);
 	l = check_log(n->number);
-	if (l->n == 0)
+	if (l->n == l->base)
 		return;
-	rotten = 1;
-	switch (seed_below(4)) {
+	rotten = n;
+	switch (seed_below(6)) {
 	case 0:
 		(void)snprintf(path, sizeof(path), "state/term");
 		at = (seed_odds(500) ? TERM_SLOT : 0) + (size_t)seed_below(40);
@@ -188,15 +235,25 @@ rot(struct node *n)
 		(void)snprintf(path, sizeof(path), "state/lock");
 		at = (size_t)seed_below(100);
 		break;
+	case 2:
+	case 3:
+		if (snapshot_byte(n, path, sizeof(path), &at)) {
+			covered = log_image_spare(l);
+			break;
+		} /* FALLTHROUGH */
 	default:
-		e = &l->entry[seed_below(l->n)];
+		e = &l->entry[seed_below(l->n - l->base)];
 		(void)snprintf(path, sizeof(path), "state/log/%016" PRIu64,
 		    log_image_segment(l, e));
 		at = e->off + (size_t)seed_below(record_size(&e->record));
 	}
-	story("%s: a bit of %s at byte %zu flips", n->name, path, at);
+	story("%s: a bit of %s at byte %zu flips%s", n->name, path, at,
+	    covered ? ", and the log has it all" : "");
 	(void)machine_rot(n->machine, path, at, (int)seed_below(8));
-	check_rotten(n->number);
+	if (covered)
+		check_stained(n->number);
+	else
+		check_rotten(n->number);
 }
 
 static void
@@ -269,6 +326,19 @@ strike(enum fault what)
 		break;
 	case FAULT_ROT:
 		rot(n);
+		break;
+	case FAULT_TAKE:
+		compact_kill(n);
+		break;
+	case FAULT_DISK:
+		if (config.changes > 0 && may_spend(n)) {
+			node_loses_disk(n);
+			rotten = n;
+		}
+		break;
+	case FAULT_SEND:
+		for (i = 0; i < config.nodes; i++)
+			transfer_break(&nodes[i]);
 		break;
 	default:
 		break;

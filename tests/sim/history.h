@@ -11,7 +11,6 @@
 #define LITE_RAFT_SIM_HISTORY_H
 
 #include "core/command.h"
-#include "image.h"
 
 enum told {
 	TOLD_NOTHING, /* no answer: done, or not, or not yet */
@@ -51,9 +50,9 @@ void history_ends(struct deed *, enum told, uint64_t committed);
 size_t history_acknowledged(void);
 
 /*
- * Holds all that was told against the log up to commit; ends in a violation.
+ * Holds all that was told against what was committed; ends in a violation.
  * window: log entries for which request ids are remembered.
  */
-void history_check(const struct log_image *, uint64_t commit, uint64_t window);
+void history_check(uint64_t window);
 
 #endif

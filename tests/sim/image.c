@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crc.h"
 #include "core/num.h"
 #include "core/words.h"
 #include "image.h"
 #include "sim.h"
+#include "truth.h"
 
 #define SEGMENT_DIGITS 16u
 
@@ -21,70 +23,182 @@ log_image_init(struct log_image *l, struct machine *m, enum image image)
 	l->image = image;
 }
 
-/* Keeps the first n entries. */
-static void
-keep(struct log_image *l, size_t n)
+/* --- snapshots ------------------------------------------------------------ */
+
+static const char *
+file_of(const struct snap_image *s, const char *name, enum image image, size_t *n)
 {
-	if (n < l->n)
-		l->n = n;
+	struct inode *f = inode_child(s->dir, image, name);
+	const char *p;
+
+	*n = 0;
+	if (f == NULL)
+		return NULL;
+	p = (const char *)inode_bytes(f, image, n);
+	return p != NULL ? p : "";
 }
 
-/* Keeps the entries that end before offset off of segment i. */
-static void
-keep_before(struct log_image *l, size_t i, size_t off)
+/* 1 if the blocks and their list are as the manifest says. */
+static int
+data_whole(const struct manifest *m, const char *data, size_t n)
 {
+	struct block b;
+	uint64_t blocks = 0, end = 0;
+	size_t at, used;
+
+	if (n != m->data || m->offset > n ||
+	    crc32c(0, data + m->offset, n - m->offset) != m->blocks_crc)
+		return 0;
+	for (at = m->offset; at < n; at += used, blocks++) {
+		used = block_take(data + at, n - at, &b);
+		if (used == 0 || b.offset != end || b.length > m->offset - end ||
+		    crc32c(0, data + b.offset, b.length) != b.crc)
+			return 0;
+		end += b.length;
+	}
+	return end == m->offset && blocks == m->blocks;
+}
+
+static void
+snap_read(struct snap_image *s, enum image image, uint64_t index, uint64_t term)
+{
+	const char *p;
+	char *text;
 	size_t n;
 
-	for (n = l->n; n > 0; n--) {
-		const struct entry *e = &l->entry[n - 1];
-		size_t s;
-
-		for (s = 0; s < l->segments; s++)
-			if (l->segment[s] == e->segment)
-				break;
-		if (s < i || (s == i && e->off + record_size(&e->record) <= off))
-			break;
+	memset(&s->manifest, 0, sizeof(s->manifest));
+	s->whole = 0;
+	p = file_of(s, "manifest", image, &n);
+	if (p == NULL || n > MANIFEST_MAX)
+		return;
+	text = sim_alloc(n + 1);
+	memcpy(text, p, n);
+	if (manifest_parse(&s->manifest, text, n) == 0 && s->manifest.index == index &&
+	    s->manifest.term == term) {
+		p = file_of(s, "data", image, &n);
+		s->whole = p != NULL && data_whole(&s->manifest, p, n);
+		p = file_of(s, "requests", image, &n);
+		s->whole = s->whole && p != NULL &&
+		    n == s->manifest.requests * REQUEST_LINE &&
+		    crc32c(0, p, n) == s->manifest.requests_crc;
 	}
-	keep(l, n);
+	free(text);
 }
 
-/* The segments there are now; what lay in those that differ is not kept. */
+/* 1 if anything below has changed; and forgets it. */
+static int
+tree_changed(struct inode *dir, enum image image, int forget)
+{
+	const char *const *names;
+	size_t i, n = inode_names(dir, image, &names);
+	int stale = inode_stale(dir, image);
+
+	if (forget)
+		(void)inode_changed(dir, image);
+	for (i = 0; i < n && (forget || !stale); i++) {
+		struct inode *f = inode_child(dir, image, names[i]);
+
+		stale |= tree_changed(f, image, forget);
+	}
+	return stale;
+}
+
+/* 1 if the snapshots are not those that were read. */
+static int
+snaps_stale(const struct log_image *l)
+{
+	struct inode *dir = machine_find(l->machine, "state/snapshot", l->image);
+
+	return dir != l->snapshots || (dir != NULL && tree_changed(dir, l->image, 0));
+}
+
+static void
+snaps_read(struct log_image *l)
+{
+	struct inode *dir = machine_find(l->machine, "state/snapshot", l->image);
+	const char *const *names;
+	uint64_t index, term;
+	struct snap_image *s;
+	size_t i, n;
+
+	l->snapshots = dir;
+	l->snaps = 0;
+	l->covered = l->covered_term = l->covered_chain = 0;
+	if (dir == NULL)
+		return;
+	(void)tree_changed(dir, l->image, 1);
+	n = inode_names(dir, l->image, &names);
+	l->snap = sim_grow(l->snap, n * sizeof(*l->snap));
+	for (i = 0; i < n; i++) {
+		if (strlen(names[i]) != 2 * SEGMENT_DIGITS + 1 ||
+		    num_u64(names[i], SEGMENT_DIGITS, NUMBER_MAX, &index) == -1 ||
+		    num_u64(names[i] + SEGMENT_DIGITS + 1, SEGMENT_DIGITS, NUMBER_MAX,
+			&term) == -1)
+			continue;
+		s = &l->snap[l->snaps++];
+		s->dir = inode_child(dir, l->image, names[i]);
+		snap_read(s, l->image, index, term);
+		if (s->whole) {
+			l->covered = index;
+			l->covered_term = term;
+			l->covered_chain = s->manifest.chain;
+		}
+	}
+}
+
+/* --- the log -------------------------------------------------------------- */
+
+const struct entry *
+log_image_entry(const struct log_image *l, uint64_t index)
+{
+	return index > l->base && index <= l->n ? &l->entry[index - l->base - 1] : NULL;
+}
+
+int
+log_image_spare(const struct log_image *l)
+{
+	uint64_t older = 0;
+	size_t i;
+
+	for (i = 0; i < l->snaps; i++)
+		if (l->snap[i].whole && l->snap[i].manifest.index < l->covered)
+			older = l->snap[i].manifest.index;
+	return l->base <= older;
+}
+
+/* The segments there are now. */
 static void
 read_segments(struct log_image *l, struct inode *dir)
 {
 	const char *const *names;
-	size_t count, i, n = 0;
+	size_t count, i;
 	uint64_t first;
 
 	count = inode_names(dir, l->image, &names);
-	if (count > l->segments_room) {
-		l->segments_room = 2 * count;
-		l->segment = sim_grow(l->segment,
-		    l->segments_room * sizeof(*l->segment));
-		l->first = sim_grow(l->first, l->segments_room * sizeof(*l->first));
-	}
+	l->segment = sim_grow(l->segment, count * sizeof(*l->segment));
+	l->first = sim_grow(l->first, count * sizeof(*l->first));
+	l->segments = 0;
 	for (i = 0; i < count; i++) {
-		struct inode *f;
-
 		if (strlen(names[i]) != SEGMENT_DIGITS ||
 		    num_u64(names[i], SEGMENT_DIGITS, NUMBER_MAX, &first) == -1)
 			continue;
-		f = inode_child(dir, l->image, names[i]);
-		if (n >= l->segments || l->segment[n] != f || l->first[n] != first) {
-			keep_before(l, n, 0);
-			(void)inode_changed(f, l->image);
-			l->segments = n;
-		}
-		l->segment[n] = f;
-		l->first[n] = first;
-		n++;
-		if (l->segments < n)
-			l->segments = n;
+		l->segment[l->segments] = inode_child(dir, l->image, names[i]);
+		l->first[l->segments++] = first;
 	}
-	if (n < l->segments) {
-		keep_before(l, n, 0);
-		l->segments = n;
-	}
+}
+
+/* What the next record follows: 1; 0: nobody knows, it is taken as given. */
+static int
+chain_before(const struct log_image *l, uint32_t *chain)
+{
+	*chain = 0;
+	if (l->n > l->base)
+		*chain = l->entry[l->n - l->base - 1].record.chain;
+	else if (l->base > 0 && l->base == l->covered)
+		*chain = l->covered_chain;
+	else
+		return l->base == 0;
+	return 1;
 }
 
 /* Reads on in segment i, behind what is there. */
@@ -95,30 +209,68 @@ read_records(struct log_image *l, size_t i)
 	const struct entry *last;
 	struct record r;
 	uint64_t term = 0;
-	uint32_t chain = 0;
-	size_t off = 0, size;
+	uint32_t chain;
+	size_t have, off = 0, size;
 
 	p = inode_bytes(l->segment[i], l->image, &size);
-	if (l->n > 0) {
-		last = &l->entry[l->n - 1];
-		chain = last->record.chain;
+	last = log_image_entry(l, l->n);
+	if (last != NULL) {
 		term = last->record.term;
 		if (last->segment == l->segment[i])
 			off = last->off + record_size(&last->record);
 	}
 	while (off < size && record_parse((const char *)p + off, size - off, &r) == 1 &&
 	    record_size(&r) <= size - off && r.index == l->n + 1 && r.term >= term &&
-	    record_chain((const char *)p + off, chain) == r.chain &&
+	    (!chain_before(l, &chain) ||
+		record_chain((const char *)p + off, chain) == r.chain) &&
 	    record_intact(&r, (const char *)p + off)) {
-		if (l->n == l->room) {
+		have = l->n - l->base;
+		if (have == l->room) {
 			l->room = l->room > 0 ? 2 * l->room : 64;
 			l->entry = sim_grow(l->entry, l->room * sizeof(*l->entry));
 		}
-		l->entry[l->n++] = (struct entry){ r, l->segment[i], off };
-		chain = r.chain;
+		l->entry[have] = (struct entry){ r, l->segment[i], off };
+		l->n++;
 		term = r.term;
 		off += record_size(&r);
 	}
+}
+
+/* Reads on in the segments from i on, as far as one follows the other. */
+static void
+read_on(struct log_image *l, size_t i)
+{
+	const struct entry *last;
+
+	for (; i < l->segments; i++) {
+		last = log_image_entry(l, l->n);
+		if (l->first[i] == l->n + 1 ||
+		    (last != NULL && last->segment == l->segment[i]))
+			read_records(l, i);
+	}
+}
+
+/* All anew: a log may begin with any index up to the one behind the snapshot's. */
+static void
+read_whole(struct log_image *l)
+{
+	const struct entry *e;
+	size_t i;
+
+	for (i = 0; i < l->segments; i++)
+		(void)inode_changed(l->segment[i], l->image);
+	l->base = l->n = 0;
+	for (i = 0; i < l->segments && l->first[i] <= l->covered + 1; i++) {
+		if (l->n >= l->covered && i > 0)
+			break;
+		if (i > 0 && l->first[i] <= l->n + 1)
+			continue; /* was read, or is rotten within */
+		l->base = l->n = l->first[i] - 1;
+		read_on(l, i);
+	}
+	e = log_image_entry(l, l->covered);
+	if (l->n < l->covered || (e != NULL && e->record.term != l->covered_term))
+		l->base = l->n = l->covered;
 }
 
 int
@@ -127,7 +279,7 @@ log_image_stale(struct log_image *l)
 	struct inode *dir = machine_find(l->machine, "state/log", l->image);
 	size_t i;
 
-	if (dir == NULL || !l->read || inode_stale(dir, l->image))
+	if (dir == NULL || !l->read || inode_stale(dir, l->image) || snaps_stale(l))
 		return 1;
 	for (i = l->segments; i > 0; i--)
 		if (inode_stale(l->segment[i - 1], l->image))
@@ -135,45 +287,65 @@ log_image_stale(struct log_image *l)
 	return 0;
 }
 
+/* 1 if what changed in the segments lies behind the last entry, 0 if in it. */
+static int
+only_behind(struct log_image *l)
+{
+	const struct entry *last = log_image_entry(l, l->n);
+	size_t from, i;
+
+	for (i = 0; i < l->segments; i++) {
+		from = inode_changed(l->segment[i], l->image);
+		if (from == SIZE_MAX || l->first[i] > l->n)
+			continue;
+		if (last == NULL || l->segment[i] != last->segment ||
+		    from < last->off + record_size(&last->record))
+			return 0;
+	}
+	return 1;
+}
+
 size_t
 log_image_read(struct log_image *l)
 {
 	struct inode *dir;
-	size_t from, i, kept;
+	size_t before = l->n;
+	int whole = !l->read;
 
 	dir = machine_find(l->machine, "state/log", l->image);
 	if (dir == NULL) {
-		l->n = l->segments = 0;
+		l->n = l->base = l->segments = 0;
 		return 0;
 	}
-	kept = l->n;
-	if (inode_changed(dir, l->image) != SIZE_MAX || !l->read) {
-		l->read = 1;
+	if (snaps_stale(l)) {
+		snaps_read(l);
+		whole = 1;
+	}
+	if (whole || inode_changed(dir, l->image) != SIZE_MAX) {
+		(void)inode_changed(dir, l->image);
 		read_segments(l, dir);
+		whole = 1;
 	}
-	for (i = 0; i < l->segments; i++) {
-		from = inode_changed(l->segment[i], l->image);
-		if (from != SIZE_MAX)
-			keep_before(l, i, from);
+	l->read = 1;
+	if (!whole && only_behind(l)) {
+		read_on(l, 0);
+		return before;
 	}
-	if (l->n < kept)
-		kept = l->n;
-	for (i = 0; i < l->segments; i++)
-		if (l->first[i] == l->n + 1 ||
-		    (l->n > 0 && l->entry[l->n - 1].segment == l->segment[i]))
-			read_records(l, i);
-	return kept;
+	read_whole(l);
+	return 0;
 }
 
 int
 log_image_chain(const struct log_image *l, uint64_t index, uint32_t *chain)
 {
+	const struct entry *e = log_image_entry(l, index);
+
 	*chain = 0;
-	if (index > l->n)
-		return 0;
-	if (index > 0)
-		*chain = l->entry[index - 1].record.chain;
-	return 1;
+	if (index == 0 || e != NULL) {
+		*chain = e != NULL ? e->record.chain : 0;
+		return 1;
+	}
+	return index <= l->covered && truth_chain(index, chain);
 }
 
 const char *

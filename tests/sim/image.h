@@ -8,6 +8,7 @@
 
 #include "core/record.h"
 #include "core/rules.h"
+#include "core/snapshot.h"
 #include "machine.h"
 
 struct entry {
@@ -16,17 +17,34 @@ struct entry {
 	size_t off;
 };
 
-/* The intact, chained records from index 1 on; entry[i] is index i + 1. */
+/* A snapshot under its name. */
+struct snap_image {
+	struct inode *dir;
+	struct manifest manifest;
+	int whole; /* every byte is as its manifest says */
+};
+
+/*
+ * The intact, chained records behind index base, and the newest whole snapshot,
+ * which holds all up to its index: base, or beyond.  A log that ends before it, or
+ * that has another entry there, counts for nothing.
+ */
 struct log_image {
 	struct machine *machine;
 	enum image image;
-	struct entry *entry;
-	size_t n;
+	uint64_t base;       /* entry[i] is index base + i + 1 */
+	size_t n;            /* the last index */
+	struct entry *entry; /* n - base of them */
 	size_t room;
 	struct inode **segment;
 	uint64_t *first;
 	size_t segments;
-	size_t segments_room;
+	struct inode *snapshots; /* their directory; NULL: there is none */
+	struct snap_image *snap; /* all of them, oldest first */
+	size_t snaps;
+	uint64_t covered; /* index of the newest whole one; 0: none */
+	uint64_t covered_term;
+	uint32_t covered_chain;
 	int read;
 };
 
@@ -38,8 +56,17 @@ int log_image_stale(struct log_image *);
 /* Reads again what has changed: the number of entries that stayed as they were. */
 size_t log_image_read(struct log_image *);
 
-/* The chain at index, 1 and *chain; 0: there is no such entry. Index 0 has 0. */
+/*
+ * The chain at index, 1 and *chain; 0: there is no such entry. Index 0 has 0.  What
+ * a snapshot holds is what was committed: check.c looks at every snapshot.
+ */
 int log_image_chain(const struct log_image *, uint64_t index, uint32_t *chain);
+
+/* 1 if an older snapshot and the log have all that the newest one has. */
+int log_image_spare(const struct log_image *);
+
+/* NULL where the log does not have it (but a snapshot may hold it). */
+const struct entry *log_image_entry(const struct log_image *, uint64_t index);
 
 /* An entry's payload, as it lies in the image now. */
 const char *log_image_payload(const struct log_image *, const struct entry *);

@@ -449,8 +449,11 @@ strand_open(struct strand *s)
 		cut_short(g, how);
 		return -1;
 	}
-	if (s->stream == NULL)
-		sim_die("no stream to %s", l->peer->name);
+	if (s->stream == NULL) {
+		/* It is no member now; it may come. */
+		queue_in(seed_range(100, 400) * MILLI, dial, l, 0);
+		return 0;
+	}
 	s->channel = channel_open(g->node, l->peer, from_follower, s);
 	turn_soon(g, seed_below(300 * MICRO));
 	return 0;
@@ -473,7 +476,7 @@ dial(void *arg, uint64_t number)
 		return;
 	}
 	if (l->first.channel == NULL && seed_odds(700)) {
-		if (strand_open(&l->first) == 0)
+		if (strand_open(&l->first) == 0 && l->first.channel != NULL)
 			queue_in(500 * MILLI, dial, l, 0);
 		return;
 	}
@@ -683,6 +686,7 @@ leading_begin(struct node *n)
 			queue_in(seed_below(30 * MILLI), dial, &g->link[i], 0);
 	}
 	turn_soon(g, 0);
+	transfer_begin(n);
 }
 
 static void

@@ -78,15 +78,22 @@ int inode_stale(const struct inode *, enum image); /* 1 if it would say so */
 /* --- processes ------------------------------------------------------------ */
 
 enum ended {
-	RAN,        /* the work was done */
-	KILLED,     /* in its midst; the rest of the machine goes on */
-	POWERED_OFF /* the whole machine lost power in its midst */
+	RAN,         /* the work was done */
+	KILLED,      /* in its midst; the rest of the machine goes on */
+	POWERED_OFF, /* the whole machine lost power in its midst */
+	PAUSED       /* it goes on later; others come first */
 };
 
 struct os *task_new(struct machine *, const char *name);
 
 /* Runs a piece of work of a process to its end, or as far as it lives. */
 enum ended task_run(struct os *, void (*work)(void *), void *arg);
+
+/*
+ * The same, but others may work between two of its calls, where it does not hold
+ * state/lock: PAUSED, until it is called again (with whatever work and arg).
+ */
+enum ended task_step(struct os *, void (*work)(void *), void *arg);
 
 /* Ends it in the n-th call from now that it makes of the system. */
 void task_doom(struct os *, unsigned calls, enum ended how);

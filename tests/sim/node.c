@@ -11,6 +11,7 @@
 #include "os/os.h"
 #include "queue.h"
 #include "sim.h"
+#include "truth.h"
 #include "world.h"
 
 struct config config;
@@ -19,17 +20,15 @@ int trouble;
 
 /* --- a piece of work ------------------------------------------------------ */
 
-enum ended
-node_works(struct node *n, struct os *os, enum work kind, void (*work)(void *),
+static enum ended
+works(struct node *n, struct os *os, enum work kind,
+    enum ended (*run)(struct os *, void (*)(void *), void *), void (*work)(void *),
     void *arg)
 {
 	unsigned errors = n->machine->errors;
 	enum ended ended;
 
-	if (trouble && seed_odds(config.doom))
-		task_doom(os, 1 + (unsigned)seed_below(40),
-		    seed_odds(config.doom_power) ? POWERED_OFF : KILLED);
-	ended = task_run(os, work, arg);
+	ended = run(os, work, arg);
 	check_worked(n->number, kind, ended);
 	if (ended == KILLED)
 		task_end(os);
@@ -38,6 +37,30 @@ node_works(struct node *n, struct os *os, enum work kind, void (*work)(void *),
 	else if (n->machine->errors != errors)
 		story("%s %s has met an error of its disk", n->name, task_name(os));
 	return ended;
+}
+
+static void
+doom(struct os *os, unsigned calls)
+{
+	if (trouble && seed_odds(config.doom))
+		task_doom(os, 1 + (unsigned)seed_below(calls),
+		    seed_odds(config.doom_power) ? POWERED_OFF : KILLED);
+}
+
+enum ended
+node_works(struct node *n, struct os *os, enum work kind, void (*work)(void *),
+    void *arg)
+{
+	doom(os, 40);
+	return works(n, os, kind, task_run, work, arg);
+}
+
+enum ended
+node_works_beside(struct node *n, struct os *os, enum work kind, void (*work)(void *),
+    void *arg)
+{
+	doom(os, 40);
+	return works(n, os, kind, task_step, work, arg);
 }
 
 struct state *
@@ -100,8 +123,8 @@ form(struct job *j, struct state *st)
 	struct members m = { 0 };
 	size_t i;
 
-	for (i = 0; i < config.nodes; i++)
-		if (members_add(&m, nodes[i].name, nodes[i].id) == -1)
+	for (i = 0; i < config.formed; i++)
+		if (members_add(&m, nodes[i].name, nodes[i].first) == -1)
 			sim_die("no such members");
 	if (state_lock(st) == -1 || node_form(st, &m) == -1 || state_unlock(st) == -1)
 		return;
@@ -130,37 +153,121 @@ verify_work(void *arg)
 	state_close(st);
 }
 
+static void ends_all(struct node *);
+
+/* First boot, on an empty disk. */
+static int
+boot(struct node *n)
+{
+	struct job j = { .node = n, .result = -1 };
+	struct state *st;
+
+	check_node(n->number, n->machine, n->name);
+	j.os = task_new(n->machine, "init");
+	task_alone(j.os);
+	if (node_works(n, j.os, WORK_START, init_work, &j) != RAN)
+		return -1;
+	st = j.result == 0 ? node_state(j.os) : NULL;
+	if (st != NULL) {
+		memcpy(n->id, st->me.id, sizeof(n->id));
+		state_close(st);
+		check_member(n->number, n->id);
+		n->blank = n->removed = 0;
+	}
+	task_end(j.os);
+	return st != NULL ? 0 : -1;
+}
+
+static struct machine *
+machine_of(struct node *n)
+{
+	struct machine *m = machine_new(n->name);
+
+	m->rate = seed_range(900, 1100);
+	m->offset = seed_below(1000000) * SECOND;
+	return m;
+}
+
 void
 nodes_make(void)
 {
-	struct job j = { 0 };
-	struct state *st;
 	struct node *n;
 	size_t i;
 
+	if (config.formed == 0)
+		config.formed = config.nodes;
 	for (i = 0; i < config.nodes; i++) {
 		n = &nodes[i];
 		n->number = i;
 		(void)snprintf(n->name, sizeof(n->name), "%c", (int)('a' + i));
-		n->machine = machine_new(n->name);
-		n->machine->rate = seed_range(900, 1100);
-		n->machine->offset = seed_below(1000000) * SECOND;
+		n->machine = machine_of(n);
 		n->role = ROLE_STOPPED;
-		check_node(i, n->machine, n->name);
-
-		j.node = n;
-		j.os = task_new(n->machine, "init");
-		task_alone(j.os);
-		if (node_works(n, j.os, WORK_START, init_work, &j) != RAN ||
-		    j.result == -1)
-			sim_die("no first boot: %s", j.why);
-		if ((st = node_state(j.os)) == NULL)
-			sim_die("no state");
-		memcpy(n->id, st->me.id, sizeof(n->id));
-		state_close(st);
-		task_end(j.os);
-		check_member(i, n->id);
+		n->blank = 1;
+		if (i < config.formed && boot(n) == -1)
+			sim_die("no first boot");
+		memcpy(n->first, n->id, sizeof(n->id));
 	}
+}
+
+/* --- members that come ---------------------------------------------------- */
+
+static void
+empties(struct node *n)
+{
+	n->machine = machine_of(n);
+	n->blank = 1;
+	n->id[0] = '\0';
+}
+
+void
+node_loses_disk(struct node *n)
+{
+	story("%s loses its disk", n->name);
+	node_power_off(n);
+	check_rotten(n->number);
+	empties(n);
+}
+
+static void
+join_work(void *arg)
+{
+	struct job *j = arg;
+	char cluster[ID_DIGITS + 1];
+	struct state *st;
+	struct members m;
+
+	truth_members(1, &m);
+	members_digest(&m, cluster);
+	if ((st = node_state(j->os)) == NULL)
+		return;
+	j->result = node_join(st, cluster);
+	state_close(st);
+}
+
+void
+node_join_cluster(struct node *n)
+{
+	struct job j = { .node = n, .result = -1 };
+
+	/* The state of one that was removed goes by hand, with all that runs on it. */
+	if (!n->blank) {
+		ends_all(n);
+		machine_power_off(n->machine);
+		empties(n);
+	}
+	if (boot(n) == -1)
+		return;
+	j.os = task_new(n->machine, "join");
+	task_alone(j.os);
+	if (node_works(n, j.os, WORK_START, join_work, &j) == RAN)
+		task_end(j.os);
+	if (j.result == -1) {
+		empties(n);
+		return;
+	}
+	story("%s (%s) is to join", n->name, n->id);
+	if (n->role == ROLE_STOPPED)
+		node_start(n);
 }
 
 static void
@@ -170,6 +277,31 @@ start_again(void *arg, uint64_t epoch)
 
 	if (n->epoch == epoch && n->role == ROLE_STOPPED)
 		node_start(n);
+}
+
+/* state/node: lite-raft-node 1 NAME ID CLUSTER STANDING. */
+static int
+was_removed(const struct node *n)
+{
+	struct inode *f = machine_find(n->machine, "state/node", IMAGE_CACHE);
+	char line[256] = "";
+	const unsigned char *p;
+	size_t size;
+
+	if (f == NULL)
+		return 0;
+	p = inode_bytes(f, IMAGE_CACHE, &size);
+	memcpy(line, p, size < sizeof(line) ? size : sizeof(line) - 1);
+	return strstr(line, " removed ") != NULL;
+}
+
+/* The role has found that its node is no member any more. */
+static void
+leaves(struct node *n)
+{
+	story("%s is no member any more, and stops", n->name);
+	node_kill(n);
+	n->removed = 1;
 }
 
 /* The node was not started: whoever started it does so again. */
@@ -191,6 +323,12 @@ node_start(struct node *n)
 	char seconds[32];
 	enum ended ended;
 
+	if (n->blank)
+		return;
+	if (was_removed(n)) {
+		n->removed = 1;
+		return;
+	}
 	n->epoch++;
 	n->shell = task_new(n->machine, "role");
 	task_alone(n->shell);
@@ -253,6 +391,17 @@ comes_back(void *arg, uint64_t epoch)
 		node_power_on(n);
 }
 
+/* Every process of the node is gone, without a word. */
+static void
+ends_all(struct node *n)
+{
+	leading_power_off(n);
+	filters_power_off(n);
+	compact_power_off(n);
+	transfer_power_off(n);
+	n->shell = NULL;
+}
+
 void
 node_power_off(struct node *n)
 {
@@ -264,9 +413,7 @@ node_power_off(struct node *n)
 	n->epoch++;
 	n->role = ROLE_OFF;
 	candidate_end(n);
-	leading_power_off(n);
-	filters_power_off(n);
-	n->shell = NULL;
+	ends_all(n);
 	machine_power_off(n->machine);
 	check_powered_off(n->number);
 	check_durable();
@@ -328,6 +475,10 @@ timer(void *arg, uint64_t epoch)
 void
 node_waits(struct node *n)
 {
+	if (was_removed(n)) {
+		leaves(n);
+		return;
+	}
 	n->epoch++;
 	n->role = ROLE_FOLLOWER;
 	n->heard_from = clock_now(n->shell);
@@ -377,12 +528,24 @@ woken_to_take_over(void *arg, uint64_t epoch)
 		candidate_begin(n, BALLOT_HANDOVER);
 }
 
+static void
+woken_to_leave(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch && n->role == ROLE_FOLLOWER && was_removed(n))
+		leaves(n);
+}
+
 /* run/wake: whoever writes there is in the midst of its work. */
 void
 node_woken(struct machine *m, const char *word)
 {
 	struct node *n = node_by_name(m->name);
 
-	queue_in(MILLI, strcmp(word, "handover") == 0 ? woken_to_take_over : woken, n,
-	    n->epoch);
+	queue_in(MILLI,
+	    strcmp(word, "handover") == 0    ? woken_to_take_over :
+		strcmp(word, "removed") == 0 ? woken_to_leave :
+					       woken,
+	    n, n->epoch);
 }

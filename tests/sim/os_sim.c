@@ -3,7 +3,6 @@
  * killed, and a machine may lose power, in every one of these calls.
  */
 #include <errno.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,197 +11,10 @@
 #include "disk.h"
 #include "os/os.h"
 #include "sim.h"
+#include "task.h"
 #include "world.h"
 
-#define FIRST_FD   3
 #define SMALL_FILE (64u * 1024)
-
-struct open_file {
-	struct inode *inode; /* NULL: this descriptor is free */
-	int writes;
-	int guarded; /* may change under state/lock only */
-	char path[80];
-};
-
-struct os {
-	struct machine *machine;
-	struct os *next;
-	char name[32];
-	int pid;
-	int alone;
-	struct open_file *file;
-	size_t files;
-	unsigned doom;  /* calls left to live; 0: no end in sight */
-	unsigned syncs; /* in this piece of work */
-	enum ended how;
-	int running;
-	jmp_buf escape;
-};
-
-static unsigned danger;
-static unsigned danger_power;
-
-/* --- machines and processes ----------------------------------------------- */
-
-struct machine *
-machine_new(const char *name)
-{
-	struct machine *m = sim_alloc(sizeof(*m));
-
-	(void)snprintf(m->name, sizeof(m->name), "%s", name);
-	m->root = inode_new(1);
-	m->rate = 1000;
-	m->pids = 100;
-	return m;
-}
-
-struct os *
-task_new(struct machine *m, const char *name)
-{
-	struct os *os = sim_alloc(sizeof(*os));
-
-	os->machine = m;
-	os->pid = m->pids++;
-	(void)snprintf(os->name, sizeof(os->name), "%s", name);
-	os->next = m->tasks;
-	m->tasks = os;
-	return os;
-}
-
-static void
-locks_fall(struct os *os, struct inode *f)
-{
-	if (f->locked_by == os)
-		f->locked_by = NULL;
-}
-
-void
-task_end(struct os *os)
-{
-	struct os **at;
-	size_t i;
-
-	for (i = 0; i < os->files; i++)
-		if (os->file[i].inode != NULL)
-			locks_fall(os, os->file[i].inode);
-	for (at = &os->machine->tasks; *at != NULL; at = &(*at)->next) {
-		if (*at == os) {
-			*at = os->next;
-			break;
-		}
-	}
-	free(os->file);
-	free(os);
-}
-
-enum ended
-task_run(struct os *os, void (*work)(void *), void *arg)
-{
-	int how;
-
-	if (os->running)
-		sim_die("%s runs already", os->name);
-	os->running = 1;
-	os->syncs = 0;
-	how = setjmp(os->escape);
-	if (how == 0) {
-		work(arg);
-		os->running = 0;
-		return RAN;
-	}
-	os->running = 0;
-	return how == POWERED_OFF ? POWERED_OFF : KILLED;
-}
-
-void
-task_doom(struct os *os, unsigned calls, enum ended how)
-{
-	os->doom = calls;
-	os->how = how;
-}
-
-void
-machine_danger(unsigned thousandths, unsigned power)
-{
-	danger = thousandths;
-	danger_power = power;
-}
-
-int
-task_pid(const struct os *os)
-{
-	return os->pid;
-}
-
-const char *
-task_name(const struct os *os)
-{
-	return os->name;
-}
-
-void
-task_alone(struct os *os)
-{
-	os->alone = 1;
-}
-
-int
-task_holds(const struct os *os)
-{
-	size_t i;
-
-	for (i = 0; i < os->files; i++)
-		if (os->file[i].inode != NULL && os->file[i].inode->locked_by == os)
-			return 1;
-	return 0;
-}
-
-void
-machine_power_off(struct machine *m)
-{
-	struct os *next, *os;
-
-	for (os = m->tasks; os != NULL; os = next) {
-		next = os->next;
-		task_end(os);
-	}
-	disk_power_off(m);
-	m->sync_fails = m->read_fails = 0;
-}
-
-void
-machine_empty(struct machine *m, const char *path)
-{
-	struct inode *dir = machine_find(m, path, IMAGE_CACHE);
-	const char *const *names;
-
-	while (dir != NULL && inode_names(dir, IMAGE_CACHE, &names) > 0)
-		dir_change(dir, names[0], NULL, NULL);
-}
-
-/* --- the calls ------------------------------------------------------------ */
-
-static void
-die_here(struct os *os)
-{
-	story("%s %s dies in its midst%s", os->machine->name, os->name,
-	    os->how == POWERED_OFF ? ", with its machine" : "");
-	os->doom = 0;
-	longjmp(os->escape, os->how == POWERED_OFF ? POWERED_OFF : KILLED);
-}
-
-/* 1 if this call is the process's last. */
-static int
-last_call(struct os *os)
-{
-	if (!os->running)
-		return 0;
-	if (danger > 0 && os->syncs >= 2 && seed_odds(danger)) {
-		os->doom = 1;
-		os->how = seed_odds(danger_power) ? POWERED_OFF : KILLED;
-	}
-	return os->doom > 0 && --os->doom == 0;
-}
 
 static void
 enter(struct os *os)
@@ -250,25 +62,28 @@ parent_of(struct os *os, const char *path, const char **last)
 	return dir;
 }
 
-/* state/ but for the lock files themselves. */
+/* 1 if name is that of a snapshot, or of something in one, under its own name. */
 static int
-path_guarded(const char *path)
+is_snapshot(const char *path)
 {
-	return strncmp(path, "state/", 6) == 0 && strcmp(path, "state/lock") != 0 &&
-	    strcmp(path, "state/running") != 0;
+	const char *name = path + strlen("state/snapshot/");
+
+	return strspn(name, "0123456789.") == strcspn(name, "/");
 }
 
+/* What may change under a lock only: state/ but for the lock files themselves. */
 static void
 guard(struct os *os, const char *path)
 {
-	struct inode *lock;
-
-	if (os->alone || !os->running || !path_guarded(path))
+	if (os->alone || !os->running || strncmp(path, "state/", 6) != 0 ||
+	    strcmp(path, "state/lock") == 0 || strcmp(path, "state/running") == 0 ||
+	    strcmp(path, "state/snapshot/lock") == 0 || holds(os, "state/lock"))
 		return;
-	lock = machine_find(os->machine, "state/lock", IMAGE_CACHE);
-	if (lock == NULL || lock->locked_by != os)
-		violation("LOCK", "%s %s changes %s without the lock",
-		    os->machine->name, os->name, path);
+	if (strncmp(path, "state/snapshot/", 15) == 0 &&
+	    holds(os, "state/snapshot/lock") && !is_snapshot(path))
+		return;
+	violation("LOCK", "%s %s changes %s without the lock", os->machine->name,
+	    os->name, path);
 }
 
 static int
@@ -330,7 +145,6 @@ disk_open(struct os *os, const char *path, int flags)
 	of = &os->file[fd];
 	of->inode = f;
 	of->writes = (flags & (DISK_WRITE | DISK_CREATE)) != 0;
-	of->guarded = path_guarded(path);
 	(void)snprintf(of->path, sizeof(of->path), "%s", path);
 	return (int)fd + FIRST_FD;
 }
@@ -403,8 +217,7 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 		errno = EBADF;
 		return -1;
 	}
-	if (of->guarded)
-		guard(os, of->path);
+	guard(os, of->path);
 	if (last_call(os)) {
 		/* Killed before, after, or with some of it done. */
 		if (seed_odds(300))
@@ -456,18 +269,31 @@ disk_size(struct os *os, int fd)
 	return (off_t)file_of(os, fd)->inode->size;
 }
 
+static int
+not_empty(struct inode *f)
+{
+	const char *const *names;
+
+	return f != NULL && f->is_dir && inode_names(f, IMAGE_CACHE, &names) > 0;
+}
+
 int
 disk_remove(struct os *os, const char *path)
 {
-	struct inode *dir;
+	struct inode *dir, *f;
 	const char *last;
 
 	enter(os);
 	guard(os, path);
 	if ((dir = parent_of(os, path, &last)) == NULL)
 		return -1;
-	if (inode_child(dir, IMAGE_CACHE, last) == NULL) {
+	f = inode_child(dir, IMAGE_CACHE, last);
+	if (f == NULL) {
 		errno = ENOENT;
+		return -1;
+	}
+	if (not_empty(f)) {
+		errno = ENOTEMPTY;
 		return -1;
 	}
 	dir_change(dir, last, NULL, NULL);
@@ -481,7 +307,10 @@ disk_rename(struct os *os, const char *from, const char *to)
 	const char *from_last, *to_last;
 
 	enter(os);
-	guard(os, from);
+	/* A snapshot that is not needed goes without the lock; it comes under it. */
+	if (strncmp(from, "state/snapshot/", 15) != 0 ||
+	    !holds(os, "state/snapshot/lock"))
+		guard(os, from);
 	guard(os, to);
 	if ((dir = parent_of(os, from, &from_last)) == NULL ||
 	    (to_dir = parent_of(os, to, &to_last)) == NULL)
@@ -489,6 +318,10 @@ disk_rename(struct os *os, const char *from, const char *to)
 	f = inode_child(dir, IMAGE_CACHE, from_last);
 	if (f == NULL) {
 		errno = ENOENT;
+		return -1;
+	}
+	if (not_empty(inode_child(to_dir, IMAGE_CACHE, to_last))) {
+		errno = ENOTEMPTY;
 		return -1;
 	}
 	if (dir == to_dir) {
@@ -533,6 +366,8 @@ disk_mkdir(struct os *os, const char *path)
 		errno = EEXIST;
 		return -1;
 	}
+	if (strcmp(path, "state/snapshot") != 0)
+		guard(os, path);
 	if (no_space(os, 64)) {
 		errno = ENOSPC;
 		return -1;

@@ -136,7 +136,7 @@ book_copy(struct book *b, struct node *n, uint64_t count)
 	b->off = sim_alloc((size_t)count * sizeof(*b->off));
 	b->record = sim_alloc((size_t)count * sizeof(*b->record));
 	for (i = 0; i < count; i++) {
-		const struct entry *e = &l->entry[i];
+		const struct entry *e = log_image_entry(l, i + 1);
 
 		b->off[i] = b->bytes.len;
 		b->record[i] = e->record;

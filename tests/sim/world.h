@@ -11,7 +11,7 @@
 #include "net.h"
 #include "state/state.h"
 
-#define NODES_MAX 5u
+#define NODES_MAX 7u
 
 enum role {
 	ROLE_OFF,     /* the machine has no power */
@@ -23,7 +23,9 @@ enum role {
 
 /* What one seed has in store. */
 struct config {
-	size_t nodes;
+	size_t nodes;     /* machines */
+	size_t formed;    /* the first so many are the first members; 0: all */
+	uint64_t changes; /* how often the administrator does something; 0: never */
 	uint64_t timeout; /* election timeout */
 	size_t segment_bytes;
 	uint64_t trouble;     /* how long faults go on */
@@ -35,6 +37,7 @@ struct config {
 	size_t clients;
 	size_t keys;
 	uint64_t window; /* log entries for which a request id is remembered */
+	uint64_t period; /* log entries between two snapshots; 0: none are taken */
 	unsigned slow;   /* in a thousand: ssh takes seconds to get through */
 	unsigned big;    /* in a thousand: a value of some sectors */
 	uint64_t pause;  /* between a client's requests */
@@ -44,12 +47,18 @@ struct config {
 struct channel;
 struct leading;
 struct candidacy;
+struct taking;
+struct sending;
+struct arrival;
 
 struct node {
 	size_t number;
 	char name[8];
 	char id[ID_DIGITS + 1];
-	unsigned tries; /* candidacies in vain since a leader */
+	char first[ID_DIGITS + 1]; /* id that the cluster forms with */
+	int blank;                 /* there is no state */
+	int removed;               /* from the cluster: it does not start */
+	unsigned tries;            /* candidacies in vain since a leader */
 	enum role role;
 	struct machine *machine;
 	struct os *shell;    /* holds state/running; NULL: not started */
@@ -61,6 +70,9 @@ struct node {
 	uint64_t elected;         /* the term of the ballot that it won last */
 	struct leading *leading;  /* its lead, maybe an orphan; NULL */
 	struct channel *channels; /* whose append runs here */
+	struct taking *takings;   /* of snapshots, under way */
+	struct sending *sendings;
+	struct arrival *arrivals;
 };
 
 extern struct config config;
@@ -83,6 +95,10 @@ void node_step_down(struct node *); /* exec follower */
 enum ended node_works(struct node *, struct os *, enum work, void (*work)(void *),
     void *arg);
 
+/* The same, and others may work beside it: PAUSED, call it again. */
+enum ended node_works_beside(struct node *, struct os *, enum work,
+    void (*work)(void *), void *arg);
+
 /* state_open in a process, with this run's segments; NULL: it can't go on. */
 struct state *node_state(struct os *);
 
@@ -95,6 +111,12 @@ uint64_t node_takes(const struct node *, uint64_t ns);
 void node_woken(struct machine *, const char *word);
 void node_waits(struct node *);
 void node_not_elected(struct node *);
+
+/* Its disk is lost: what comes is another one, empty. */
+void node_loses_disk(struct node *);
+
+/* add-member's part on the new node: joins on an empty disk, and starts. */
+void node_join_cluster(struct node *);
 
 /* --- elect.c: candidates and voters --------------------------------------- */
 
@@ -139,16 +161,39 @@ void connection_close(struct connection *);
 
 struct store *sim_store_new(uint64_t window);
 
+/* --- compact.c: a node's snapshots ----------------------------------------- */
+
+void compact_begin(struct node *);
+void compact_kill(struct node *); /* one that is being taken */
+void compact_power_off(struct node *);
+
+/* --- transfer.c: a snapshot for a follower that is behind ------------------- */
+
+void transfer_begin(struct node *); /* it leads */
+void transfer_break(struct node *); /* one that goes or comes */
+void transfer_power_off(struct node *);
+
 /* --- client.c ------------------------------------------------------------- */
 
 void clients_begin(void);
 void clients_stop(void); /* no new requests, but one more a client */
 size_t clients_busy(void);
 
+/* --- admin.c --------------------------------------------------------------- */
+
+void admins_begin(void);
+void admins_stop(void);
+int admin_removes(void); /* what was asked of late may come to pass yet */
+int admin_is_member(const struct node *);
+size_t admin_voters(void); /* 0 while the configuration is joint */
+
 /* --- fault.c -------------------------------------------------------------- */
 
 void config_draw(void);
 void faults_begin(void);
 void faults_end(void); /* heals all */
+
+/* The one that has lost, or may have lost, what it held; NULL: none has. */
+struct node *fault_spent(void);
 
 #endif

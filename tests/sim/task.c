@@ -1,0 +1,240 @@
+/*
+ * task.c - simulated machines and the processes on them: see machine.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disk.h"
+#include "sim.h"
+#include "task.h"
+
+#define STACK  ((size_t)256 * 1024)
+#define SPARES 16u
+#define BESIDE 200u /* in a thousand: before a call, others come first */
+
+static unsigned danger;
+static unsigned danger_power;
+static struct os *starting;
+static char *spare[SPARES]; /* stacks */
+static size_t spares;
+
+/* --- machines and processes ----------------------------------------------- */
+
+struct machine *
+machine_new(const char *name)
+{
+	struct machine *m = sim_alloc(sizeof(*m));
+
+	(void)snprintf(m->name, sizeof(m->name), "%s", name);
+	m->root = inode_new(1);
+	m->rate = 1000;
+	m->pids = 100;
+	return m;
+}
+
+struct os *
+task_new(struct machine *m, const char *name)
+{
+	struct os *os = sim_alloc(sizeof(*os));
+
+	os->machine = m;
+	os->pid = m->pids++;
+	(void)snprintf(os->name, sizeof(os->name), "%s", name);
+	os->next = m->tasks;
+	m->tasks = os;
+	return os;
+}
+
+void
+locks_fall(struct os *os, struct inode *f)
+{
+	if (f->locked_by == os)
+		f->locked_by = NULL;
+}
+
+void
+task_end(struct os *os)
+{
+	struct os **at;
+	size_t i;
+
+	for (i = 0; i < os->files; i++)
+		if (os->file[i].inode != NULL)
+			locks_fall(os, os->file[i].inode);
+	for (at = &os->machine->tasks; *at != NULL; at = &(*at)->next) {
+		if (*at == os) {
+			*at = os->next;
+			break;
+		}
+	}
+	free(os->file);
+	if (os->stack != NULL && spares == SPARES)
+		free(os->stack);
+	else if (os->stack != NULL)
+		spare[spares++] = os->stack;
+	free(os);
+}
+
+enum ended
+task_run(struct os *os, void (*work)(void *), void *arg)
+{
+	int how;
+
+	if (os->running)
+		sim_die("%s runs already", os->name);
+	os->running = 1;
+	os->syncs = 0;
+	how = setjmp(os->escape);
+	if (how == 0) {
+		work(arg);
+		os->running = 0;
+		return RAN;
+	}
+	os->running = 0;
+	return how == POWERED_OFF ? POWERED_OFF : KILLED;
+}
+
+static char *
+stack_new(void)
+{
+	return spares > 0 ? spare[--spares] : sim_grow(NULL, STACK);
+}
+
+static void
+work_apart(void)
+{
+	struct os *os = starting;
+
+	os->work(os->arg);
+	os->state = RAN;
+}
+
+enum ended
+task_step(struct os *os, void (*work)(void *), void *arg)
+{
+	if (!os->running) {
+		if (os->stack == NULL)
+			os->stack = stack_new();
+		os->work = work;
+		os->arg = arg;
+		if (getcontext(&os->here) == -1)
+			sim_die("no context");
+		os->here.uc_stack.ss_sp = os->stack;
+		os->here.uc_stack.ss_size = STACK;
+		os->here.uc_link = &os->caller;
+		makecontext(&os->here, work_apart, 0);
+		os->running = 1;
+		os->syncs = 0;
+		starting = os;
+	}
+	os->state = PAUSED;
+	if (swapcontext(&os->caller, &os->here) == -1)
+		sim_die("no context");
+	if (os->state != PAUSED)
+		os->running = 0;
+	return os->state;
+}
+
+void
+task_doom(struct os *os, unsigned calls, enum ended how)
+{
+	os->doom = calls;
+	os->how = how;
+}
+
+void
+machine_danger(unsigned thousandths, unsigned power)
+{
+	danger = thousandths;
+	danger_power = power;
+}
+
+int
+task_pid(const struct os *os)
+{
+	return os->pid;
+}
+
+const char *
+task_name(const struct os *os)
+{
+	return os->name;
+}
+
+void
+task_alone(struct os *os)
+{
+	os->alone = 1;
+}
+
+int
+task_holds(const struct os *os)
+{
+	size_t i;
+
+	for (i = 0; i < os->files; i++)
+		if (os->file[i].inode != NULL && os->file[i].inode->locked_by == os)
+			return 1;
+	return 0;
+}
+
+void
+machine_power_off(struct machine *m)
+{
+	struct os *next, *os;
+
+	for (os = m->tasks; os != NULL; os = next) {
+		next = os->next;
+		task_end(os);
+	}
+	disk_power_off(m);
+	m->sync_fails = m->read_fails = 0;
+}
+
+void
+machine_empty(struct machine *m, const char *path)
+{
+	struct inode *dir = machine_find(m, path, IMAGE_CACHE);
+	const char *const *names;
+
+	while (dir != NULL && inode_names(dir, IMAGE_CACHE, &names) > 0)
+		dir_change(dir, names[0], NULL, NULL);
+}
+
+void
+die_here(struct os *os)
+{
+	story("%s %s dies in its midst%s", os->machine->name, os->name,
+	    os->how == POWERED_OFF ? ", with its machine" : "");
+	os->doom = 0;
+	if (os->stack != NULL) {
+		os->state = os->how;
+		for (;;) /* nobody comes back here */
+			(void)swapcontext(&os->here, &os->caller);
+	}
+	longjmp(os->escape, os->how == POWERED_OFF ? POWERED_OFF : KILLED);
+}
+
+int
+holds(const struct os *os, const char *path)
+{
+	struct inode *lock = machine_find(os->machine, path, IMAGE_CACHE);
+
+	return lock != NULL && lock->locked_by == os;
+}
+
+int
+last_call(struct os *os)
+{
+	if (!os->running)
+		return 0;
+	/* Others would wait for the lock. */
+	if (os->stack != NULL && seed_odds(BESIDE) && !holds(os, "state/lock"))
+		(void)swapcontext(&os->here, &os->caller);
+	if (danger > 0 && os->syncs >= 2 && seed_odds(danger)) {
+		os->doom = 1;
+		os->how = seed_odds(danger_power) ? POWERED_OFF : KILLED;
+	}
+	return os->doom > 0 && --os->doom == 0;
+}

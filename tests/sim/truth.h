@@ -1,0 +1,37 @@
+/*
+ * truth.h - what was committed, entry by entry, as the leaders' logs had it: what
+ * a snapshot, a configuration and an answer are held against.
+ */
+#ifndef LITE_RAFT_SIM_TRUTH_H
+#define LITE_RAFT_SIM_TRUTH_H
+
+#include "core/buf.h"
+#include "core/members.h"
+#include "core/record.h"
+
+struct truth {
+	struct record record;
+	char *payload;
+	uint64_t in; /* the term whose leader was the first to commit it */
+};
+
+/* One more entry, in order. */
+void truth_add(const struct record *, const char *payload, uint64_t term);
+
+uint64_t truth_count(void);
+const struct truth *truth_at(uint64_t index); /* 1 .. truth_count() */
+
+/* 1 and the chain at index; 0: nothing is committed there. Index 0 has 0. */
+int truth_chain(uint64_t index, uint32_t *chain);
+
+/* The last configuration at or before index; it is there. */
+void truth_members(uint64_t index, struct members *);
+
+/*
+ * What a snapshot at index has to hold: the items of its data and the lines of its
+ * requests.  Valid until it is asked again.
+ */
+void truth_snapshot(uint64_t index, const struct buf **items,
+    const struct buf **requests);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * watched.h - what the parts of the checker share: one node's disk (a node that
+ * has lost it is another one, under the same name), and what happened in a term.
+ */
+#ifndef LITE_RAFT_SIM_WATCHED_H
+#define LITE_RAFT_SIM_WATCHED_H
+
+#include "check.h"
+
+#define WATCHED 40u
+
+struct watched {
+	size_t slot;
+	struct machine *machine;
+	struct log_image cache;
+	struct log_image disk;
+	uint64_t term;     /* the durable one */
+	uint64_t said;     /* the highest that it told anybody */
+	uint64_t commit;   /* claimed since it started */
+	uint64_t cut;      /* what lies behind is being cut, if cutting */
+	uint64_t promised; /* told a leader that it holds up to here */
+	uint32_t promised_chain;
+	int cutting; /* as its lock file says */
+	int damaged; /* as its lock file says */
+	int clean;   /* the same: no change is under way */
+	int rotten;  /* a bit of it was flipped, or all of it is lost */
+	int stained; /* a bit of a snapshot was, and no more than that is to go */
+	int unwatched;
+	struct inode *looked_at[8]; /* snapshots */
+	size_t looked;
+	char name[16];
+	char id[ID_DIGITS + 1];
+};
+
+/* What happened in a term. */
+struct reign {
+	int leader;                        /* a slot; -1: none */
+	int sent;                          /* its leader has sent entries */
+	char vote[WATCHED][ID_DIGITS + 1]; /* who got each node's vote */
+	uint32_t *chain;                   /* of the leader's log, by index */
+	unsigned char *known;
+	size_t room;
+};
+
+extern struct watched watched[WATCHED];
+extern size_t watched_count;
+extern uint64_t checks;
+
+struct watched *watched_of(size_t number); /* a node's disk now */
+struct watched *watched_by_id(const char *id);
+struct reign *reign_of(uint64_t term);
+uint64_t reign_last(void);
+
+/* An intact log's configuration in force: the last up to index; 0: there is none. */
+int config_at(const struct log_image *, uint64_t index, struct members *);
+
+/* check_config.c: a configuration that was seen in a log for the first time. */
+void check_config(const struct watched *, const struct entry *);
+/* After each piece of work that came to its end. */
+void check_configs(const struct watched *);
+
+/* check_snap.c: after each piece of work. */
+void check_snaps(struct watched *);
+
+#endif
