@@ -30,7 +30,7 @@ usage(void)
 		  "              log [-v]\n"
 		  "              write LOG COUNT BYTES\n"
 		  "              cut INDEX\n"
-		  "              snap LOG INDEX [KEYS [BYTES]]\n"
+		  "              snap LOG INDEX [KEYS [BYTES [MEMBERS]]]\n"
 		  "              forget INDEX\n"
 		  "              name NAME ID\n"
 		  "KEY: cluster from fromid to toid seq term kind commit last A...F\n",
@@ -376,14 +376,15 @@ cmd_cut(struct state *st, char **arg)
 	SAYS(st, state_unlock(st));
 }
 
-/* Makes a snapshot as of INDEX of LOG, with that many keys, its own newest. */
+/* Makes a snapshot as of INDEX of LOG, with that many keys, its own newest; its
+ * members are those of the entry MEMBERS. */
 static void
 cmd_snap(struct state *st, char **arg)
 {
 	const uint64_t index = number(arg[1]);
 	const uint64_t keys = arg[2] == NULL ? 20 : number(arg[2]);
-	const size_t bytes = arg[2] == NULL || arg[3] == NULL ? 100 :
-								(size_t)number(arg[3]);
+	const int bytes_given = arg[2] != NULL && arg[3] != NULL;
+	const size_t bytes = bytes_given ? (size_t)number(arg[3]) : 100;
 	struct manifest m = { 0 };
 	struct snapshot_name name;
 	struct record r;
@@ -398,6 +399,8 @@ cmd_snap(struct state *st, char **arg)
 	m.term = r.term;
 	m.chain = r.chain;
 	m.members = st->members;
+	if (bytes_given && arg[4] != NULL)
+		m.members.index = number(arg[4]);
 	w = writer_open(st, &m, why);
 	value = malloc(bytes + 1);
 	MUST(w != NULL && value != NULL);
