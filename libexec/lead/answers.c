@@ -99,6 +99,8 @@ status_node(struct lead *l, size_t i, uint64_t now, struct buf *b)
 		(void)buf_str(&w, " note=lost-entries");
 	else if (!me && p->full_until != 0)
 		(void)buf_str(&w, " note=no-space");
+	else if (!me && p->behind)
+		(void)buf_str(&w, " note=needs-snapshot");
 	else if (part != PART_MEMBER && (part != PART_LEARNER || !up))
 		(void)buf_fmt(&w, " note=%s", part_name(part));
 	(void)buf_add(b, " ", 1);

@@ -140,6 +140,25 @@ install_progress(struct state *st, uint64_t *have, uint64_t *total)
 	free(list);
 }
 
+int
+install_tidy(struct state *st, uint64_t index)
+{
+	struct snapshot_name *list;
+	size_t n;
+	int bad = 0;
+
+	list = snapshot_list(st, PART, &n);
+	while (!bad && list != NULL && n-- > 0)
+		if (list[n].index <= index)
+			bad = snapshot_remove(st, &list[n], PART);
+	if (list == NULL || bad)
+		(void)snprintf(st->why, sizeof(st->why),
+		    "cannot clear state/snapshot: %s", strerror(errno));
+	bad = bad || list == NULL;
+	free(list);
+	return bad ? -1 : 0;
+}
+
 /* 1 if the manifest in INDEX.TERM.part is this very one. */
 static int
 part_is(struct install *in, const struct snapshot_name *name, const char *text,
@@ -469,7 +488,6 @@ static int
 replace(struct install *in)
 {
 	struct state *st = in->st;
-	const int damaged = st->lock.damaged != 0;
 	int commit_fd, fits;
 
 	if (state_change(st) == -1 || snapshot_put(st, &in->name, PART) == -1 ||
@@ -477,9 +495,6 @@ replace(struct install *in)
 		return -1;
 	fits = log_fits(st);
 	if (fits == -1 || (!fits && log_drop(st) == -1))
-		return -1;
-	/* What else it had acknowledged only a leader knows. */
-	if (!fits && damaged && state_damage(st, st->tail.index + 1) == -1)
 		return -1;
 	if (members_mend(st, 0) == -1)
 		return -1;

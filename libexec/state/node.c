@@ -198,6 +198,8 @@ node_verify(struct state *st)
 	if (state_lock_whole(st) == -1)
 		return -1;
 	segment_tidy(st);
+	if (install_tidy(st, st->tail.index) == -1)
+		return -1;
 	if (strcmp(st->cluster, "-") == 0 &&
 	    (state_change(st) == -1 || log_empty(st) == -1 || state_settle(st) == -1))
 		return -1;

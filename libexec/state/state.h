@@ -291,6 +291,9 @@ int snapshot_verify(struct os *, const struct manifest *, const char *suffix,
 
 #define SNAPSHOT_WHY 256u
 
+/* Removes what has come of snapshots up to index, which nobody waits for. */
+int install_tidy(struct state *, uint64_t index);
+
 /* --- reader.c: a snapshot, searched where it lies -------------------------------- */
 
 struct reader;

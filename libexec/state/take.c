@@ -152,7 +152,7 @@ take(struct state *st)
 	if (state_lock(st) == -1)
 		return -1;
 	commit = log_committed(st);
-	if (state_unlock(st) == -1)
+	if (state_unlock(st) == -1 || install_tidy(st, st->snap.index) == -1)
 		return -1;
 	if (commit <= st->snap.index) {
 		(void)snprintf(st->why, sizeof(st->why),

@@ -133,6 +133,15 @@ says_yes() { # VERIFIED LAST
 	[[ $output = *' no hint 25@2 last 25' ]]
 }
 
+@test "F12 what follows the snapshot is another leader's: the hint is the snapshot" {
+	node_up
+	member snap "$LOG" 12
+	node verify
+	takes b 4 "1x4:300,2x7:300,4x5" 12 5
+	sends c 5 "1x4:300,2x7:300,3x9" 15 0
+	[[ $output = *' no hint 12@2 last 17' ]]
+}
+
 @test "a cut goes no further than the snapshot" {
 	behind
 	! member cut 12 2>err
@@ -244,17 +253,29 @@ behind_ends_at() {
 }
 
 @test "F27 what a rotten snapshot held was acknowledged, whatever the lock file knows" {
-	node_up
+	node_up -s 2048
 	cp state/lock lock # as it comes back after a loss of power
 	segments
 	member snap "$LOG" 25
-	member forget 25
+	keep before
 	rm state/log/*
+	cp before/log/0000000000000001 state/log
 	cp lock state/lock
 	poke "$(newest)/data" 10
 	node verify
 	damaged
 	run -1 vote ask --pre
+}
+
+@test "F27 a log that ends before both: what the rotten one held is lost, so nothing goes" {
+	behind
+	member snap "$LOG" 20
+	poke "$(newest)/data" 10
+	taken_back 1x4:300
+	kept=$(ls state/log)
+	ends 12 2
+	damaged
+	[ "$(ls state/log)" = "$kept" ]
 }
 
 @test "F45 what rots before the snapshot is not needed: the log begins later" {

@@ -226,21 +226,84 @@ hello() {
 	ends 35@2
 }
 
+@test "F25 another leader has another one of that very index: it begins anew" {
+	follower
+	leader 30 400
+	offers
+	bytes
+	head -c 20000 bytes >some
+	installs some
+	leader 30 401
+	offers
+	wants 0
+	bytes
+	installs
+	[ "$status" -eq 0 ]
+	has_it
+}
+
+@test "what has come of one that nobody waits for any more goes at the next start" {
+	follower
+	leader 30 400
+	offers
+	bytes
+	head -c 20000 bytes >some
+	installs some
+	node verify
+	[ -d state/snapshot/*30.*.part ]
+	takes b 3 "$LOG" 5 36
+	node verify
+	[ ! -d state/snapshot/*30.*.part ]
+	ends 41@2
+}
+
 @test "the leader's term passes while it sends: refused" {
 	follower
 	leader 30 400
 	offers
 	bytes
+	begins_with 20000
 	answer c 4 99@2
-	keep before
+	goes_on 20000
+	[ "$status" -eq 1 ]
+	[[ $(<err) = *"the sender's term has passed"* ]]
+	ends 5@1
 	installs
 	[ "$status" -eq 1 ]
 	[[ $(<err) = *"the sender's term has passed"* ]]
-	diff -r before state
 	offers
 	[ "$(tail -n 1 have | cut -d ' ' -f 10)" = 2 ]
 	run -1 --separate-stderr sh -c 'cd ../leader && snapshot send a <../"a node"/have'
 	[[ $stderr = *'newer term' ]]
+}
+
+@test "F22 the log comes further while it is sent: ignored" {
+	follower
+	leader 30 400
+	offers
+	bytes
+	begins_with 20000
+	takes b 3 "$LOG" 5 36 commit=40
+	goes_on 20000
+	[ "$status" -eq 0 ]
+	ends 41@2
+	[ -z "$(ls -d state/snapshot/*30*)" ]
+}
+
+# begins_with N: an install has so many of the bytes, and waits for more.
+begins_with() {
+	mkfifo pipe
+	exec 8<>pipe
+	start sh -c 'exec snapshot install <pipe'
+	head -c "$1" bytes >&8
+	soon test -s state/snapshot/0000000000000030.0000000000000002.part/data
+}
+
+# goes_on N: the bytes behind these; sets $status.
+goes_on() {
+	tail -c "+$(($1 + 1))" bytes >&8
+	exec 8>&-
+	ended
 }
 
 @test "two at once: the second one is told to come later" {
@@ -248,19 +311,13 @@ hello() {
 	leader 30 400
 	offers
 	bytes
-	mkfifo pipe
-	exec 8<>pipe
-	start sh -c 'exec snapshot install <pipe'
-	head -c 20000 bytes >&8
-	soon test -s state/snapshot/0000000000000030.0000000000000002.part/data
+	begins_with 20000
 	offers
 	[ "$(tail -n 1 have | cut -d ' ' -f 10)" = 3 ]
 	installs
 	[ "$status" -eq 1 ]
 	[[ $(<err) = *'another snapshot is being taken or installed' ]]
-	tail -c +20001 bytes >&8
-	exec 8>&-
-	ended
+	goes_on 20000
 	[ "$status" -eq 0 ]
 	has_it
 }
