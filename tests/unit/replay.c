@@ -377,8 +377,9 @@ reads_right(struct state *st, const struct snapshot_name *name, const struct buf
 	struct buf all = { 0 };
 	struct manifest m;
 	struct reader *r;
-	struct bytes key, value;
+	struct bytes key, value, want;
 	char why[SNAPSHOT_WHY];
+	size_t at, used;
 	int got;
 
 	if (snapshot_manifest(st, name, "", &m) == -1 ||
@@ -391,6 +392,16 @@ reads_right(struct state *st, const struct snapshot_name *name, const struct buf
 	MUST(got == -1 || all.len == right->len);
 	MUST(all.len <= right->len);
 	MUST(all.len == 0 || memcmp(buf_head(&all), buf_head(right), all.len) == 0);
+	/* Each key is found, unless something is wrong. */
+	for (at = 0; got != -1 && at < right->len; at += used) {
+		used = item_take(buf_head(right) + at, right->len - at, &key, &want);
+		MUST(used > 0);
+		got = reader_get(r, key, &value);
+		MUST(got != 0);
+		MUST(got == -1 ||
+		    (value.len == want.len &&
+			memcmp(value.at, want.at, want.len) == 0));
+	}
 	reader_close(r);
 	buf_free(&all);
 }
