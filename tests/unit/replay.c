@@ -56,9 +56,11 @@ entry_make(struct entry *e, uint64_t index)
 	for (i = 0; i < 8; i++)
 		(void)dice(&d);
 	memset(c, 0, sizeof(*c));
-	e->type = index % 61 == 0 ? RECORD_MEMBERS :
-	    index % 59 == 0       ? RECORD_NOOP :
-				    RECORD_COMMAND;
+	e->type = RECORD_COMMAND;
+	if (index % 59 == 0)
+		e->type = RECORD_NOOP;
+	if (index % 61 == 0)
+		e->type = RECORD_MEMBERS;
 	memset(&e->id, 0, sizeof(e->id));
 	/* Some are repeats, and some have no id. */
 	if (dice(&d) % 4 != 0) {
