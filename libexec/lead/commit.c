@@ -43,7 +43,7 @@ noop_write(struct lead *l)
 static const char *
 leading_refusal(const struct state *st, uint64_t term)
 {
-	if (!state_votes(st))
+	if (!state_stands(st))
 		return "this node is no member that votes";
 	/* A vote for itself is no election: a vote ask of a role that was killed may
 	 * have come in between. */

@@ -85,14 +85,14 @@ show_all(struct state *st, struct buf *b)
 	int formed = strcmp(st->cluster, "-") != 0;
 
 	return buf_fmt(b,
-	    "name %s\nid %s\ncluster %s\nformed %s\njoiner %s\nremoved %s\nvotes %s\n"
+	    "name %s\nid %s\ncluster %s\nformed %s\njoiner %s\nremoved %s\nvotes %s\nstands %s\n"
 	    "term %" PRIu64 "\nvoted_for %s\nlast_index %" PRIu64 "\nlast_term %" PRIu64
 	    "\ncommit_index %" PRIu64 "\nmembers %zu\ndamaged %s\n",
 	    st->me.name, st->me.id, st->cluster, formed ? "yes" : "no",
 	    st->joiner ? "yes" : "no", st->removed ? "yes" : "no",
-	    state_votes(st) ? "yes" : "no", st->term.current_term,
-	    st->term.voted_for.name, st->tail.index, st->tail.term,
-	    run_commit_load(st->os), st->members.n,
+	    state_votes(st) ? "yes" : "no", state_stands(st) ? "yes" : "no",
+	    st->term.current_term, st->term.voted_for.name, st->tail.index,
+	    st->tail.term, run_commit_load(st->os), st->members.n,
 	    st->lock.damaged != 0 ? "yes" : "no");
 }
 

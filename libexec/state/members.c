@@ -28,6 +28,17 @@ state_votes(const struct state *st)
 }
 
 int
+state_stands(const struct state *st)
+{
+	/* "A server that is not part of its own latest configuration should still
+	 * start new elections, as it might still be needed until the Cnew entry is
+	 * committed" (thesis §4.2.2); it does not count itself then. */
+	if (members_find(&st->members, st->me.name, st->me.id) == -1)
+		return st->members.n > 0 && !st->joiner && !st->removed;
+	return state_votes(st);
+}
+
+int
 members_load(struct state *st)
 {
 	char *text, *body, *word[3];

@@ -407,6 +407,9 @@ int file_replace(struct os *, const char *path, const struct buf *);
 /* 1 if this node is a voter of the configuration in force. */
 int state_votes(const struct state *);
 
+/* 1 if it may stand for election, and lead. */
+int state_stands(const struct state *);
+
 /* Sets st->members to what state/members says; n is 0 where it says nothing. */
 int members_load(struct state *);
 

@@ -32,6 +32,7 @@ struct append {
 	struct frame reply; /* to be sent when all is durable */
 	int pending;        /* there is one */
 	int written;        /* since the last sync */
+	int whole;          /* the log is all that the leader had when it sent this */
 	uint64_t repaired;  /* the log was damaged and is whole up to here */
 };
 
@@ -349,6 +350,7 @@ take(struct append *a, const struct frame *f)
 	if (st->lock.damaged != 0 && verified == st->tail.index &&
 	    verified == f->arg[4] && verified + 1 >= st->lock.damaged)
 		a->repaired = verified;
+	a->whole = verified == f->arg[4] && verified == st->tail.index;
 	answer(a, f, APPENDED_YES, verified);
 	a->commit = rule_follower_commit(a->commit, f->arg[3], verified);
 	return 0;
@@ -381,7 +383,8 @@ settle(struct append *a, uint64_t commit_before)
 	a->repaired = 0;
 	if (a->commit != commit_before)
 		run_commit_store(st->os, a->commit_fd, a->commit);
-	return node_follow(st, a->commit);
+	/* A log that is still being sent may hold configurations that are long over. */
+	return a->whole ? node_follow(st, a->commit) : 0;
 }
 
 /* All whole frames of the input, one after the other. */
@@ -433,6 +436,7 @@ append_input(struct append *a, const char *p, size_t n, struct buf *out)
 	if (a->commit < commit)
 		a->commit = commit;
 	commit = a->commit;
+	a->whole = 0;
 	ends = take_all(a);
 	if (ends == -1 || (left = settle(a, commit)) == -1 || state_unlock(st) == -1)
 		return -1;

@@ -35,7 +35,7 @@ standing_refusal(struct state *st, enum ballot kind, uint64_t timeout)
 {
 	if (strcmp(st->cluster, "-") == 0)
 		return "the cluster has not formed yet";
-	if (!state_votes(st))
+	if (!state_stands(st))
 		return "this node is no member that votes";
 	if (st->lock.damaged != 0)
 		return "this node's log is damaged; it waits for a leader's repair";

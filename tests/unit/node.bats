@@ -47,7 +47,7 @@ unformed() {
 	[ "${#lines[@]}" -eq 1 ]
 	run -78 node show
 	run -0 node init a
-	[ "$(node show | tr '\n' ' ')" = "name a id $(shows id) cluster - formed no joiner no removed no votes no term 0 voted_for - last_index 0 last_term 0 commit_index 0 members 0 damaged no " ]
+	[ "$(node show | tr '\n' ' ')" = "name a id $(shows id) cluster - formed no joiner no removed no votes no stands no term 0 voted_for - last_index 0 last_term 0 commit_index 0 members 0 damaged no " ]
 	[[ $(shows id) =~ ^[0-9a-f]{16}$ ]]
 	[ -z "$(find state ! -type d -perm /077 -print -o -type d -perm /077 -print)" ]
 	node verify

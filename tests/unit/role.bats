@@ -24,7 +24,7 @@ setup() {
 		case "$1 $2" in
 		'show peers') [ "$(cat formed)" = no ] || cat peers ;;
 		'show formed') cat formed ;;
-		'show votes') cat votes.here ;;
+		'show stands') cat votes.here ;;
 		'show damaged') printf 'no\n' ;;
 		'show name') printf 'n1\n' ;;
 		note*) printf '%s\n' "$2" >>notes ;;
