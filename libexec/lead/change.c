@@ -95,7 +95,7 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 	struct members next = l->members;
 	char name[NAME_LIMIT + 1] = "", id[ID_DIGITS + 1] = "";
 	const char *why = NULL;
-	int r;
+	int r = 0;
 
 	/* "a leader must have committed an entry in its term before it changes the
 	 * configuration" (thesis §4.1, the erratum). F21 */
@@ -107,8 +107,21 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 	memcpy(name, c->key.at, c->key.len);
 	if (c->value.len > 0)
 		memcpy(id, c->value.at, c->value.len);
-	/* Whoever asks for the same again has lost its connection. */
-	if (a->asked)
+	if (c->verb == VERB_DEL_MEMBER)
+		r = change_del(&next, name, &why);
+	else if (c->verb == VERB_ADD_MEMBER)
+		r = change_add(&next, name, id, c->learner, &why);
+	if (r == 0 && c->verb != VERB_TRANSFER &&
+	    (a->proposed != 0 || l->members.index > l->commit)) {
+		r = -1;
+		why = "has to wait: another change is under way";
+	}
+	/* Whoever asks for the same again has lost its connection.  But one that is
+	 * taken out while it enters must not be asked for again. */
+	if (a->asked && r == 0 && c->verb == VERB_DEL_MEMBER &&
+	    a->verb == VERB_ADD_MEMBER && strcmp(a->who.name, name) == 0)
+		answer_no(l, name, "is taken out again, by del-member");
+	else if (a->asked)
 		answer_text(l, &a->waiter, EXIT_UNKNOWN, "it was asked for once more");
 	a->asked = 1;
 	a->waiter = *w;
@@ -119,12 +132,6 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 	if (c->verb == VERB_TRANSFER) {
 		transfer(l, name, clock_now(l->st->os));
 		return;
-	}
-	r = c->verb == VERB_DEL_MEMBER ? change_del(&next, name, &why) :
-					 change_add(&next, name, id, c->learner, &why);
-	if (r == 0 && (a->proposed != 0 || l->members.index > l->commit)) {
-		r = -1;
-		why = "has to wait: another change is under way";
 	}
 	if (r == 0 && propose(l, &next) == -1) {
 		r = -1;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What clients on all hosts are told, while the leader's host is cut off, half cut
-# off, frozen and without power, is linearizable.
+# off, frozen, without power, and loses its state, and every node takes a snapshot
+# every few entries, is linearizable.
 
 load common
 load ../lib/lin
@@ -8,7 +9,7 @@ load ../lib/lin
 ROOT=${BATS_TEST_DIRNAME%/tests/*}
 
 setup_file() {
-	cluster_up 3
+	cluster_up 3 snapshot_period 20
 }
 
 setup() {
@@ -47,10 +48,30 @@ leader_off() {
 	lab_poweroff "$1"
 }
 
+# It is taken out, loses its state, and comes back as a new member.
+leader_wiped() {
+	local asked
+	asked=$(lab_followers | head -n 1)
+	wait_for 40 taken_out "$1" "$asked"
+	lab_on "$1" ./lite-raft stop || :
+	lab_on "$1" rm -rf state
+}
+
+# taken_out I ASKED, comes_back I ASKED: also where it has come about already.
+taken_out() {
+	lab_client "$2" del-member "h$1" || ! lab_on "$2" cat state/members | grep -q " h$1 "
+}
+
+comes_back() {
+	lab_client "$2" add-member "h$1" || lab_on "$1" cat state/members | grep -q "^member h$1 "
+}
+
 # healed I: all is well with host I again.
 healed() {
 	lab_heal
-	if [ -s "$LAB/pid/$1" ]; then
+	if [ -s "$LAB/pid/$1" ] && ! lab_on "$1" test -e state; then
+		wait_for 60 comes_back "$1" "$(lab_leader)"
+	elif [ -s "$LAB/pid/$1" ]; then
 		lab_thaw "$1"
 		lab_runs "$1" || lab_on "$1" ./lite-raft start
 	else
@@ -67,11 +88,11 @@ clients_begin() {
 	drive_start "${nodes[@]}"
 }
 
-@test "leaders are cut off, half cut off, frozen and without power, and all that clients see is linearizable" {
+@test "leaders are cut off, half cut off, frozen, without power and without their state, and all that clients see is linearizable" {
 	changes=0
-	ways=(leader_isolated leader_deaf leader_frozen leader_mute leader_off)
+	ways=(leader_isolated leader_deaf leader_wiped leader_frozen leader_mute leader_off)
 	clients_begin
-	while drive_lasts 40 || { [ "$changes" -lt 5 ] && drive_lasts 250; }; do
+	while drive_lasts 40 || { [ "$changes" -lt 6 ] && drive_lasts 250; }; do
 		old=$(lab_leader) || continue
 		"${ways[changes % ${#ways[@]}]}" "$old"
 		wait_for 40 leader_other "$old"
@@ -84,7 +105,11 @@ clients_begin() {
 	done
 	drive_end
 	tell "$changes leaders were put down"
-	[ "$changes" -ge 5 ]
+	[ "$changes" -ge 6 ]
+	for host in $(lab_all); do
+		lab_on "$host" libexec/step/snapshot check
+		[ -n "$(lab_on "$host" libexec/step/snapshot show)" ]
+	done
 	[ "$(drive_acknowledged)" -ge 200 ]
 	check_safety
 }
