@@ -25,7 +25,12 @@ leads_instead() {
 }
 
 # The ways in which a leader goes, and what brings its node back.
+
+# Killed with all that it has not sent: nothing leaves it for a while, shorter than
+# the election timeout, in which nobody may be told that a write is done.
 leader_killed() {
+	send STOP $(processes "$1" '^([^ ]*/)?ssh ')
+	sleep 0.5
 	kill_node "$1"
 	wait_for 40 leads_instead "$1"
 	wait_for 40 start "$1"
