@@ -255,7 +255,7 @@ node_connect(struct reach *r, struct walk_node *node, pid_t *pid)
 		if (node->slow)
 			argv[n++] = "-o";
 		argv[n++] = node->name;
-		argv[n++] = "client";
+		argv[n++] = "admin";
 		argv[n] = NULL;
 		fd = process_start(argv, 1, pid);
 		if (fd == -1)

@@ -343,9 +343,17 @@ unchanged() {
 	run by client "$it" client <<<'get keys'
 	[ "${lines[-1]}" = '0 work' ]
 	long=$(printf '%60000s' '' | tr ' ' x)
-	for words in vote append handover hello check peer survey 'client hello' $'client\nhello' $'hello\n' $'\nhello' $'hello\r' 'client	vote' \
+	# Where nothing is asked for it is the same: the store, and no members.
+	for words in client ''; do
+		run by client "$it" ${words:+"$words"} <<<'del-member n9'
+		printf '%s\n' "$output"
+		[[ ${lines[-1]} == *'this host may use the store, and no more'* ]]
+	done
+	for words in vote append handover hello check admin peer survey 'client hello' $'client\nhello' $'hello\n' $'\nhello' $'hello\r' 'client	vote' \
 		'*' '?lient' '[c]lient' 'c*' '{client,vote}' '~' '$IFS' '${SSH_ORIGINAL_COMMAND##* }' 'client ' $'client\x01' $'\xff\xfe' $'cli\xc3ent' \
 		"$long" "client $long" "$long vote" "$(printf 'vote %.0s' {1..9000})"; do
+		# yash has no variable of bytes that are no text: nothing was asked for.
+		[[ $(head -n 1 "$ROOT/libexec/link/gate"):$words != *yash*:*[$'\xff'$'\xc3']* ]] || continue
 		run by client "$other" "$words" < <(ballot 1 "$other" 1000)
 		refused
 	done

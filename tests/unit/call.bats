@@ -128,7 +128,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	follows c b
 	leads b 0
 	run -0 call set k v
-	[ "$(cat asked)" = $'c client\nb client' ]
+	[ "$(cat asked)" = $'c admin\nb admin' ]
 	[[ $(cat heard) =~ ^'id=17-'[0-9a-f]{16}' set k v'$ ]]
 }
 
@@ -137,7 +137,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	leads new.example '0 v'
 	run -0 call get k
 	[ "$output" = v ]
-	[ "$(cat asked)" = $'b client\nnew.example client' ]
+	[ "$(cat asked)" = $'b admin\nnew.example admin' ]
 }
 
 @test "a hint that is no name is nobody" {
@@ -148,7 +148,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 		follows b "$name"
 		leads c 0
 		run -0 call noop
-		[ "$(cat asked)" = $'b client\nc client' ]
+		[ "$(cat asked)" = $'b admin\nc admin' ]
 	done
 }
 
@@ -157,7 +157,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	leads d '0 v'
 	run -0 call get k
 	[ "$output" = v ]
-	[ "$(cat asked)" = 'd client' ]
+	[ "$(cat asked)" = 'd admin' ]
 }
 
 @test "nodes that name each other are not asked for ever" {
@@ -187,7 +187,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	END
 	leads c 0
 	took_less 5 run -0 call noop
-	[ "$(cat asked)" = $'b client\nc client' ]
+	[ "$(cat asked)" = $'b admin\nc admin' ]
 	peer b <<-'END'
 		printf 'Password: '
 		exec sleep 100
@@ -263,7 +263,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	END
 	leads c 0
 	took_less 4 run -0 call --timeout 6 set k v
-	[ "$(cat asked)" = $'b client\nc client' ]
+	[ "$(cat asked)" = $'b admin\nc admin' ]
 	gone "$(cat hangs)"
 }
 
@@ -293,7 +293,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	printf 'b 3\n' >run/leader
 	: >asked
 	run -0 call set k v
-	[ "$(cat asked)" = 'b client' ]
+	[ "$(cat asked)" = 'b admin' ]
 }
 
 @test "what was slow is asked again over a connection of its own, for a shorter time" {
@@ -301,7 +301,7 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 		exec sleep 100
 	END
 	took_less 9 run -69 call --timeout 6 get k
-	grep -qx -e '-o b client' asked
+	grep -qx -e '-o b admin' asked
 	[[ $output = *'b does not answer'* ]]
 }
 

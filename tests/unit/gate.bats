@@ -65,7 +65,8 @@ refused() {
 	opens append 'step/append '
 	opens snapshot 'step/snapshot install'
 	opens handover 'step/vote handover'
-	opens client 'link/call --gate'
+	opens client 'link/call --gate --store-only'
+	opens admin 'link/call --gate'
 	run -0 "$GATE" hello <<<'the request'
 	[[ $output = *"os/node hello"*"the request" ]]
 	run -0 "$GATE" check <<<'the request'
@@ -107,6 +108,15 @@ refused() {
 	for SSH_ORIGINAL_COMMAND in vote append handover hello check '' 'client vote' 'gate client;id' $'client\nvote' $'x\nclient'; do
 		run --separate-stderr "$GATE" client
 		[ -z "$output" ]
+		refused 77 'no such verb'
+	done
+	# And with it nothing is asked for.
+	unset SSH_ORIGINAL_COMMAND
+	run -0 "$GATE" client <<<''
+	[[ $output = *"link/call --gate --store-only"* ]]
+	for SSH_ORIGINAL_COMMAND in admin 'client admin'; do
+		export SSH_ORIGINAL_COMMAND
+		run --separate-stderr "$GATE" client
 		refused 77 'no such verb'
 	done
 	SSH_ORIGINAL_COMMAND=vote
