@@ -165,7 +165,7 @@ listed() {
 	mv "$dir/libexec/step/append" "$dir/libexec/step/append.real"
 	printf '#!/bin/sh\nprintf "%%s\\n" $$ >run/sleeps\nexec sleep 600\n' >"$dir/libexec/step/append"
 	chmod +x "$dir/libexec/step/append"
-	client "$it" add-member n4 >said 2>&1 &
+	client "$it" add-member n4 >"$BATS_TEST_TMPDIR/said" 2>&1 &
 	command=$!
 	entered() { [[ $(members "$it") = *'entering n4'* ]]; }
 	wait_for 20 entered
