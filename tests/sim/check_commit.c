@@ -33,7 +33,7 @@ check_elected(const struct watched *w, const struct reign *g, uint64_t term)
 		yes[i] = voter == w || /* with nobody else, it asks nobody */
 		    (voter != NULL && strcmp(g->vote[voter->slot], w->id) == 0);
 	}
-	if (!members_quorum(&m, yes))
+	if (!config_decides(&m, yes))
 		violation("ES",
 		    "%s leads term %" PRIu64 " without the votes of its configuration",
 		    w->name, term);
@@ -92,7 +92,7 @@ held(const struct members *m, uint64_t index, uint32_t chain, size_t *n)
 		    (log_image_chain(&w->disk, index, &theirs) && theirs == chain);
 		*n += yes[i] != 0;
 	}
-	return members_quorum(m, yes);
+	return config_decides(m, yes);
 }
 
 /* What this leader's log has behind all that was committed before, up to index. */

@@ -35,6 +35,35 @@ config_at(const struct log_image *l, uint64_t index, struct members *m)
 	return 1;
 }
 
+/* --- who decides ---------------------------------------------------------- */
+
+static int
+votes(const struct members *m, size_t i)
+{
+	return m->part[i] == PART_MEMBER || m->part[i] == PART_JOINING ||
+	    m->part[i] == PART_LEAVING;
+}
+
+int
+config_decides(const struct members *m, const char *yes)
+{
+	size_t all[2] = { 0, 0 }, by[2] = { 0, 0 }, i;
+
+	for (i = 0; i < m->n; i++) {
+		if (!votes(m, i))
+			continue;
+		if (m->part[i] != PART_JOINING) {
+			all[0]++;
+			by[0] += yes[i] != 0;
+		}
+		if (m->part[i] != PART_LEAVING) {
+			all[1]++;
+			by[1] += yes[i] != 0;
+		}
+	}
+	return 2 * by[0] > all[0] && 2 * by[1] > all[1];
+}
+
 /* --- from one configuration to the next ----------------------------------- */
 
 /* The voters of both, once each, by id. */
@@ -44,7 +73,7 @@ ids_of(const struct members *a, const struct members *b, const char **id)
 	size_t i, n = 0;
 
 	for (i = 0; i < a->n; i++)
-		if (members_votes(a, i))
+		if (votes(a, i))
 			id[n++] = a->who[i].id;
 	for (i = 0; i < b->n; i++) {
 		size_t j;
@@ -52,7 +81,7 @@ ids_of(const struct members *a, const struct members *b, const char **id)
 		for (j = 0; j < n; j++)
 			if (strcmp(id[j], b->who[i].id) == 0)
 				break;
-		if (j == n && members_votes(b, i))
+		if (j == n && votes(b, i))
 			id[n++] = b->who[i].id;
 	}
 	return n;
@@ -69,7 +98,7 @@ quorum(const struct members *m, const char *const *id, size_t n, uint64_t set)
 		for (j = 0; j < n; j++)
 			if (strcmp(id[j], m->who[i].id) == 0)
 				yes[i] = set >> j & 1;
-	return members_quorum(m, yes);
+	return config_decides(m, yes);
 }
 
 /* "... it is not safe to allow the cluster to make independent decisions" (§6): any

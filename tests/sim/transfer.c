@@ -3,6 +3,7 @@
  * follower, through ssh and the gate; and what comes of it there, in part, late,
  * or twice.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,10 @@ struct arrival {
 	int pid; /* of the role, when the gate looked */
 	int begun;
 	int paused;
-	struct buf in; /* what it is at work on */
+	struct buf head; /* until the frame is whole */
+	struct frame frame;
+	uint64_t covered; /* by the node's snapshots, before this one */
+	struct buf in;    /* what it is at work on */
 	struct buf out;
 	int result;
 	struct sending *sending; /* who waits for the answer to an offer; NULL */
@@ -86,6 +90,39 @@ install_work(void *arg)
 	}
 }
 
+/* "Reply immediately if term < currentTerm" (Figure 13), also at the end. */
+static void
+check_term(const struct arrival *a)
+{
+	const struct log_image *l = check_log(a->node->number);
+	struct term t;
+
+	if (a->result == TRANSFER_DONE && a->frame.type == FRAME_SNAPSHOT &&
+	    l->covered == a->frame.arg[1] && l->covered > a->covered &&
+	    term_image(a->node->machine, IMAGE_CACHE, &t) == 0 &&
+	    t.current_term > a->frame.term)
+		violation("TERM",
+		    "%s is in term %" PRIu64
+		    ", and has installed a snapshot for the leader of term %" PRIu64,
+		    a->node->name, t.current_term, a->frame.term);
+}
+
+/* Looks at the frame that goes before the bytes. */
+static void
+head(struct arrival *a, const char *p, size_t n)
+{
+	const char *why;
+	size_t used;
+
+	a->covered = check_log(a->node->number)->covered;
+	if (a->frame.from.name[0] != '\0')
+		return;
+	if (buf_add(&a->head, p, n) == -1)
+		sim_die("out of memory");
+	if (frame_parse(buf_head(&a->head), a->head.len, &a->frame, &used, &why) != 1)
+		memset(&a->frame, 0, sizeof(a->frame));
+}
+
 static void answer_goes_back(struct arrival *);
 
 static void
@@ -110,6 +147,7 @@ install_goes_on(void *arg, uint64_t number)
 		arrival_gone(a);
 		return;
 	}
+	check_term(a);
 	if (a->out.len > 0 && a->result != -1)
 		answer_goes_back(a);
 	if (a->result == TRANSFER_ON)
@@ -149,6 +187,7 @@ arrives(void *arg, const char *p, size_t n)
 		return 0;
 	if (a->paused)
 		return sim_time() + 2 * MILLI;
+	head(a, p, n);
 	if (n > 0 && buf_add(&a->in, p, n) == -1)
 		sim_die("out of memory");
 	install_goes_on(a, 0);

@@ -54,6 +54,9 @@ uint64_t reign_last(void);
 /* An intact log's configuration in force: the last up to index; 0: there is none. */
 int config_at(const struct log_image *, uint64_t index, struct members *);
 
+/* 1 if those whose yes is not 0 can decide: by the checker's own count. */
+int config_decides(const struct members *, const char *yes);
+
 /* check_config.c: a configuration that was seen in a log for the first time. */
 void check_config(const struct watched *, const struct entry *);
 /* After each piece of work that came to its end. */

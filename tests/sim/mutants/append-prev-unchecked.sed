@@ -1,2 +1,2 @@
 # libexec/step/append.c: the entry before is not compared
-s/^	if (r.term == term && r.chain == f->arg\[2\])$/	if (1)/
+s/^	if (before.term == term && before.chain == f->arg\[2\])$/	if (1)/
