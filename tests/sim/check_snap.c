@@ -101,7 +101,11 @@ check_snaps(struct watched *w)
 	for (i = 0; i < w->cache.snaps; i++) {
 		if (!w->cache.snap[i].whole && !w->rotten && !w->stained)
 			violation("SNAP", "%s has a part of a snapshot", w->name);
-		if (w->cache.snap[i].whole && !looked_at(w, w->cache.snap[i].dir))
-			check_snap(w, &w->cache.snap[i]);
+		if (!w->cache.snap[i].whole || looked_at(w, w->cache.snap[i].dir))
+			continue;
+		check_snap(w, &w->cache.snap[i]);
+		if (w->cache.snap[i].manifest.index < w->cache.covered)
+			violation("SNAP", "%s has taken an older snapshot than it has",
+			    w->name);
 	}
 }

@@ -26,7 +26,7 @@ struct watched {
 	int rotten;  /* a bit of it was flipped, or all of it is lost */
 	int stained; /* a bit of a snapshot was, and no more than that is to go */
 	int unwatched;
-	struct inode *looked_at[8]; /* snapshots */
+	struct inode *looked_at[32]; /* snapshots */
 	size_t looked;
 	char name[16];
 	char id[ID_DIGITS + 1];
