@@ -136,29 +136,46 @@ lead_stream_close(struct lead *l, struct stream *s)
 	free(s);
 }
 
-void
-peer_behind(struct lead *l, struct peer *p, int behind)
+static void
+behind_path(const struct peer *p, char path[NAME_LIMIT + 16])
+{
+	(void)snprintf(path, NAME_LIMIT + 16, "run/behind.%s", p->who.name);
+}
+
+/* Writes run/behind.NODE; where there is no room, it is tried again. */
+static void
+behind_note(const struct lead *l, struct peer *p)
 {
 	struct os *os = l->st->os;
 	char line[32], path[NAME_LIMIT + 16];
 	int fd, n;
 
-	p->behind = behind;
-	p->probing = p->probing || behind;
-	(void)snprintf(path, sizeof(path), "run/behind.%s", p->who.name);
-	if (!behind) {
-		(void)disk_remove(os, path);
-		return;
-	}
-	note(os, l->term,
-	    "lead: %s needs what the log has no more: a snapshot is to be sent",
-	    p->who.name);
+	behind_path(p, path);
 	fd = disk_open(os, path, DISK_CREATE);
 	if (fd == -1)
 		return;
 	n = snprintf(line, sizeof(line), "%016" PRIu64 "\n", l->term);
-	(void)disk_write(os, fd, line, (size_t)n, 0);
+	p->noted = disk_write(os, fd, line, (size_t)n, 0) == 0;
 	(void)disk_close(os, fd);
+}
+
+void
+peer_behind(struct lead *l, struct peer *p, int behind)
+{
+	char path[NAME_LIMIT + 16];
+
+	p->behind = behind;
+	p->probing = p->probing || behind;
+	p->noted = 0;
+	if (!behind) {
+		behind_path(p, path);
+		(void)disk_remove(l->st->os, path);
+		return;
+	}
+	note(l->st->os, l->term,
+	    "lead: %s needs what the log has no more: a snapshot is to be sent",
+	    p->who.name);
+	behind_note(l, p);
 }
 
 /*
@@ -174,6 +191,8 @@ cursor_set(struct lead *l, struct peer *p)
 
 	if (p->behind)
 		p->next_index = st->snap.index + 1;
+	if (p->behind && !p->noted)
+		behind_note(l, p);
 	if (log_place(st, p->next_index, &p->cursor, &before) == -1) {
 		if (errno != ENOENT)
 			return -1;

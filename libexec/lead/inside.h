@@ -43,7 +43,8 @@ struct peer {
 	uint64_t full_until; /* its disk was full: not before then */
 	int lost;            /* it lost what it had acknowledged */
 	int damaged;
-	int behind; /* it needs a snapshot: run/behind.NODE is there */
+	int behind; /* it needs a snapshot ... */
+	int noted;  /* ... and run/behind.NODE says so */
 };
 
 /* --- clients.c -------------------------------------------------------------------- */
