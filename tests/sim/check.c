@@ -292,7 +292,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 		return;
 	check_term(w, 0);
 	check_lock(w, work, ended);
-	check_snaps(w);
+	check_snaps(w, work);
 	if (work == WORK_APPEND || work == WORK_INSTALL)
 		take_back(w);
 	if (ended != RAN)

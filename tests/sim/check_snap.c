@@ -87,10 +87,26 @@ looked_at(struct watched *w, struct inode *dir)
 	return 0;
 }
 
+/* "What rots can be replaced" (F27): by an older snapshot, and the log behind it. */
+static void
+check_spare(struct watched *w, enum work work)
+{
+	const int had = w->spare;
+
+	w->spare = log_image_spare(&w->cache);
+	if (work == WORK_TAKE && had && !w->spare && !w->rotten && !w->stained)
+		violation("SNAP",
+		    "%s's log begins behind %" PRIu64
+		    ": nothing could replace its newest snapshot",
+		    w->name, w->cache.base);
+}
+
 void
-check_snaps(struct watched *w)
+check_snaps(struct watched *w, enum work work)
 {
 	size_t i;
+
+	check_spare(w, work);
 
 	for (i = 0; i < w->disk.snaps; i++)
 		if (!w->disk.snap[i].whole && !w->rotten && !w->stained)

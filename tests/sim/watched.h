@@ -25,6 +25,7 @@ struct watched {
 	int clean;   /* the same: no change is under way */
 	int rotten;  /* a bit of it was flipped, or all of it is lost */
 	int stained; /* a bit of a snapshot was, and no more than that is to go */
+	int spare;   /* its newest snapshot could be replaced */
 	int unwatched;
 	struct inode *looked_at[32]; /* snapshots */
 	size_t looked;
@@ -63,6 +64,6 @@ void check_config(const struct watched *, const struct entry *);
 void check_configs(const struct watched *);
 
 /* check_snap.c: after each piece of work. */
-void check_snaps(struct watched *);
+void check_snaps(struct watched *, enum work);
 
 #endif
