@@ -66,6 +66,13 @@ refuse(struct install *in, const char *why)
 	return TRANSFER_REFUSED;
 }
 
+static int
+bar(struct install *in, const char *why)
+{
+	(void)refuse(in, why);
+	return TRANSFER_BARRED;
+}
+
 /* A file could not be made, written or read. */
 static int
 fail(struct install *in, const char *verb, const char *file)
@@ -291,7 +298,7 @@ frame_take(struct install *in, const struct frame *f, struct buf *out)
 	    manifest_bytes(&in->manifest) == f->arg[3];
 	free(text);
 	if (!is)
-		return refuse(in, "the snapshot's manifest is damaged");
+		return bar(in, "the snapshot's manifest is damaged");
 	in->name = (struct snapshot_name){ in->manifest.index, in->manifest.term };
 	in->total = f->arg[3];
 	if (state_lock(st) == -1)
@@ -340,12 +347,12 @@ begin(struct install *in, struct buf *out)
 	if (r == 0)
 		return TRANSFER_ON;
 	if (r == -1)
-		return refuse(in, why);
+		return bar(in, why);
 	why = address_refusal(st, &f);
 	if (why == NULL && f.type != FRAME_SNAPSHOT)
 		why = "it is no snapshot";
 	if (why != NULL)
-		return refuse(in, why);
+		return bar(in, why);
 	in->frame = f;
 	in->frame.body = "";
 	in->frame.length = 0;

@@ -98,6 +98,13 @@ snapshot_manifest(struct state *st, const struct snapshot_name *name,
 	return 0;
 }
 
+/* What is rotten, missing, or on a bad sector will be no better the next time. */
+static int
+is_rot(int error)
+{
+	return error == EILSEQ || error == ENOENT || error == EIO || error == EFBIG;
+}
+
 int
 snapshot_load(struct state *st)
 {
@@ -115,6 +122,11 @@ snapshot_load(struct state *st)
 		found = (st->snap.index == list[n].index &&
 			    st->snap.term == list[n].term) ||
 		    snapshot_manifest(st, &list[n], "", &st->snap) == 0;
+		if (!found && !is_rot(errno)) {
+			free(list);
+			return state_fail(st, "cannot read a snapshot's manifest: %s",
+			    strerror(errno));
+		}
 	}
 	if (!found)
 		st->snap.index = 0;
@@ -194,8 +206,7 @@ judge_one(struct state *st, const struct snapshot_name *name)
 	if (snapshot_manifest(st, name, "", &m) == 0 &&
 	    snapshot_verify(st->os, &m, "", why) == 0)
 		return 0;
-	/* A file that is missing is no better. */
-	if (errno != EILSEQ && errno != ENOENT)
+	if (!is_rot(errno))
 		return state_fail(st, "cannot read %s: %s", path, strerror(errno));
 	note(st->os, st->term.current_term, "snapshot: %s is damaged and set aside: %s",
 	    path, why);

@@ -112,7 +112,10 @@ leftovers_remove(struct state *st, const char *suffix)
 	return r;
 }
 
-/* Keeps the newest snapshots, and the log behind the older of them. */
+/*
+ * Keeps the newest snapshots, and the log behind the older of them.  What can't be
+ * read today, for want of memory or by the disk's fault, is passed over.
+ */
 static int
 compact(struct state *st)
 {
@@ -127,12 +130,11 @@ compact(struct state *st)
 		return state_fail(st, "cannot list state/snapshot: %s",
 		    strerror(errno));
 	while (r == 0 && n-- > 0) {
-		if (kept == KEPT || snapshot_manifest(st, &list[n], "", &m) == -1)
-			r = snapshot_remove(st, &list[n], "");
-		else {
+		if (kept < KEPT && snapshot_manifest(st, &list[n], "", &m) == 0) {
 			kept++;
 			oldest = m.index;
-		}
+		} else if (kept == KEPT || errno == EILSEQ || errno == ENOENT)
+			r = snapshot_remove(st, &list[n], "");
 	}
 	free(list);
 	if (r == -1)

@@ -15,9 +15,10 @@
 
 /* What the functions return where they say "a step": -1 is an error of the disk. */
 enum transfer {
-	TRANSFER_ON,     /* there is more to come */
-	TRANSFER_DONE,   /* this was all, and it went well */
-	TRANSFER_REFUSED /* st->why says why */
+	TRANSFER_ON,      /* there is more to come */
+	TRANSFER_DONE,    /* this was all, and it went well */
+	TRANSFER_REFUSED, /* st->why says why */
+	TRANSFER_BARRED   /* the same: it is not for this node, or is damaged */
 };
 
 /* --- install.c: the follower's half ----------------------------------------------- */

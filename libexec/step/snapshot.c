@@ -25,9 +25,11 @@
 #define EXPORT_SLICE  (256u * 1024)        /* bytes written at a time */
 #define EXPORT_TRIES  600                  /* while a snapshot is being made */
 #define GET_TRIES     60
-#define INPUT         (256u * 1024) /* bytes read at a time */
-#define ANSWER_MAX    (80u * 1024)  /* bytes of an answer, chatter before it */
-#define IDLE_TIMEOUTS 10u           /* election timeouts without a byte */
+#define INPUT         (256u * 1024)        /* bytes read at a time */
+#define ANSWER_MAX    (80u * 1024)         /* bytes of an answer, chatter before it */
+#define IDLE_TIMEOUTS 10u                  /* election timeouts without a byte ... */
+#define IDLE_LEAST    UINT64_C(5000000000) /* ns */
+#define FIRST_BYTE    UINT64_C(3600000000000) /* ns; first, it is verified there */
 
 static int
 usage(FILE *to, int status)
@@ -262,7 +264,9 @@ cmd_get(struct state *st, char **arg)
 static int
 receive(struct install *in, struct state *st)
 {
-	const uint64_t idle = IDLE_TIMEOUTS * run_timeout(st->os);
+	const uint64_t timeouts = IDLE_TIMEOUTS * run_timeout(st->os);
+	const uint64_t idle = timeouts > IDLE_LEAST ? timeouts : IDLE_LEAST;
+	uint64_t limit = FIRST_BYTE;
 	struct buf out = { 0 };
 	ssize_t n = 0;
 	char *chunk;
@@ -272,14 +276,17 @@ receive(struct install *in, struct state *st)
 	if (chunk == NULL)
 		return cannot("install", strerror(errno), EXIT_DISK);
 	while (r == TRANSFER_ON) {
-		n = wire_wait(0, idle) == 0 ? 0 : wire_read(0, chunk, INPUT);
+		n = wire_wait(0, limit) == 0 ? 0 : wire_read(0, chunk, INPUT);
 		if (n <= 0)
 			break;
+		limit = idle;
 		r = install_input(in, chunk, (size_t)n, &out);
 	}
 	free(chunk);
-	if (r == TRANSFER_ON)
+	if (r == TRANSFER_ON) {
 		install_short(in);
+		r = TRANSFER_REFUSED;
+	}
 	if (r == TRANSFER_DONE && out.len > 0 &&
 	    wire_write_all(1, buf_head(&out), out.len) == -1) {
 		(void)snprintf(st->why, sizeof(st->why), "nobody reads the answer");
@@ -289,7 +296,14 @@ receive(struct install *in, struct state *st)
 	if (r == TRANSFER_DONE)
 		return EXIT_YES;
 	note(st->os, UINT64_MAX, "install: %s", st->why);
-	return cannot("install", st->why, r == TRANSFER_REFUSED ? EXIT_NO : EXIT_DISK);
+	switch (r) {
+	case TRANSFER_REFUSED:
+		return cannot("install", st->why, EXIT_NO);
+	case TRANSFER_BARRED:
+		return cannot("install", st->why, EXIT_GATE);
+	default:
+		return cannot("install", st->why, EXIT_DISK);
+	}
 }
 
 static int

@@ -218,6 +218,22 @@ behind_ends_at() {
 	ends 26 2
 }
 
+@test "F27 a sector of the newest snapshot can't be read: set aside as a rotten one is" {
+	need_strace
+	for file in data manifest; do
+		behind
+		member snap "$LOG" 20
+		# As the disk says it of that one file.
+		strace -qq -o /dev/null -P "$(newest)/$file" -e trace=pread64 \
+			-e inject=pread64:error=EIO node verify
+		ends 25 2
+		whole
+		noted 'is damaged and set aside'
+		[ -d state/snapshot/0000000000000020.0000000000000002.bad ]
+		rm -r state
+	done
+}
+
 @test "F27 the newest snapshot is rotten, and the log does not cover the gap: damage" {
 	behind
 	member snap "$LOG" 20

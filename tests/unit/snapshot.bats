@@ -159,3 +159,18 @@ tidy() {
 	printf '%016d\n' 300 >run/commit_index
 	snapshot get k5 2>&1 >value | grep -q 'as of index 300'
 }
+
+@test "a snapshot that can't be read just now is not removed for it" {
+	local second
+	need_strace
+	taken 10 10
+	second=$(printf '%s\n' state/snapshot/0* | tail -n 1)
+	replay write 10
+	strace -qq -o /dev/null -P "$second/manifest" -e trace=pread64 \
+		-e inject=pread64:error=EIO snapshot take
+	[ "$(ls -d state/snapshot/0* | wc -l)" -eq 3 ]
+	snapshot check
+	replay write 10
+	snapshot take
+	tidy
+}
