@@ -15,6 +15,8 @@
 
 #define CONF_MAX   (64u * 1024)
 #define ANSWER_MAX (256u * 1024)
+#define HEARD_WAIT UINT64_C(3000000000) /* ns */
+#define HEARD_POLL UINT64_C(30000000)
 
 static int
 fail(const char *verb, const char *why, int status)
@@ -212,6 +214,7 @@ cmd_greet(struct os *os, char **arg)
 	memcpy(to.name, arg[0], strlen(arg[0]) + 1);
 	f = address(st, FRAME_HELLO, &to);
 	f.term = 0;
+	f.arg[0] = st->boots;
 	status = print_frame(&f);
 	state_close(st);
 	return status;
@@ -323,6 +326,7 @@ cmd_hello(struct os *os, char **arg)
 		reply = address(st, FRAME_HELLO_REPLY, &f.from);
 		reply.term = 0;
 		reply.arg[0] = strcmp(st->cluster, "-") != 0;
+		reply.arg[1] = seen_raise(st, &f.from, f.arg[0]);
 		if (hello_body(st, &body) == -1)
 			status = system_fail("answer");
 		else {
@@ -405,6 +409,111 @@ cmd_same(struct os *os, char **arg)
 	}
 	free(mine);
 	buf_free(&in);
+	state_close(st);
+	return status;
+}
+
+static int
+older(const struct state *st, const char *by, const char *has)
+{
+	(void)fprintf(stderr,
+	    "node: cannot start: this node's state is older than what %s %s seen of "
+	    "it: it was restored from a copy; mv state state.old, then on another "
+	    "node: ./lite-raft-client del-member %s, and add-member %s\n",
+	    by, has, st->me.name, st->me.name);
+	return EXIT_CONF;
+}
+
+static int
+cmd_boot(struct os *os, char **arg)
+{
+	struct state *st;
+	int status = EXIT_YES;
+
+	(void)arg;
+	if ((st = open_state(os, "start", &status)) == NULL)
+		return status;
+	if (st->older)
+		status = older(st, "its peers", "have");
+	else if (node_boot(st) == -1)
+		status = fail("start", st->why, EXIT_DISK);
+	state_close(st);
+	return status;
+}
+
+enum heard { HEARD_WAITS, HEARD_NOTHING, HEARD, HEARD_LATER };
+
+/* What a peer has answered to the greeting, if it has; else whether it is over. */
+static enum heard
+heard(const struct state *st, const struct who *who)
+{
+	char path[NAME_LIMIT + 16], *text, *over;
+	enum heard r = HEARD_WAITS;
+	struct frame f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "run/greeted.%s", who->name);
+	over = disk_slurp(st->os, path, 64, NULL);
+	if (over != NULL)
+		r = HEARD_NOTHING;
+	(void)snprintf(path, sizeof(path), "run/heard.%s", who->name);
+	text = disk_slurp(st->os, path, ANSWER_MAX, &n);
+	if (text != NULL && answer_parse(text, n, &f) == 0 &&
+	    strcmp(f.from.name, who->name) == 0 && strcmp(f.from.id, who->id) == 0)
+		r = f.arg[1] >= st->boots ? HEARD_LATER : HEARD;
+	free(text);
+	free(over);
+	return r;
+}
+
+/* Waits for the peers' answers until nothing more is to be learned: a status. */
+static int
+hear(struct state *st)
+{
+	const struct members *m = &st->members;
+	const uint64_t end = clock_now(st->os) + HEARD_WAIT;
+	char yes[MEMBERS_MAX];
+	int left;
+	size_t i;
+
+	do {
+		left = 0;
+		memset(yes, 0, sizeof(yes));
+		for (i = 0; i < m->n; i++) {
+			if (strcmp(m->who[i].name, st->me.name) == 0) {
+				yes[i] = 1;
+				continue;
+			}
+			switch (heard(st, &m->who[i])) {
+			case HEARD_WAITS:
+				left = 1;
+				break;
+			case HEARD:
+				yes[i] = 1;
+				break;
+			case HEARD_LATER:
+				if (node_older(st) == -1)
+					return fail("start", st->why, EXIT_DISK);
+				return older(st, m->who[i].name, "has");
+			default:
+				break;
+			}
+		}
+	} while (left && !members_quorum(m, yes) && clock_now(st->os) < end &&
+	    process_sleep(HEARD_POLL) == 0);
+	return EXIT_YES;
+}
+
+static int
+cmd_heard(struct os *os, char **arg)
+{
+	struct state *st;
+	int status = EXIT_YES;
+
+	(void)arg;
+	if ((st = open_state(os, "start", &status)) == NULL)
+		return status;
+	status = hear(st);
 	state_close(st);
 	return status;
 }
@@ -614,8 +723,10 @@ static const struct command_verb {
 	int min, max; /* arguments */
 	int (*run)(struct os *, char **);
 } verbs[] = {
+	{ "boot", 0, 0, cmd_boot },
 	{ "form", 1, (int)MEMBERS_MAX, cmd_form },
 	{ "greet", 1, 1, cmd_greet },
+	{ "heard", 0, 0, cmd_heard },
 	{ "hello", 0, 0, cmd_hello },
 	{ "init", 1, 1, cmd_init },
 	{ "join", 2, 2, cmd_join },
@@ -630,8 +741,8 @@ static int
 usage(FILE *to, int status)
 {
 	(void)fputs(
-	    "usage: node init NAME | verify | show [KEY] | note TEXT... | nonce |\n"
-	    "            greet NAME | hello | same | form NAME... | join NAME CLUSTER\n",
+	    "usage: node init NAME | verify | boot | show [KEY] | note TEXT... | nonce |\n"
+	    "            greet NAME | heard | hello | same | form NAME... | join NAME CLUSTER\n",
 	    to);
 	return status;
 }

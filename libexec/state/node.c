@@ -1,11 +1,12 @@
 /*
  * node.c - state/node: who this node is.
  *
- *   lite-raft-node 1 NAME ID CLUSTER STANDING CRC\n
+ *   lite-raft-node 1 NAME ID CLUSTER STANDING BOOTS CRC\n
  *
  * CLUSTER is "-" until the cluster has formed.  STANDING is "member", "joiner"
- * until the first configuration with this node is committed, and "removed" once
- * one without it is.
+ * until the first configuration with this node is committed, "removed" once one
+ * without it is, and "older" where a peer has seen a later start of it.  BOOTS is
+ * how often it was started; it was not always there.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -44,13 +45,13 @@ file_replace(struct os *os, const char *path, const struct buf *b)
 
 static int
 node_store(struct os *os, const struct who *me, const char *cluster,
-    const char *standing)
+    const char *standing, uint64_t boots)
 {
 	struct buf b = { 0 };
 	int r;
 
-	r = buf_fmt(&b, "lite-raft-node 1 %s %s %s %s", me->name, me->id, cluster,
-	    standing);
+	r = buf_fmt(&b, "lite-raft-node 1 %s %s %s %s %" PRIu64, me->name, me->id,
+	    cluster, standing, boots);
 	if (r == 0)
 		r = seal_put(&b);
 	if (r == 0)
@@ -59,17 +60,30 @@ node_store(struct os *os, const struct who *me, const char *cluster,
 	return r;
 }
 
+/* How many words the line has, its CRC not counted. */
+static size_t
+words_of(const char *line)
+{
+	size_t n = 0;
+
+	for (; *line != '\0' && *line != '\n'; line++)
+		n += *line == ' ';
+	return n;
+}
+
 int
 node_load(struct state *st)
 {
-	char *text, *word[4];
+	char *text, *word[5] = { NULL, NULL, NULL, NULL, "0" };
 	uint64_t n;
 
 	text = disk_slurp(st->os, "state/node", FILE_MAX, NULL);
 	if (text == NULL)
 		return state_fail(st, "cannot read state/node: %s%s", strerror(errno),
 		    errno == ENOENT ? " (no first-boot yet?)" : "");
-	if (seal_open(text, "lite-raft-node 1 ", word, 4) == NULL ||
+	if (seal_open(text, "lite-raft-node 1 ", word, words_of(text) == 6 ? 4 : 5) ==
+		NULL ||
+	    num_u64(word[4], strlen(word[4]), NUMBER_MAX, &st->boots) == -1 ||
 	    !name_valid(word[0], strlen(word[0])) || strlen(word[1]) != ID_DIGITS ||
 	    num_hex(word[1], ID_DIGITS, &n) == -1 ||
 	    (strcmp(word[2], "-") != 0 &&
@@ -84,6 +98,7 @@ node_load(struct state *st)
 	memcpy(st->cluster, word[2], strlen(word[2]) + 1);
 	st->joiner = strcmp(word[3], "joiner") == 0;
 	st->removed = strcmp(word[3], "removed") == 0;
+	st->older = strcmp(word[3], "older") == 0;
 	free(text);
 	return 0;
 }
@@ -177,7 +192,8 @@ node_init(struct os *os, const char *name, char *why)
 	if ((disk_mkdir(os, "state") == -1 && errno != EEXIST) ||
 	    (disk_mkdir(os, "state/log") == -1 && errno != EEXIST) ||
 	    files_make(os) == -1 || disk_syncdir(os, "state/log") == -1 ||
-	    node_store(os, &me, "-", "member") == -1 || disk_syncdir(os, ".") == -1) {
+	    node_store(os, &me, "-", "member", 0) == -1 ||
+	    disk_syncdir(os, ".") == -1) {
 		(void)snprintf(why, 256, "cannot make state/: %s", strerror(errno));
 		return -1;
 	}
@@ -227,7 +243,7 @@ node_form(struct state *st, const struct members *first)
 	if (bad)
 		return -1;
 	/* The mark stays until the name of the cluster can't be lost any more. */
-	if (node_store(st->os, &st->me, cluster, "member") == -1)
+	if (node_store(st->os, &st->me, cluster, "member", st->boots) == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	if (state_settle(st) == -1)
 		return -1;
@@ -238,7 +254,7 @@ node_form(struct state *st, const struct members *first)
 int
 node_join(struct state *st, const char *cluster)
 {
-	if (node_store(st->os, &st->me, cluster, "joiner") == -1)
+	if (node_store(st->os, &st->me, cluster, "joiner", st->boots) == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	memcpy(st->cluster, cluster, ID_DIGITS + 1);
 	st->joiner = 1;
@@ -256,9 +272,47 @@ node_follow(struct state *st, uint64_t commit)
 	in = members_find(&st->members, st->me.name, st->me.id) != -1;
 	if (in ? !st->joiner && !st->removed : st->joiner || st->removed)
 		return st->removed;
-	if (node_store(st->os, &st->me, st->cluster, in ? "member" : "removed") == -1)
+	if (node_store(st->os, &st->me, st->cluster, in ? "member" : "removed",
+		st->boots) == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
 	st->joiner = 0;
 	st->removed = !in;
 	return st->removed;
+}
+
+static const char *
+standing(const struct state *st)
+{
+	if (st->older)
+		return "older";
+	if (st->removed)
+		return "removed";
+	return st->joiner ? "joiner" : "member";
+}
+
+/* state/node as st has it now. */
+static int
+node_save(struct state *st)
+{
+	if (node_store(st->os, &st->me, st->cluster, standing(st), st->boots) == -1)
+		return state_fail(st, "cannot write state/node: %s", strerror(errno));
+	return 0;
+}
+
+int
+node_boot(struct state *st)
+{
+	if (state_lock(st) == -1)
+		return -1;
+	st->boots++;
+	return node_save(st) == -1 ? -1 : state_unlock(st);
+}
+
+int
+node_older(struct state *st)
+{
+	if (state_lock(st) == -1)
+		return -1;
+	st->older = 1;
+	return node_save(st) == -1 ? -1 : state_unlock(st);
 }

@@ -53,6 +53,8 @@ struct state {
 	char cluster[ID_DIGITS + 1]; /* "-": not formed */
 	int joiner;                  /* it is in no configuration yet */
 	int removed;                 /* it is in none any more */
+	int older;                   /* it was put back from a copy */
+	uint64_t boots;              /* how often it was started */
 	struct members members;      /* the configuration in force */
 	struct term term;            /* as read under this lock */
 	struct lockfile lock;        /* as read under this lock */
@@ -398,6 +400,20 @@ int node_join(struct state *, const char *cluster); /* becomes a joiner */
 int node_follow(struct state *, uint64_t commit);
 
 int node_load(struct state *);
+
+/* Counts a start, durably: before a peer is told of it. */
+int node_boot(struct state *);
+
+/* Notes that a peer has seen a later start: it must not run again under its id. */
+int node_older(struct state *);
+
+/* --- boots.c: what peers remember of a node's starts ----------------------------- */
+
+/*
+ * A member has told how often it was started: remembers that, durably, if it is
+ * more than before; what it was before, 0 if nothing is known.
+ */
+uint64_t seen_raise(struct state *, const struct who *, uint64_t boots);
 
 /* Writes a file of state/ so that it is there whole, or not at all. */
 int file_replace(struct os *, const char *path, const struct buf *);

@@ -96,6 +96,30 @@ listed() {
 	[ "$output" = after ]
 }
 
+@test "F34 restored from an old backup: refused by name with the way back, which works" {
+	local dir
+	dir=$(node_dir 3)
+	stop 3
+	cp -a "$dir/state" "$dir/state.copy"
+	start 3
+	wait_for 30 has_role 3 follower
+	run -0 client 3 --timeout 20 set f34 here
+	stop 3
+	rm -r "$dir/state"
+	mv "$dir/state.copy" "$dir/state"
+	refused 78 "this node's state is older than what n" start 3
+	[[ $stderr = *'mv state state.old, then on another node: ./lite-raft-client del-member n3, and add-member n3' ]]
+	has_role 3 stopped
+	refused 78 'older than what its peers have seen' start 3
+	on 3 mv state state.old
+	run -0 client 1 del-member n3
+	run -0 client 1 add-member n3
+	wait_for 30 all_members 1 2 3
+	run -0 client 3 get f34
+	[ "$output" = here ]
+	rm -r "$dir/state.old"
+}
+
 @test "F35 add-member of a member, of no node, of one that does not answer, of another cluster's, of one with state" {
 	refused 1 'n2: it is a member already' client 1 add-member n2
 	refused 69 'nowhere' client 1 add-member nowhere

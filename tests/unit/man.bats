@@ -79,6 +79,8 @@ page_options() {
 	for name in $(ls state); do
 		grep -q -E "^\.Ss state/$name/?$" "$MAN/lite-raft-state.5"
 	done
+	# That of a peer that has started.
+	: >state/seen.ID
 	[ "$(ls state | wc -l)" -eq "$(grep -c '^\.Ss state/' "$MAN/lite-raft-state.5")" ]
 }
 
@@ -98,7 +100,7 @@ crc_holds() {
 	load ../lib/faults
 	node_up
 	id='[0-9a-f]{16}' crc='[0-9a-f]{8}' n='[0-9]{16}'
-	is state/node "lite-raft-node 1 a $id $id member $crc"
+	is state/node "lite-raft-node 1 a $id $id member 0 $crc"
 	crc_holds "$(head -n 1 state/node)"
 	is state/term "lite-raft-term 1 [0-9]+ [0-9]+ [^ ]+ ($id|-) $crc"
 	crc_holds "$(head -n 1 state/term)" blank

@@ -326,6 +326,86 @@ unformed() {
 	run -64 in_dir a node greet 'a b'
 }
 
+# formed: a, b and c are one cluster.
+formed() {
+	three
+	local i
+	for i in a b c; do
+		asks "$i" $(printf 'a b c' | tr -d "$i")
+		in_dir "$i" node form a b c
+		rm "$i"/run/hello.*
+	done
+}
+
+# tells A B...: node A, which starts, tells it each B, and has the answer.
+tells() {
+	local from=$1 to
+	shift
+	rm -f "$from"/run/{heard,greeted}.*
+	for to; do
+		in_dir "$from" node greet "$to" >greeting
+		{ printf '\nlite-raft-gate 1\n' && in_dir "$to" node hello <greeting; } >"$from/run/heard.$to"
+		printf '0\n' >"$from/run/greeted.$to"
+	done
+}
+
+@test "F34 F62 a start is counted, and who has seen a later one says so" {
+	formed
+	in_dir a node boot
+	tells a b
+	in_dir a node heard
+	[[ $(<b/state/seen.*) = 'lite-raft-seen 1 0000000000000001 '* ]]
+	cp -r a/state old
+	in_dir a node boot
+	tells a b
+	in_dir a node heard
+	# The same once more, without another start: a copy does that.
+	tells a b
+	cp -r a copy
+	run -78 in_dir copy node heard
+	# One that was down meanwhile knows nothing; the other does.
+	rm -r a/state
+	cp -r old a/state
+	in_dir a node boot
+	tells a c
+	in_dir a node heard
+	tells a b
+	run -78 --separate-stderr in_dir a node heard
+	[ "$stderr" = "node: cannot start: this node's state is older than what b has seen of it: it was restored from a copy; mv state state.old, then on another node: ./lite-raft-client del-member a, and add-member a" ]
+	# And so it stays, even if nobody answers the next time.
+	run -78 --separate-stderr in_dir a node boot
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr = *'mv state state.old'* ]]
+	[[ $(<b/state/seen.*) = 'lite-raft-seen 1 0000000000000002 '* ]]
+}
+
+@test "heard: goes on without those that do not answer; nobody remembers a stranger" {
+	formed
+	in_dir a node boot
+	# Nobody, and it is over; then nobody, and it waits for a while.
+	printf '255\n' | tee a/run/greeted.b >a/run/greeted.c
+	in_dir a node heard
+	rm a/run/greeted.*
+	SECONDS=0
+	in_dir a node heard
+	((SECONDS >= 2))
+	# A majority is enough, at once; an answer cut short is none.
+	tells a b
+	rm a/run/greeted.b
+	printf 'lr1 hello! ' >a/run/heard.c
+	SECONDS=0
+	in_dir a node heard
+	((SECONDS < 3))
+	mkdir -p x/conf x/run
+	in_dir x node init x
+	in_dir x node boot
+	tells x c
+	[ -z "$(ls c/state | grep seen)" ]
+	# What is rotten, or of a node that does not count, says nothing.
+	poke b/state/seen.* 20
+	tells a b
+	in_dir a node heard
+}
+
 @test "F62 same: this very directory has answered, or a copy" {
 	three
 	in_dir a node nonce
@@ -344,7 +424,7 @@ unformed() {
 @test "usage" {
 	run -0 --separate-stderr node --help
 	[[ $output = usage:* && $stderr = '' ]]
-	for words in '' nonesuch init 'init a b' 'verify x' 'show a b' note 'nonce x' greet \
+	for words in '' nonesuch init 'init a b' 'boot x' 'heard x' 'verify x' 'show a b' note 'nonce x' greet \
 		'greet a b' 'hello x' 'same x' form; do
 		run -64 --separate-stderr node $words
 		[ "$output" = '' ]

@@ -1,0 +1,73 @@
+/*
+ * boots.c - every start of a node is counted, and its peers remember the count: a
+ * state that was put back from a copy counts anew what they have heard already.
+ *
+ *   state/seen.ID: lite-raft-seen 1 BOOTS CRC\n
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/num.h"
+#include "core/seal.h"
+#include "state.h"
+
+#define SEEN_LINE 64u
+
+/* What the file says; 0 where it is new, or not intact. */
+static uint64_t
+seen_read(struct os *os, int fd)
+{
+	char line[SEEN_LINE + 1], *word;
+	uint64_t boots;
+	ssize_t n;
+
+	n = disk_read(os, fd, line, SEEN_LINE, 0);
+	if (n <= 0)
+		return 0;
+	line[n] = '\0';
+	if (seal_open(line, "lite-raft-seen 1 ", &word, 1) == NULL ||
+	    num_u64(word, strlen(word), NUMBER_MAX, &boots) == -1)
+		return 0;
+	return boots;
+}
+
+/* One line in one sector, so it is written where it stands. */
+static int
+seen_write(struct os *os, int fd, uint64_t boots)
+{
+	struct buf b = { 0 };
+	int bad;
+
+	bad = buf_fmt(&b, "lite-raft-seen 1 %016" PRIu64, boots) == -1 ||
+	    seal_put(&b) == -1 || disk_write(os, fd, buf_head(&b), b.len, 0) == -1 ||
+	    disk_sync(os, fd) == -1 || disk_syncdir(os, "state") == -1;
+	buf_free(&b);
+	return bad ? -1 : 0;
+}
+
+uint64_t
+seen_raise(struct state *st, const struct who *who, uint64_t boots)
+{
+	char path[sizeof("state/seen.") + ID_DIGITS];
+	uint64_t was = 0;
+	int bad, fd;
+
+	if (boots == 0 || strcmp(who->id, st->me.id) == 0 ||
+	    members_find(&st->members, who->name, who->id) == -1)
+		return 0;
+	(void)snprintf(path, sizeof(path), "state/seen.%s", who->id);
+	fd = disk_open(st->os, path, DISK_CREATE);
+	bad = fd == -1 || disk_lock(st->os, fd) == -1;
+	if (!bad) {
+		was = seen_read(st->os, fd);
+		bad = boots > was && seen_write(st->os, fd, boots) == -1;
+	}
+	/* It is told who this is all the same. */
+	if (bad)
+		note(st->os, UINT64_MAX, "cannot write %s: %s", path, strerror(errno));
+	if (fd != -1)
+		(void)disk_close(st->os, fd);
+	return was;
+}
