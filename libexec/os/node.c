@@ -94,7 +94,7 @@ show_all(struct state *st, struct buf *b)
 	    st->joiner ? "yes" : "no", st->removed ? "yes" : "no",
 	    state_votes(st) ? "yes" : "no", state_stands(st) ? "yes" : "no",
 	    st->term.current_term, st->term.voted_for.name, st->tail.index,
-	    st->tail.term, run_commit_load(st->os), st->members.n,
+	    st->tail.term, log_committed(st), st->members.n,
 	    st->lock.damaged != 0 ? "yes" : "no");
 }
 

@@ -115,8 +115,11 @@ log_replay(struct state *st, struct store *store, struct manifest *m, uint64_t l
 	return bad;
 }
 
-/* run/commit_index may be half another's when it is read while it is written: not
- * twice the same. */
+/*
+ * run/commit_index may be half another's when it is read while it is written: not
+ * twice the same.  After a start it says nothing until a leader does, but what a
+ * snapshot covers was committed.
+ */
 uint64_t
 log_committed(struct state *st)
 {
@@ -131,7 +134,7 @@ log_committed(struct state *st)
 		commit = st->tail.index;
 	if (st->lock.damaged != 0 && commit >= st->lock.damaged)
 		commit = st->lock.damaged - 1;
-	return commit;
+	return commit > st->snap.index ? commit : st->snap.index;
 }
 
 /* With state/snapshot/lock held: nothing that is read here goes away. */
