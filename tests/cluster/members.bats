@@ -124,6 +124,9 @@ listed() {
 	refused 1 'n2: it is a member already' client 1 add-member n2
 	refused 69 'nowhere' client 1 add-member nowhere
 	refused 64 'no name' client 1 add-member -x
+	refused 64 'usage: lite-raft-client [--timeout SECONDS] add-member NODE' client 1 --json add-member n4
+	refused 1 'n4: it is no member' client 1 --timeout 5 del-member n4
+	refused 64 '--timeout' client 1 --timeout x transfer n2
 	refused 1 'n4: it is no member' client 1 del-member n4
 	refused 1 'n4: it is no member' client 1 transfer n4
 	# Its sshd is there, but never says a word.
@@ -181,7 +184,7 @@ listed() {
 	run -0 client "$it" transfer "n$other"
 }
 
-@test "F30 the command is killed, a second change is refused, the leader dies in the joint phase: it is finished" {
+@test "F30 the command is interrupted, a second change is refused, the leader dies in the joint phase: it is finished" {
 	local it command dir node
 	it=$(await_leader)
 	dir=$(node_dir 4)
@@ -189,11 +192,15 @@ listed() {
 	mv "$dir/libexec/step/append" "$dir/libexec/step/append.real"
 	printf '#!/bin/sh\nprintf "%%s\\n" $$ >run/sleeps\nexec sleep 600\n' >"$dir/libexec/step/append"
 	chmod +x "$dir/libexec/step/append"
-	client "$it" add-member n4 >"$BATS_TEST_TMPDIR/said" 2>&1 &
+	(cd "$(node_dir "$it")" && exec ./lite-raft-client add-member n4 >/dev/null 2>"$BATS_TEST_TMPDIR/said" 3>&- 4>&-) &
 	command=$!
 	entered() { [[ $(members "$it") = *'entering n4'* ]]; }
 	wait_for 20 entered
-	kill -KILL "$command"
+	kill -TERM "$command"
+	status=0
+	wait "$command" || status=$?
+	[ "$status" -eq 75 ]
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/said") -eq 1 && $(cat "$BATS_TEST_TMPDIR/said") = *'interrupted; what has begun goes on'* ]]
 	refused 1 'another change is under way' client "$it" add-member n5
 	[[ $(row 4) = *entering ]]
 	# It catches up while the others hear nothing: the joint configuration is in the
