@@ -19,11 +19,17 @@ backup_file() { # FILE
 	*) file=$OLDPWD/$1 ;;
 	esac
 	[ ! -d "$file" ] || die 64 "cannot use $1: it is a directory; name a file in it"
+	[ ! -e "$file" ] || [ -f "$file" ] || die 64 "cannot use $1: it is no plain file"
 }
 
 # Prints the greatest index that any node says is committed, after a write was.
 committed() {
-	./lite-raft-client noop || exit
+	why=$(./lite-raft-client noop 2>&1)
+	case $? in
+	0) ;;
+	69 | 75) die 69 "cannot back up: no majority answers: ${why##*: }; --local takes what is known here" ;;
+	*) die 74 "cannot back up: ${why#lite-raft-client: }" ;;
+	esac
 	committed=$(printf "status\n" | ./lite-raft-client batch) || exit
 	most=0
 	for word in $committed; do
@@ -49,15 +55,22 @@ caught_up() { # INDEX
 	done
 }
 
-# Writes $file out of this node's state, with the options of snapshot export.
+# Writes $file out of this node's state, with the options of snapshot export; sets
+# $keys and $index.
 backup_write() { # OPTION
 	fresh=$file.new
 	trap 'rm -f "$fresh"' EXIT
 	trap 'exit 74' TERM INT HUP
-	libexec/step/snapshot export ${1:+"$1"} >"$fresh" || die 74 "cannot write $file"
+	{ printf '' >"$fresh"; } 2>/dev/null || die 74 "cannot write $file: no file can be made in ${file%/*}/"
+	why=$(libexec/step/snapshot export ${1:+"$1"} 2>&1 >"$fresh") || {
+		why=${why#snapshot: }
+		die 74 "cannot write $file: ${why:-export was ended}"
+	}
 	keys=$(grep -c '^[^#]' "$fresh")
 	sum=$(cksum <"$fresh") || die 74 "cannot read $fresh"
 	read -r magic magic version index _ <"$fresh"
+	[ "$index" -gt 0 ] || die 69 'cannot back up: of nothing here is known whether it was committed, until a' \
+		'leader is heard; if there will be none: ./lite-raft recover'
 	if ! printf '# end %s %s\n' "$keys" "$sum" >>"$fresh" || ! sync || ! mv -f "$fresh" "$file"; then
 		die 74 "cannot write $file"
 	fi
@@ -73,13 +86,18 @@ backup() { # LOCAL FILE
 		most=$(committed) || exit
 		caught_up "$most"
 	fi
+	last=$(libexec/os/node show last_index) || exit
 	backup_write ''
 	say "wrote $2: $keys keys, as of index $index"
+	[ -z "$1" ] || [ "$index" -ge "$last" ] || printf '%s\n' "lite-raft: $2 is as of index $index: the $((last - index))\
+ entries behind it, up to $last, are not known here to be committed; a leader tells, and if there will be none,\
+ ./lite-raft recover keeps them" >&2
 }
 
 # Ends unless $file is a whole backup; sets $keys.
 backup_check() { # FILE
-	read -r hash magic version index _ <"$file" || die 78 "cannot read $1"
+	[ -e "$file" ] || die 78 "cannot read $1: there is no such file"
+	{ read -r hash magic version index _ <"$file"; } 2>/dev/null || die 78 "cannot read $1: it is empty, or another user's"
 	case "$hash $magic $version" in
 	'# lite-raft-backup 1') ;;
 	'# lite-raft-backup '*) die 78 "cannot use $1: it is a backup of version $version, which this lite-raft does not know" ;;

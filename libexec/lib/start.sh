@@ -12,7 +12,21 @@ running() {
 	libexec/os/hold --who state/running
 }
 
+# Ends if a recover was cut short here: there is no state, but what it kept.
+lost_check() { # VERB
+	[ ! -e state/node ] || return 0
+	lost=
+	set +f
+	for lost_file in state.lost.*.backup; do
+		[ ! -f "$lost_file" ] || lost=$lost_file
+	done
+	set -f
+	[ -z "$lost" ] || die 78 "cannot $1: there is no state here, but $lost, of a recover that was cut" \
+		"short: ./lite-raft first-boot --from $lost goes on with it; else move it away"
+}
+
 start() {
+	lost_check start
 	[ -f state/node ] || die 78 'cannot start: this node has not had its first boot;' \
 		'use: ./lite-raft first-boot'
 	libexec/os/hold --help >/dev/null 2>&1 || die 78 'cannot start: the programs do not' \

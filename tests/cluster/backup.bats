@@ -79,6 +79,7 @@ all_keys() {
 		[ ! -e "$new/state" ]
 	done
 	run -78 in_dir "$new" ./lite-raft first-boot --from "$file.missing"
+	[[ $output = "lite-raft: cannot read "*"file.missing: there is no such file" ]]
 	run -0 in_dir "$new" ./lite-raft first-boot --from "$file"
 	run -0 in_dir "$new" ./lite-raft-client get c
 	[ "$output" = value ]
@@ -114,8 +115,58 @@ all_keys() {
 	run -0 on 1 ./lite-raft backup --local "$file"
 	grep -qx 'set e 2' "$file"
 	run -74 on 1 ./lite-raft backup --local "$BATS_FILE_TMPDIR/no such/file"
+	[ "${#lines[@]}" -eq 1 ]
 	run -64 on 1 ./lite-raft backup --local "$BATS_FILE_TMPDIR"
+	# No more is known after a start without the others.
+	cp "$file" "$file.before"
+	on 1 ./lite-raft restart
+	run -69 on 1 ./lite-raft backup --local "$file"
+	[[ ${#lines[@]} -eq 1 && $output = *'leader is heard'*recover* ]]
+	cmp "$file" "$file.before"
+	[ ! -e "$file.new" ]
 	cluster_heal
+}
+
+@test "a backup of a node that was started without the others: as of its snapshot, and how much more there is" {
+	local file=$BATS_FILE_TMPDIR/behind index last
+	client 1 set f 1
+	wait_for 20 agreed
+	knows() { (($(show 1 commit_index) == $(show 1 last_index))); }
+	wait_for 20 knows
+	on 1 libexec/step/snapshot take
+	index=$(show 1 last_index)
+	client 1 set f 2
+	wait_for 20 agreed
+	for n in 2 3 1; do
+		stop "$n"
+	done
+	start 1
+	last=$(show 1 last_index)
+	[ "$(show 1 commit_index)" -eq "$index" ]
+	run -0 --separate-stderr on 1 ./lite-raft backup --local "$file"
+	[[ $output = *"as of index $index" ]]
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr = *"as of index $index: the $((last - index)) entries behind it, up to $last, are not known"* ]]
+	grep -qx 'set f 1' "$file"
+	cluster_heal
+}
+
+@test "a backup that fails says why in a line, and leaves nothing behind" {
+	local file=$BATS_FILE_TMPDIR/fails real
+	real=$(node_dir 1)/libexec/step/snapshot
+	client 1 set g 1
+	on 1 ./lite-raft backup "$file"
+	cp "$file" "$file.before"
+	mv "$real" "$real.real"
+	for what in 'echo "snapshot: cannot export: No space left on device" >&2' 'kill -s TERM "$BACKUP"'; do
+		printf '#!/bin/sh\necho half\n%s\nexit 74\n' "$what" >"$real"
+		chmod +x "$real"
+		run -74 on 1 sh -c 'BACKUP=$$ exec ./lite-raft backup "$1"' sh "$file"
+		[ "${#lines[@]}" -le 1 ]
+		[[ $what = kill* || $output = *"$file: cannot export: No space left on device" ]]
+		[ ! -e "$file.new" ]
+		cmp "$file" "$file.before"
+	done
+	mv "$real.real" "$real"
 }
 
 @test "recover: not while a majority answers, not without --yes; then all that the node has, in a new cluster" {
@@ -139,6 +190,8 @@ all_keys() {
 	done
 	run -1 on 1 ./lite-raft recover --members "n1 n2"
 	[[ $output == *"log ends at index $(show 1 last_index)"* ]]
+	[[ $output == *"carried out a second time"* ]]
+	[[ $output != *"Up to index 0"* ]]
 	[[ $output == *--yes* ]]
 	[ "$(show 1 cluster)" = "$old" ]
 	run -0 on 1 ./lite-raft recover --members "n1 n2" --yes
@@ -149,4 +202,34 @@ all_keys() {
 	[ -s "$1.backup" ]
 	[ "$(cat "$(node_dir 1)/conf/cluster_nodes")" = n1 ]
 	[ "$(tr -d '\n' <"$(node_dir 1)/conf/cluster_nodes.old")" != n1 ]
+	# One with state of before is not taken.
+	mv "$(node_dir 2)/state.gone" "$(node_dir 2)/state"
+	run -1 client 1 add-member n2
+	[[ ${#lines[@]} -eq 1 && $output = *'belongs to another cluster'*'mv state state.old' ]]
+}
+
+@test "recover that is cut short: every verb names what it left, and how it goes on" {
+	local dir lost verb was
+	dir=$(node_dir 3)
+	mv "$(node_dir 2)/state" "$(node_dir 2)/state.gone"
+	mv "$dir/state.gone" "$dir/state"
+	was=$(show 3 last_index)
+	# n1 answers, of its new cluster, and does not count.
+	printf 'else\n' >"$dir/conf/node_name"
+	run -78 on 3 ./lite-raft recover --members n3 --yes
+	printf 'n3\n' >"$dir/conf/node_name"
+	set -- "$dir"/state.lost.*Z
+	[ -f "$1/node" ]
+	[ ! -e "$dir/state" ]
+	lost=${1##*/}.backup
+	[[ ${lines[-1]} = *"to go on: ./lite-raft first-boot --from $lost" ]]
+	for verb in start first-boot 'recover --members n3'; do
+		run -78 on 3 ./lite-raft $verb
+		[[ ${#lines[@]} -eq 1 && $output = *"./lite-raft first-boot --from $lost goes on"* ]]
+		[ ! -e "$dir/state" ]
+	done
+	run -0 on 3 ./lite-raft first-boot --from "$lost"
+	[[ $output = *"as they were at index $was of"* ]]
+	run -0 client 3 get r7
+	[ "$output" = 'value 7' ]
 }
