@@ -366,6 +366,8 @@ tells() {
 	# One that was down meanwhile knows nothing; the other does.
 	rm -r a/state
 	cp -r old a/state
+	tells a b
+	[[ $(<b/state/seen.*) = 'lite-raft-seen 1 0000000000000002 '* ]]
 	in_dir a node boot
 	tells a c
 	in_dir a node heard
