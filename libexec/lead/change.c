@@ -16,13 +16,26 @@
 #define LEFT_LEAST   (5 * SECOND)         /* to tell one that it has left */
 
 static void
-answer_no(struct lead *l, const char *name, const char *why)
+refuse(struct lead *l, const struct waiter *w, const char *name, const char *why)
 {
 	char text[NAME_LIMIT + 256];
 
 	(void)snprintf(text, sizeof(text), "%s %s", name, why);
-	answer_text(l, &l->change.waiter, EXIT_NO, text);
+	answer_text(l, w, EXIT_NO, text);
+}
+
+static void
+answer_no(struct lead *l, const char *name, const char *why)
+{
+	refuse(l, &l->change.waiter, name, why);
 	l->change.asked = 0;
+}
+
+static int
+busy(const char **why)
+{
+	*why = "has to wait: another change is under way";
+	return -1;
 }
 
 static void
@@ -88,6 +101,33 @@ transfer(struct lead *l, const char *name, uint64_t now)
 	}
 }
 
+/* 1 if this is what is being waited for already. */
+static int
+asks_again(const struct change_asked *a, const struct command *c, const char *name,
+    const char *id)
+{
+	return a->verb == c->verb && a->learner == c->learner &&
+	    strcmp(a->who.name, name) == 0 && strcmp(a->who.id, id) == 0;
+}
+
+/* 1 if those who have been heard of late can commit in the next configuration:
+ * else nothing could, nor the change be taken back. */
+static int
+rest_is_heard(struct lead *l, const struct members *next)
+{
+	const uint64_t now = clock_now(l->st->os);
+	char yes[MEMBERS_MAX] = { 0 };
+	const struct peer *p;
+	size_t i;
+
+	for (i = 0; i < next->n; i++) {
+		p = peer_find(l, next->who[i].name);
+		yes[i] = strcmp(next->who[i].name, l->st->me.name) == 0 ||
+		    (p != NULL && p->heard_at != 0 && now - p->heard_at <= l->timeout);
+	}
+	return members_quorum(next, yes);
+}
+
 void
 change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 {
@@ -95,7 +135,7 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 	struct members next = l->members;
 	char name[NAME_LIMIT + 1] = "", id[ID_DIGITS + 1] = "";
 	const char *why = NULL;
-	int r = 0;
+	int again, back, r = 1;
 
 	/* "a leader must have committed an entry in its term before it changes the
 	 * configuration" (thesis §4.1, the erratum). F21 */
@@ -107,38 +147,44 @@ change_ask(struct lead *l, const struct waiter *w, const struct command *c)
 	memcpy(name, c->key.at, c->key.len);
 	if (c->value.len > 0)
 		memcpy(id, c->value.at, c->value.len);
-	if (c->verb == VERB_DEL_MEMBER)
-		r = change_del(&next, name, &why);
-	else if (c->verb == VERB_ADD_MEMBER)
+	if (c->verb == VERB_ADD_MEMBER)
 		r = change_add(&next, name, id, c->learner, &why);
-	if (r == 0 && c->verb != VERB_TRANSFER &&
-	    (a->proposed != 0 || l->members.index > l->commit)) {
+	else if (c->verb == VERB_DEL_MEMBER)
+		r = change_del(&next, name, &why);
+	if (r == 0 && (a->proposed != 0 || l->members.index > l->commit))
+		r = busy(&why);
+	if (r == 0 && !rest_is_heard(l, &next)) {
 		r = -1;
-		why = "has to wait: another change is under way";
+		why =
+		    "has to stay: without it there is no majority of those that are heard; "
+		    "first del-member one that is down";
 	}
-	/* Whoever asks for the same again has lost its connection.  But one that is
-	 * taken out while it enters must not be asked for again. */
-	if (a->asked && r == 0 && c->verb == VERB_DEL_MEMBER &&
-	    a->verb == VERB_ADD_MEMBER && strcmp(a->who.name, name) == 0)
-		answer_no(l, name, "is taken out again, by del-member");
-	else if (a->asked)
+	again = a->asked && asks_again(a, c, name, id);
+	back = a->asked && a->verb == VERB_ADD_MEMBER && c->verb == VERB_DEL_MEMBER &&
+	    strcmp(a->who.name, name) == 0;
+	if (r != -1 && a->asked && !again && !back)
+		r = busy(&why);
+	if (r == 0 && propose(l, &next) == -1) {
+		r = -1;
+		why = "can't be dealt with: no memory is left";
+	}
+	if (r == -1) {
+		refuse(l, w, name, why);
+		return;
+	}
+	/* Whoever asks for the same again has lost its connection. */
+	if (again)
 		answer_text(l, &a->waiter, EXIT_UNKNOWN, "it was asked for once more");
+	else if (back)
+		answer_no(l, name, "was taken back by del-member");
 	a->asked = 1;
 	a->waiter = *w;
 	a->verb = c->verb;
 	(void)snprintf(a->who.name, sizeof(a->who.name), "%s", name);
 	(void)snprintf(a->who.id, sizeof(a->who.id), "%s", id);
 	a->learner = c->learner;
-	if (c->verb == VERB_TRANSFER) {
+	if (c->verb == VERB_TRANSFER)
 		transfer(l, name, clock_now(l->st->os));
-		return;
-	}
-	if (r == 0 && propose(l, &next) == -1) {
-		r = -1;
-		why = "can't be dealt with: no memory is left";
-	}
-	if (r == -1)
-		answer_no(l, name, why);
 }
 
 static int

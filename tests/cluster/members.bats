@@ -120,6 +120,18 @@ listed() {
 	rm -r "$dir/state.old"
 }
 
+@test "who is not to be missed is not removed: the rest that is heard has to be a majority" {
+	kill_node 3
+	await_leader
+	unheard() { [[ $(row 3) = down* ]]; }
+	wait_for 20 unheard
+	refused 1 'first del-member one that is down' client 1 del-member n2
+	refused 1 'first del-member one that is down' client 2 del-member n1
+	run -0 client 1 set missed none
+	start 3
+	await_leader
+}
+
 @test "F35 add-member of a member, of no node, of one that does not answer, of another cluster's, of one with state" {
 	refused 1 'n2: it is a member already' client 1 add-member n2
 	refused 69 'nowhere' client 1 add-member nowhere
@@ -201,6 +213,20 @@ listed() {
 	wait "$command" || status=$?
 	[ "$status" -eq 75 ]
 	[[ $(wc -l <"$BATS_TEST_TMPDIR/said") -eq 1 && $(cat "$BATS_TEST_TMPDIR/said") = *'interrupted; what has begun goes on'* ]]
+	# What is taken back stays so, and who has asked for it hears of it.
+	client "$it" add-member n4 >"$BATS_TEST_TMPDIR/said" 2>&1 &
+	command=$!
+	sleep 0.5
+	run -0 client "$(another "$it")" del-member n4
+	status=0
+	wait "$command" || status=$?
+	[ "$status" -eq 1 ]
+	grep -q 'n4 was taken back by del-member' "$BATS_TEST_TMPDIR/said"
+	run -0 all_members 1 2 3
+	client "$it" add-member n4 >"$BATS_TEST_TMPDIR/said" 2>&1 &
+	command=$!
+	wait_for 20 entered
+	kill -KILL "$command"
 	refused 1 'another change is under way' client "$it" add-member n5
 	[[ $(row 4) = *entering ]]
 	# It catches up while the others hear nothing: the joint configuration is in the
@@ -243,11 +269,11 @@ listed() {
 	start "$two"
 	await_leader
 	! on 5 grep -q 'stands for election' message-log/node.log
-	[ "$(show 5 votes)" = no ]
+	[ "$(show 5 stands)" = no ]
 	run -0 client 5 add-member n5
 	[[ $output = *'n5 is a member' ]]
 	wait_for 10 all_members 1 2 3 4 5
-	[ "$(show 5 votes)" = yes ]
+	[ "$(show 5 stands)" = yes ]
 }
 
 @test "F34 a member that was wiped is somebody else: refused by name, with the way back" {
@@ -260,7 +286,7 @@ listed() {
 	[[ $output = *'waits '*'first: ./lite-raft-client del-member n5'* ]]
 	refused 1 'under another id: its state was lost' client 1 add-member n5
 	[[ $stderr = *'first: ./lite-raft-client del-member n5' ]]
-	[ "$(show 5 votes) $(show 5 term)" = 'no 0' ]
+	[ "$(show 5 stands) $(show 5 term)" = 'no 0' ]
 	run -0 client 1 del-member n5
 	run -0 client 1 add-member n5
 	wait_for 10 all_members 1 2 3 4 5

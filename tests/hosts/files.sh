@@ -5,6 +5,7 @@ lab_copy_tree() { # SETTING VALUE...
 	mkdir -p "$LAB/tree" || return 1
 	cp "$LAB_HOME/inside" "$LAB/inside" || return 1
 	[ -z "${LAB_DISKS:-}" ] || cp "$LAB_TREE/build/tests/hosts/unplug" "$LAB/unplug" || return 1
+	[ -z "${LAB_WALL:-}" ] || cp "$LAB_TREE/build/tests/hosts/wall.so" "$LAB/wall.so" || return 1
 	(cd "$LAB_TREE" && tar -cf - --exclude=./.git --exclude=./tests \
 		--exclude=./state --exclude=./run --exclude=./message-log .) |
 		(cd "$LAB/tree" && tar -xf -) || return 1
@@ -62,6 +63,8 @@ lab_keys() {
 		: >"$keys_dir/etc/ssh/ssh_config"
 		printf '%s\n' 'UsePAM no' 'PidFile none' 'PrintMotd no' 'KexAlgorithms curve25519-sha256' "ListenAddress 10.77.0.$keys_i" \
 			>"$keys_dir/etc/ssh/sshd_config"
+		[ ! -f "$LAB/wall.so" ] || printf 'SetEnv LD_PRELOAD=%s WALL_STEP=%s\n' \
+			"$LAB/wall.so" "$LAB/host/wall" >>"$keys_dir/etc/ssh/sshd_config"
 		chmod 700 "$keys_dir/home" "$keys_dir/home/.ssh"
 	done
 }

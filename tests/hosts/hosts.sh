@@ -30,7 +30,8 @@ lab_boot() {
 
 # lab_sshd I: starts host I's sshd.
 lab_sshd() {
-	lab_on "$1" "$(command -v sshd)"
+	# It reads no file before somebody has logged in.
+	lab_on "$1" env -u LD_PRELOAD "$(command -v sshd)"
 }
 
 # lab_on I CMD…: runs CMD on host I, in its copy of the tree, with its stdin,
@@ -39,6 +40,7 @@ lab_sshd() {
 lab_on() {
 	on_pid=$(cat "$LAB/pid/$1" 2>/dev/null) || lab_die "h$1 is off" || return 1
 	shift
+	[ ! -f "$LAB/wall.so" ] || set -- env LD_PRELOAD="$LAB/wall.so" WALL_STEP="$LAB/host/wall" "$@"
 	nsenter -t "$on_pid" -m -u -n -p -F env -i PATH="$PATH" HOME="$LAB/host/home" USER=root LOGNAME=root \
 		SHELL=/bin/sh LC_ALL=C sh "$LAB/inside" run "$@" 3>&- 4>&-
 }
@@ -95,6 +97,11 @@ lab_poweron() {
 	[ ! -s "$LAB/pid/$1" ] || return 0
 	lab_boot "$1" || return 1
 	[ "${2:-}" != start ] || lab_on "$1" ./lite-raft start
+}
+
+# lab_wall I SECONDS: host I's wall clock is so far from the machine's.
+lab_wall() {
+	printf '%s\n' "$2" >"$LAB/hosts/$1/wall.new" && mv "$LAB/hosts/$1/wall.new" "$LAB/hosts/$1/wall"
 }
 
 # lab_disk_freeze I: every write to host I's disk hangs, until lab_disk_thaw.

@@ -365,6 +365,29 @@ cmd_write(struct state *st, char **arg)
 	buf_free(&b);
 }
 
+/* Adds an entry of TERM that holds the configuration on stdin. */
+static void
+cmd_configure(struct state *st, char **arg)
+{
+	static char text[64 * 1024];
+	const size_t n = fread(text, 1, sizeof(text), stdin);
+	struct record r = { .type = RECORD_MEMBERS, .term = number(arg[0]) };
+	struct buf b = { 0 };
+
+	SAYS(st, state_lock(st));
+	r.index = st->tail.index + 1;
+	MUST(record_encode(&r, st->tail.chain, text, n, &b) == 0);
+	SAYS(st, state_change(st));
+	SAYS(st, members_take(st, &r, buf_head(&b)));
+	SAYS(st, log_append(st, buf_head(&b), b.len));
+	SAYS(st, log_sync(st));
+	if (term_raise(&st->term, r.term))
+		SAYS(st, term_store(st));
+	SAYS(st, state_settle(st));
+	SAYS(st, state_unlock(st));
+	buf_free(&b);
+}
+
 /* Removes index and what follows, as append does. */
 static void
 cmd_cut(struct state *st, char **arg)
@@ -576,6 +599,7 @@ static const struct {
 } verbs[] = {
 	{ "append", 5, cmd_append },
 	{ "ballot", 3, cmd_ballot },
+	{ "configure", 1, cmd_configure },
 	{ "cut", 1, cmd_cut },
 	{ "forget", 1, cmd_forget },
 	{ "handover", 2, cmd_handover },

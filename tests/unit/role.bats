@@ -342,11 +342,14 @@ several() { # N
 	soon leads
 	soon several 2
 	soon masters
-	local before keeper
+	local before keeper left
 	before=$(streams | head -n 1)
+	left=$(ps -o pid= --ppid "$before" || :)
 	kill -KILL "$before"
 	again() { several 2 && ! streams | grep -qx "$before"; }
 	soon again
+	# As lead does with a connection in whose place another has come.
+	kill -TERM $left || :
 	# The one who keeps a connection, and with it the connection.
 	keeper=$(processes | awk '/limit .*peer -M n2$/ { print $1 }')
 	keeper=$(ps -o ppid= -p "$keeper")

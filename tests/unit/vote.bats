@@ -545,3 +545,38 @@ refuses() {
 	answer b 5 2@1
 	[ "$status" -eq 0 ]
 }
+
+# configure LINE...: the log's last entry, of term 2, is this configuration.
+configure() {
+	printf '%s\n' "$@" >lines
+	member configure 2 <lines
+}
+
+# id_of NAME: as the first configuration has it.
+id_of() {
+	sed -n "s/^[a-z]* $1 //p" first
+}
+
+@test "F31 one that is leaving stands until the configuration without it is committed" {
+	node_up a b
+	cp state/members first
+	configure "leaving a $(id_of a)" "member b $(id_of b)"
+	run -0 vote ask --pre
+	# Nobody else has this entry: b needs a vote of this node, and can't get it.
+	configure "member b $(id_of b)"
+	[ "$(shows stands)" = yes ]
+	vote ask --pre >ballots
+	[ "$(cut -d ' ' -f 6 ballots)" = b ]
+	vote ask >ballots
+	# What it votes itself does not count: b alone is the majority.
+	: >replies
+	tally 0.3
+	[ "$status" -ne 0 ]
+	member voted b "$(shows term)" yes >replies
+	tally 5
+	[ "$status" -eq 0 ]
+	# Who was never in it does not stand: a learner, or one that has none.
+	configure "learner a $(id_of a)" "member b $(id_of b)"
+	[ "$(shows stands)" = no ]
+	run -1 vote ask --pre
+}
