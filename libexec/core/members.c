@@ -127,6 +127,21 @@ members_print(const struct members *m, struct buf *b)
 }
 
 int
+members_equal(const struct members *a, const struct members *b)
+{
+	size_t i;
+
+	if (a->index != b->index || a->n != b->n)
+		return 0;
+	for (i = 0; i < a->n; i++)
+		if (a->part[i] != b->part[i] ||
+		    strcmp(a->who[i].name, b->who[i].name) != 0 ||
+		    strcmp(a->who[i].id, b->who[i].id) != 0)
+			return 0;
+	return 1;
+}
+
+int
 members_find(const struct members *m, const char *name, const char *id)
 {
 	size_t i;

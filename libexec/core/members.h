@@ -36,6 +36,9 @@ int members_parse(struct members *, const char *, size_t);
 int members_print(const struct members *, struct buf *);
 const char *part_name(enum part);
 
+/* 1 if both are the same, of the same entry. */
+int members_equal(const struct members *, const struct members *);
+
 /* The place of a name, or -1; with id: of that name under that id. */
 int members_find(const struct members *, const char *name, const char *id);
 

@@ -176,7 +176,7 @@ rule_quorum_index(const struct members *m, const uint64_t match[MEMBERS_MAX])
 		if (match[i] <= best)
 			continue;
 		for (j = 0; j < m->n; j++)
-			holds[j] = match[j] >= match[i];
+			holds[j] = (char)(match[j] >= match[i]);
 		if (members_quorum(m, holds))
 			best = match[i];
 	}

@@ -12,8 +12,8 @@ tally_count(const struct tally *t)
 	size_t i;
 
 	for (i = 0; i < t->members.n; i++) {
-		yes[i] = t->vote[i] == 'y';
-		open[i] = t->vote[i] != 'n';
+		yes[i] = (char)(t->vote[i] == 'y');
+		open[i] = (char)(t->vote[i] != 'n');
 	}
 	if (t->newest > t->term)
 		return COUNT_LOST;

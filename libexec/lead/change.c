@@ -122,8 +122,9 @@ rest_is_heard(struct lead *l, const struct members *next)
 
 	for (i = 0; i < next->n; i++) {
 		p = peer_find(l, next->who[i].name);
-		yes[i] = strcmp(next->who[i].name, l->st->me.name) == 0 ||
-		    (p != NULL && p->heard_at != 0 && now - p->heard_at <= l->timeout);
+		if (strcmp(next->who[i].name, l->st->me.name) == 0 ||
+		    (p != NULL && p->heard_at != 0 && now - p->heard_at <= l->timeout))
+			yes[i] = 1;
 	}
 	return members_quorum(next, yes);
 }

@@ -119,7 +119,8 @@ peers_heard(const struct lead *l, uint64_t since)
 
 	for (p = l->peer; p < l->peer + PEERS; p++)
 		if (peer_used(p) && p->place != -1)
-			yes[p->place] = p->heard_at >= since && p->heard_at != 0;
+			yes[p->place] = (char)(p->heard_at >= since &&
+			    p->heard_at != 0);
 	if (l->me != -1)
 		yes[l->me] = 1;
 	return members_quorum(&l->members, yes);
@@ -134,9 +135,9 @@ peers_confirmed(const struct lead *l, uint64_t seq)
 
 	for (p = l->peer; p < l->peer + PEERS; p++)
 		if (peer_used(p) && p->place != -1)
-			yes[p->place] = p->acked_seq >= seq;
+			yes[p->place] = (char)(p->acked_seq >= seq);
 	if (l->me != -1)
-		yes[l->me] = l->self_seq >= seq;
+		yes[l->me] = (char)(l->self_seq >= seq);
 	return members_quorum(&l->members, yes);
 }
 

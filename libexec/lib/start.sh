@@ -7,8 +7,8 @@
 # The pid of the node that runs in this directory: 0; 1 when none does.
 running() {
 	[ -d state ] || return 1
-	[ -x libexec/os/hold ] ||
-		die 78 'cannot tell whether this node runs: the programs are missing; use: make'
+	[ -x libexec/os/hold ] || die 78 'cannot tell whether this node runs: the programs are missing;' \
+		'./lite-raft start builds them'
 	libexec/os/hold --who state/running
 }
 
@@ -29,8 +29,8 @@ start() {
 	lost_check start
 	[ -f state/node ] || die 78 'cannot start: this node has not had its first boot;' \
 		'use: ./lite-raft first-boot'
-	libexec/os/hold --help >/dev/null 2>&1 || die 78 'cannot start: the programs do not' \
-		'run here; use: make'
+	. libexec/lib/boot.sh
+	programs_build
 	! pid=$(running) || die 1 "is running already (pid $pid)"
 	if [ -n "$foreground" ]; then
 		exec libexec/os/hold state/running libexec/lib/begin --foreground

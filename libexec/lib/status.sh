@@ -48,22 +48,31 @@ status_name() {
 	esac
 }
 
-# 0 the node runs, 1 it does not.
+# 0 the node runs, 1 it does not; 74 its state cannot be read.
 status() {
 	[ -f state/node ] || die 78 'cannot show a node: it has not had its first boot'
 	status_name
-	if pid=$(running); then
+	pid=$(running)
+	case $? in
+	0)
 		row running "yes, pid $pid"
 		row role "$(first_line run/role)"
 		row leader "$(first_line run/leader)"
-	else
-		row running no
-	fi
-	libexec/os/node show | while read -r key value; do
+		;;
+	1) row running no ;;
+	*) exit 78 ;; # it has said why
+	esac
+	shown=$(libexec/os/node show) || exit
+	while read -r key value; do
 		row "$key" "$value"
-	done
-	if [ "$(libexec/os/node show joiner)" = yes ]; then
-		self=$(libexec/os/node show name)
+		case $key in
+		name) self=$value ;;
+		joiner) joiner=$value ;;
+		esac
+	done <<END
+$shown
+END
+	if [ "$joiner" = yes ]; then
 		row waits "to be added; on a member: ./lite-raft-client add-member $self (if its old state was lost, first: ./lite-raft-client del-member $self)"
 	elif [ -n "$pid" ]; then
 		row waits "$(first_line run/waits)"

@@ -705,11 +705,10 @@ cmd_join(struct os *os, char **arg)
 
 	if ((st = open_state(os, "join", &status)) == NULL)
 		return status;
-	if (state_lock(st) == -1)
-		status = fail("join", st->why, EXIT_DISK);
-	else if ((why = join_refusal(st, arg[0], arg[1])) != NULL)
+	why = state_lock(st) == -1 ? NULL : join_refusal(st, arg[0], arg[1]);
+	if (why != NULL)
 		status = fail("join", why, EXIT_NO);
-	else if (node_join(st, arg[1]) == -1 || state_unlock(st) == -1)
+	else if (st->broken || node_join(st, arg[1]) == -1 || state_unlock(st) == -1)
 		status = fail("join", st->why, EXIT_DISK);
 	else
 		note(os, UINT64_MAX, "join: waits to be sent the log of cluster %s",

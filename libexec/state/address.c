@@ -29,12 +29,10 @@ sender_changed(const struct state *st, const struct frame *f)
 {
 	uint64_t last = 0;
 
-	if (f->type == FRAME_VOTE)
+	if (f->type == FRAME_VOTE || f->type == FRAME_SNAPSHOT)
 		last = f->arg[1];
 	else if (f->type == FRAME_APPEND)
 		last = f->arg[4];
-	else if (f->type == FRAME_SNAPSHOT)
-		last = f->arg[1];
 	return last <= st->members.index &&
 	    members_find(&st->members, f->from.name, NULL) != -1 &&
 	    members_find(&st->members, f->from.name, f->from.id) == -1;

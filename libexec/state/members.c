@@ -165,7 +165,7 @@ members_mend(struct state *st, uint64_t known)
 	if (st->lock.damaged != 0 && cached > m.index)
 		return 0;
 	/* Nothing is known: a log that waits for repair, or a joiner's. */
-	if (m.n == 0 || memcmp(&m, &st->members, sizeof(m)) == 0)
+	if (m.n == 0 || members_equal(&m, &st->members))
 		return 0;
 	if (members_store(st, &m) == 0)
 		return 0;

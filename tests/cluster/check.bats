@@ -183,7 +183,7 @@ all_files() {
 
 @test "another version: other programs, an older gate, none that are built" {
 	printf '# new\n' >>"$CLUSTER/n2/lite-raft/libexec/role/leader"
-	sed -i 's/ | peer:check)/)/' "$CLUSTER/n3/lite-raft/libexec/link/gate"
+	sed -i 's/ | peer:check / /' "$CLUSTER/n3/lite-raft/libexec/link/gate"
 	finds 'n2: its programs are others \(0.1 .*\) than here \(0.1 .*\); copy bin/ and libexec/ there.*: make' \
 		"n1 to n3: its gate refuses to be checked; another version is there, or .*" \
 		"n2 to n3: its gate refuses to be checked; another version is there, or .*"

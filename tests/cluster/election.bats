@@ -244,6 +244,8 @@ caught_up() {
 	done
 	wait_for 20 caught_up "$it" "n$other"
 	stop "$other"
+	# A whole copy would be known by its state/node (F34).
+	cp -p "$CLUSTER/n$other/lite-raft/state/node" "$BATS_TEST_TMPDIR/old"
 	rm -r "$CLUSTER/n$other/lite-raft/state"
 	cp -Rp "$BATS_TEST_TMPDIR/old" "$CLUSTER/n$other/lite-raft/state"
 	start "$other"

@@ -3,13 +3,14 @@
  * stepped.  So many seconds as stand in the file WALL_STEP are added to it; the
  * clock that only goes forward is as it was.
  */
-#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+long syscall(long, ...); /* no POSIX */
 
 static long
 step(void)

@@ -34,8 +34,9 @@ check_elected(const struct watched *w, const struct reign *g, uint64_t term)
 		return;
 	for (i = 0; i < m.n; i++) {
 		voter = watched_by_id(m.who[i].id);
-		yes[i] = voter == w || /* with nobody else, it asks nobody */
-		    (voter != NULL && strcmp(g->vote[voter->slot], w->id) == 0);
+		/* With nobody else, it asks nobody. */
+		yes[i] = (char)(voter == w ||
+		    (voter != NULL && strcmp(g->vote[voter->slot], w->id) == 0));
 	}
 	if (!config_decides(&m, yes))
 		violation("ES",
@@ -92,8 +93,8 @@ held(const struct members *m, uint64_t index, uint32_t chain, size_t *n)
 		if (w == NULL)
 			violation("MEMBERS", "nobody knows the member %s (%s)",
 			    m->who[i].name, m->who[i].id);
-		yes[i] = w->rotten ||
-		    (log_image_chain(&w->disk, index, &theirs) && theirs == chain);
+		yes[i] = (char)(w->rotten ||
+		    (log_image_chain(&w->disk, index, &theirs) && theirs == chain));
 		*n += yes[i] != 0;
 	}
 	return config_decides(m, yes);

@@ -97,7 +97,7 @@ quorum(const struct members *m, const char *const *id, size_t n, uint64_t set)
 	for (i = 0; i < m->n; i++)
 		for (j = 0; j < n; j++)
 			if (strcmp(id[j], m->who[i].id) == 0)
-				yes[i] = set >> j & 1;
+				yes[i] = (char)(set >> j & 1);
 	return config_decides(m, yes);
 }
 

@@ -192,7 +192,7 @@ static int
 chain_before(const struct log_image *l, uint32_t *chain)
 {
 	*chain = 0;
-	if (l->n > l->base)
+	if (l->n > l->base && l->entry != NULL)
 		*chain = l->entry[l->n - l->base - 1].record.chain;
 	else if (l->base > 0 && l->base == l->covered)
 		*chain = l->covered_chain;

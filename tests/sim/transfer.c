@@ -98,7 +98,8 @@ check_term(const struct arrival *a)
 	struct term t;
 
 	if (a->result == TRANSFER_DONE && a->frame.type == FRAME_SNAPSHOT &&
-	    l->covered == a->frame.arg[1] && l->covered > a->covered &&
+	    a->frame.arg[0] == SNAPSHOT_BYTES && l->covered == a->frame.arg[1] &&
+	    l->covered > a->covered &&
 	    term_image(a->node->machine, IMAGE_CACHE, &t) == 0 &&
 	    t.current_term > a->frame.term)
 		violation("TERM",

@@ -163,9 +163,10 @@ ballots(void)
 		for (yes = 0; yes < SETS; yes++) {
 			no = (yes * 7 + c) % SETS & ~yes;
 			for (i = 0; i < m.n; i++)
-				t.vote[i] = yes >> (m.who[i].name[0] - 'a') & 1 ? 'y' :
-				    no >> (m.who[i].name[0] - 'a') & 1          ? 'n' :
-										  0;
+				t.vote[i] = (char)(yes >> (m.who[i].name[0] - 'a') & 1 ?
+					'y' :
+					no >> (m.who[i].name[0] - 'a') & 1 ? 'n' :
+									     0);
 			want = wanted(&m, yes)           ? COUNT_WON :
 			    wanted(&m, (SETS - 1) & ~no) ? COUNT_OPEN :
 							   COUNT_LOST;
@@ -192,7 +193,7 @@ texts(void)
 		r = members_parse(&got, buf_head(&b), b.len);
 		MUST(r == (old != 0 && new != 0 ? 0 : -1));
 		if (r == 0)
-			MUST(memcmp(&got, &m, sizeof(m)) == 0);
+			MUST(members_equal(&got, &m));
 	}
 	buf_free(&b);
 }
@@ -276,7 +277,7 @@ changes(void)
 				    &why);
 				MUST((r == -1) == (why != NULL));
 				if (r != 0)
-					MUST(memcmp(&next, &m, sizeof(m)) == 0);
+					MUST(members_equal(&next, &m));
 				else {
 					MUST(change_under_way(&m, NULL) == CHANGE_NONE);
 					follow(&m, next, 0);

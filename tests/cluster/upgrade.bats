@@ -1,0 +1,86 @@
+# One node after the other gets the next version, while the cluster works.
+
+load ../lib/cluster
+
+setup_file() {
+	cluster_up_with 3 snapshot_period 20
+}
+
+teardown_file() { cluster_down; }
+teardown() { cluster_after; }
+
+# upgrade NODE: its tree becomes the next minor version's, built anew.
+upgrade() {
+	local dir
+	dir=$(node_dir "$1")
+	stop "$1"
+	sed -i 's/^#define VERSION .*/#define VERSION "0.2"/' "$dir/libexec/core/types.h"
+	if [ ! -d "$BATS_FILE_TMPDIR/built" ]; then
+		(cd "$dir" && out make -s -j2)
+		mkdir "$BATS_FILE_TMPDIR/built"
+		cp -Rp "$dir/libexec" "$BATS_FILE_TMPDIR/built"
+	fi
+	cp -Rp "$BATS_FILE_TMPDIR/built/libexec" "$dir"
+	start "$1"
+}
+
+# works: whoever leads, of whichever version, all nodes write, read and take part.
+works() {
+	local heir node
+	for heir in 1 2 3; do
+		run -0 client "$heir" transfer "n$heir"
+		for node in 1 2 3; do
+			client "$node" set "by$node" "under $heir"
+			[ "$(client "$heir" get "by$node")" = "under $heir" ]
+		done
+		seq 30 | sed 's/.*/set many &/' | client "$heir" batch >"$BATS_TEST_TMPDIR/answers"
+		wait_for 20 agreed
+	done
+}
+
+@test "F7 old and new versions side by side, each of them leading, until all are new" {
+	[ "$(on 3 ./lite-raft --version)" = 'lite-raft 0.1' ]
+	upgrade 3
+	[ "$(on 3 ./lite-raft --version)" = 'lite-raft 0.2' ]
+	works
+	# One that is new to the cluster may be one version apart.
+	stop 3
+	client 1 del-member n3
+	rm -r "$(node_dir 3)/state"
+	run -0 client 1 add-member n3
+	wait_for 20 agreed
+	upgrade 2
+	works
+	upgrade 1
+	works
+	[ "$(client 1 get by3)" = 'under 3' ]
+}
+
+@test "F7 what is further apart does not join, and hears why" {
+	stop 3
+	client 1 del-member n3
+	rm -r "$(node_dir 3)/state"
+	sed -i 's/^#define VERSION .*/#define VERSION "0.4"/' "$(node_dir 3)/libexec/core/types.h"
+	run --separate-stderr client 1 add-member n3
+	[ "$status" -eq 78 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr = *'0.4'* && $stderr = *'0.2'* ]]
+}
+
+@test "a node whose programs are missing builds them when it is started" {
+	stop 2
+	rm "$(node_dir 2)/libexec/os/hold" "$(node_dir 2)/libexec/lead/lead"
+	run -78 on 2 ./lite-raft status
+	[[ ${lines[-1]} = *'./lite-raft start builds them' ]]
+	run -0 on 2 ./lite-raft start
+	[[ $output = *'builds the programs'* ]]
+	wait_for 20 agreed
+}
+
+@test "status of a node whose state cannot be read: one line, 74" {
+	stop 2
+	printf 'rotten\n' >"$(node_dir 2)/state/term"
+	run -74 --separate-stderr on 2 ./lite-raft status
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr = *state/term* ]]
+}
