@@ -191,9 +191,11 @@ read_segments(struct log_image *l, struct inode *dir)
 static int
 chain_before(const struct log_image *l, uint32_t *chain)
 {
+	const struct entry *last = log_image_entry(l, l->n);
+
 	*chain = 0;
-	if (l->n > l->base && l->entry != NULL)
-		*chain = l->entry[l->n - l->base - 1].record.chain;
+	if (last != NULL)
+		*chain = last->record.chain;
 	else if (l->base > 0 && l->base == l->covered)
 		*chain = l->covered_chain;
 	else
@@ -225,7 +227,7 @@ read_records(struct log_image *l, size_t i)
 		record_chain((const char *)p + off, chain) == r.chain) &&
 	    record_intact(&r, (const char *)p + off)) {
 		have = l->n - l->base;
-		if (have == l->room) {
+		if (l->entry == NULL || have == l->room) {
 			l->room = l->room > 0 ? 2 * l->room : 64;
 			l->entry = sim_grow(l->entry, l->room * sizeof(*l->entry));
 		}
