@@ -74,7 +74,7 @@ works() {
 	[[ ${lines[-1]} = *'./lite-raft start builds them' ]]
 	run -0 on 2 ./lite-raft start
 	[[ $output = *'builds the programs'* ]]
-	wait_for 20 agreed
+	run -0 client 2 --timeout 20 noop
 }
 
 @test "status of a node whose state cannot be read: one line, 74" {
