@@ -71,9 +71,10 @@ catch_up() {
 		take "$leader"
 	done
 	catch_snapshot=$(newest "$leader")
-	catch_bytes=$(cat "$catch_snapshot"/* | wc -c)
+	set -- "$catch_snapshot/data" "$catch_snapshot/requests" "$catch_snapshot/manifest"
+	catch_bytes=$(cat "$@" | wc -c)
 	catch_began=$(now)
-	(cd "$(node "$leader")" && cat "$catch_snapshot"/* | ssh -F conf/ssh_config "n$follower" "cat >'$work/copy' && sync '$work/copy'")
+	(cd "$(node "$leader")" && cat "$@" | ssh -F conf/ssh_config "n$follower" "cat >'$work/copy' && sync '$work/copy'")
 	result lite.cat "bytes=$catch_bytes s=$(seconds_since "$catch_began")"
 	catch_began=$(now)
 	(cd "$(node "$follower")" && ./lite-raft start) >"$work/said" || return

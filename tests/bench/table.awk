@@ -81,7 +81,7 @@ function below(what, mine, unit, factor, theirs, base, said) {
 # rate: megabytes a second, of bytes and s.
 function rate(name) {
 	value[name " rate", 1] = median(name " s") > 0 ? median(name " bytes") / 1e6 / median(name " s") : 0
-	count[name " rate"] = known(name " s")
+	count[name " rate"] = known(name " s") && median(name " bytes") > 0
 	return name " rate"
 }
 
