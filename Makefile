@@ -11,7 +11,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Werror
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all
 
-COMPILE = $(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -Ilibexec $(WARNINGS) $(CFLAGS)
+COMPILE = $(CC) -std=c99 -D_POSIX_C_SOURCE=200809L -Ilibexec -Ipkg $(WARNINGS) $(CFLAGS)
 LINK = $(CC) $(CFLAGS) $(LDFLAGS)
 LIB = build/liblite.a
 
@@ -39,7 +39,7 @@ SCRIPTS = $(shell $(FILES) | sort -u | while IFS= read -r file; do \
 	case $$file in (*.sh) printf '%s\n' "$$file"; continue ;; esac; \
 	head -n 1 "$$file" | grep -q '^.!/bin/sh' && printf '%s\n' "$$file"; done)
 CPPCHECK = cppcheck -q --std=c99 --enable=warning,performance,portability \
-	--error-exitcode=1 -Ilibexec
+	--error-exitcode=1 -Ilibexec -Ipkg
 
 .PHONY: all asan clean format lint lint-c lint-format lint-man lint-scripts lint-tidy sim \
 	test tests FORCE
@@ -125,6 +125,7 @@ clean:
 	rm -rf build $(PROGRAMS)
 
 -include $(OBJECTS:.o=.d)
+-include pkg/build.mk
 -include tests/lin/build.mk
 -include tests/sim/build.mk
 -include tests/bench/build.mk
