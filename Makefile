@@ -3,6 +3,7 @@
 # make lint     what must be clean before a commit
 # make bench    measures it, beside etcd; make bench-plot draws it
 # make asan     the same programs under ASan and UBSan; make alone undoes it
+# make static   the same programs, which need no C library; make alone undoes it
 
 CC = cc
 CFLAGS = -O2 -g
@@ -122,7 +123,7 @@ format:
 	shfmt -ln posix -w $(SCRIPTS)
 
 clean:
-	rm -rf build $(PROGRAMS)
+	rm -rf build $(PROGRAMS) $(PKG_PROGRAMS)
 
 -include $(OBJECTS:.o=.d)
 -include pkg/build.mk

@@ -1,10 +1,18 @@
 # Included by the Makefile: pkg, which works when its folder is copied alone.  Its
-# rules (pkg/core) are a library of their own; they use lite-raft's core/ at link time.
+# rules (pkg/core) and what it asks of the host (pkg/os) are a library of their own;
+# they use lite-raft's core/ and os/ at link time.
 
 PKG_LIB = build/libpkg.a
-PKG_OBJECTS = $(patsubst pkg/%.c,build/pkg/%.o,$(wildcard pkg/core/*.c))
+PKG_MAINS = $(wildcard pkg/os/announce.c pkg/os/apart.c pkg/os/guard.c pkg/os/monitor.c)
+PKG_PROGRAMS = $(PKG_MAINS:pkg/os/%.c=pkg/libexec/%)
+PKG_OBJECTS = $(patsubst pkg/%.c,build/pkg/%.o,\
+	$(filter-out $(PKG_MAINS),$(wildcard pkg/core/*.c pkg/os/*.c)))
+PKG_MAIN_OBJECTS = $(PKG_MAINS:pkg/%.c=build/pkg/%.o)
 
-all: $(PKG_LIB)
+all: $(PKG_LIB) $(PKG_PROGRAMS)
+
+$(PKG_PROGRAMS): pkg/libexec/%: build/pkg/os/%.o $(PKG_LIB) $(LIB)
+	$(LINK) -o $@ $< $(PKG_LIB) $(LIB)
 
 $(PKG_LIB): $(PKG_OBJECTS) build/pkg/sources
 	rm -f $@
@@ -18,4 +26,9 @@ build/pkg/sources: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(PKG_OBJECTS)' | cmp -s - $@ || printf '%s\n' '$(PKG_OBJECTS)' >$@
 
--include $(PKG_OBJECTS:.o=.d)
+# Every program in itself, for hosts that lack this one's C library.
+.PHONY: static
+static:
+	$(MAKE) LDFLAGS='$(LDFLAGS) -static' all
+
+-include $(PKG_OBJECTS:.o=.d) $(PKG_MAIN_OBJECTS:.o=.d)
