@@ -21,7 +21,7 @@ MAINS = $(wildcard libexec/os/hold.c libexec/os/measure.c libexec/os/node.c libe
 	libexec/step/*.c libexec/link/*.c)
 LEAD = $(wildcard libexec/lead/*.c)
 LIBRARY = $(filter-out $(MAINS),$(wildcard libexec/core/*.c libexec/os/*.c \
-	libexec/state/*.c libexec/client/*.c))
+	libexec/state/*.c libexec/client/*.c libexec/node/*.c))
 DRIVERS = $(wildcard tests/unit/*.c)
 
 PROGRAMS = $(MAINS:.c=) $(if $(wildcard libexec/lead/main.c),libexec/lead/lead)
