@@ -65,11 +65,13 @@ void package_script(struct package *, uint64_t now, int status);
 
 /*
  * What guard says.  Its greeting is the first event of all, GUARD_ARMED or
- * GUARD_IDLE.  It answers `arm` with ARMED, or IDLE where it refuses (T0 too old or
- * in the future), `disarm` with IDLE, `kill` with DEAD (and is idle from then on) or UNDEAD
- * (and is as armed as before).  DEAD and UNDEAD come unasked when a deadline has come.
- * GUARD_GONE: guard died; the monitor has begun to kill by itself, and from now on answers
- * ACTION_GUARD `kill`, this one included, with DEAD or UNDEAD in guard's place.
+ * GUARD_IDLE.  It answers `arm` with ARMED and what is in force then, or with IDLE if it
+ * is idle and refuses (T0 too old or in the future), `disarm` with IDLE, `kill`, also when it
+ * is idle, with DEAD (and is idle from then on) or UNDEAD (and is as armed as before).
+ * DEAD and UNDEAD come unasked when a deadline has come.
+ * GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
+ * `kill`, the first of which comes out at once, and answers DEAD or UNDEAD in guard's
+ * place; other words to guard are void.
  */
 enum guard_word { GUARD_IDLE, GUARD_ARMED, GUARD_DEAD, GUARD_UNDEAD, GUARD_GONE };
 

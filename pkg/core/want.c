@@ -1,0 +1,163 @@
+/*
+ * want.c - what people want, and what a node says of itself.
+ */
+#include "want.h"
+
+#include <string.h>
+
+#include "text.h"
+
+/* As in enum node_state. */
+static const char *const state_names[] = { "standby", "owner", "failed", "unclean",
+	"left" };
+
+#define STATES (sizeof(state_names) / sizeof(state_names[0]))
+
+void
+want_default(struct want *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->up = 1;
+	w->automatic = 1;
+}
+
+/* A word that says one of two things: 0, or -1. */
+static int
+either(const struct piece *v, const char *yes, const char *no, int *out)
+{
+	*out = piece_is(v, yes);
+	return *out || piece_is(v, no) ? 0 : -1;
+}
+
+/* Takes one word; what is not known is passed over. */
+static int
+want_word(struct want *w, struct piece *word)
+{
+	static const char *const names[] = { "up", "auto", "maint", "off", "clear" };
+	const char *equal = memchr(word->at, '=', word->len);
+	struct piece name = { word->at, 0 }, v;
+
+	if (equal == NULL)
+		return -1;
+	name.len = (size_t)(equal - word->at);
+	v.at = equal + 1;
+	v.len = word->len - name.len - 1;
+	switch (piece_among(&name, names, 5)) {
+	case 0:
+		return either(&v, "yes", "no", &w->up);
+	case 1:
+		return either(&v, "on", "off", &w->automatic);
+	case 2:
+		return either(&v, "on", "off", &w->maint);
+	case 3:
+		return piece_unquote(&v, w->off, sizeof(w->off));
+	case 4:
+		return piece_unquote(&v, w->clear, sizeof(w->clear));
+	default:
+		return 0;
+	}
+}
+
+int
+want_parse(struct want *w, const char *text, size_t n)
+{
+	struct text t = { text, text + n };
+	struct piece word;
+
+	want_default(w);
+	while (text_word(&t, &word)) {
+		if (want_word(w, &word) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+want_is_off(const struct want *w, const char *node)
+{
+	const char *p = w->off;
+	size_t n, len = strlen(node);
+
+	for (; *p != '\0'; p += n + (p[n] == ',')) {
+		n = strcspn(p, ",");
+		if (n == len && memcmp(p, node, n) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+order_parse(struct order *o, const char *text, size_t n)
+{
+	struct text t = { text, text + n };
+	struct piece v;
+
+	if (!text_word(&t, &v) || !piece_is(&v, "move") || !text_word(&t, &v) ||
+	    (!piece_is(&v, "-") && !lease_name_ok(v.at, v.len)) ||
+	    piece_copy(&v, o->to, sizeof(o->to)) == -1)
+		return -1;
+	return text_word(&t, &v) && piece_copy(&v, o->id, sizeof(o->id)) == 0 &&
+		t.at > t.end ?
+	    0 :
+	    -1;
+}
+
+const char *
+node_state_name(enum node_state state)
+{
+	return state_names[state];
+}
+
+int
+node_parse(struct node_note *s, const char *text, size_t n)
+{
+	struct text t = { text, text + n };
+	struct piece v, half;
+	const char *slash;
+	int state;
+
+	memset(s, 0, sizeof(*s));
+	if (text_value(&t, "state=", &v) == -1)
+		return -1;
+	state = piece_among(&v, state_names, STATES);
+	if (state == -1 || text_value(&t, "boot=", &v) == -1 ||
+	    piece_copy(&v, s->boot, sizeof(s->boot)) == -1)
+		return -1;
+	s->state = (enum node_state)state;
+	if (text_value(&t, "fails=", &v) == -1)
+		return -1;
+	slash = memchr(v.at, '/', v.len);
+	if (slash == NULL)
+		return -1;
+	half.at = v.at;
+	half.len = (size_t)(slash - v.at);
+	if (piece_number(&half, UINT32_MAX, &s->fails) == -1)
+		return -1;
+	half.at = slash + 1;
+	half.len = v.len - half.len - 1;
+	if (piece_number(&half, UINT32_MAX, &s->restarts) == -1 ||
+	    text_value(&t, "until=", &v) == -1 ||
+	    piece_number(&v, UINT64_MAX, &s->until) == -1 ||
+	    text_value(&t, "seen=", &v) == -1 ||
+	    piece_number(&v, UINT64_MAX, &s->seen) == -1)
+		return -1;
+	return text_value(&t, "note=", &v) == 0 ?
+	    piece_unquote(&v, s->note, sizeof(s->note)) :
+	    -1;
+}
+
+size_t
+node_print(const struct node_note *s, char text[WANT_TEXT])
+{
+	char *p = text;
+
+	p = text_put(text_put(p, "state="), node_state_name(s->state));
+	p = text_put(text_put(p, " boot="), s->boot);
+	p = text_put_number(text_put(p, " fails="), s->fails);
+	p = text_put_number(text_put(p, "/"), s->restarts);
+	p = text_put_number(text_put(p, " until="), s->until);
+	p = text_put_number(text_put(p, " seen="), s->seen);
+	p = text_put_quoted(text_put(p, " note="), s->note);
+	*p = '\0';
+	return (size_t)(p - text);
+}
