@@ -219,7 +219,11 @@ vanishes_add() {
 	lab_heal_all
 	wait_for 60 cluster_level
 	[ "$(lab_client 4 get f33)" = voters ]
-	learner=$(lab_logs 4 | tail -n "+$((logged + 1))")
-	[[ $learner == *' append: '* && $learner != *'stands for election'* && $learner != *'lead: leads'* ]]
+	follows() {
+		learner=$(lab_logs 4 | tail -n "+$((logged + 1))")
+		[[ $learner == *' append: '* ]]
+	}
+	wait_for 60 follows
+	[[ $learner != *'stands for election'* && $learner != *'lead: leads'* ]]
 	check_safety
 }
