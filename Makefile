@@ -110,7 +110,7 @@ lint-man:
 	mandoc -Tlint -Wwarning man/*.[1-9]
 
 lint-scripts:
-	shellcheck -x -P SCRIPTDIR:. -s sh $(SCRIPTS)
+	shellcheck -x -P SCRIPTDIR:.:pkg/libexec -s sh $(SCRIPTS)
 	shfmt -ln posix -d $(SCRIPTS)
 
 lint-tidy:

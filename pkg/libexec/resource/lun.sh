@@ -1,0 +1,71 @@
+# lun.sh - a disk that several hosts see: reserved for this one (SCSI-3 persistent
+# reservation, "write exclusive, registrants only") where sg_persist is there;
+# without it, all that is asked is whether the disk is there.
+#
+#	lun DEVICE [key=HEX]
+
+# Sets lun_key to this host's: 16 hexadecimal digits out of its name.
+lun_own() { # [key=HEX]
+	lun_key=
+	case ${1-} in
+	key=*)
+		lun_key=${1#key=}
+		return
+		;;
+	esac
+	lun_key=$(printf '%s' "${PKG_NODE:-$(uname -n)}" | cksum) || return
+	lun_key=$(printf '%x' "${lun_key%% *}")
+}
+
+# Sets lun_holder to the key that has it reserved; empty: none.
+lun_held() { # DEVICE
+	lun_answer=$(sg_persist --in --read-reservation "$1" 2>&1) || {
+		because 1 'does not answer about its reservation' || return
+	}
+	lun_holder=$(printf '%s\n' "$lun_answer" | sed -n 's/.*Key *= *0x0*\([0-9a-fA-F]*\).*/\1/p')
+}
+
+lun_start() { # DEVICE [key=HEX]
+	[ -e "$1" ] || {
+		because 1 'there is no such device' || return
+	}
+	pkg_has sg_persist || return 0
+	lun_own "${2-}" && sg_persist --out --register-ignore --param-sark="$lun_key" "$1" >/dev/null &&
+		lun_held "$1" || return 1
+	case $lun_holder in
+	"$lun_key") ;;
+	'') sg_persist --out --reserve --param-rk="$lun_key" --prout-type=5 "$1" >/dev/null ;;
+	*) sg_persist --out --preempt --param-rk="$lun_key" --param-sark="$lun_holder" --prout-type=5 "$1" >/dev/null ;;
+	esac
+}
+
+lun_stop() { # DEVICE [key=HEX]
+	pkg_has sg_persist && [ -e "$1" ] || return 0
+	lun_own "${2-}" && lun_held "$1" || return 1
+	if [ "$lun_holder" = "$lun_key" ]; then
+		sg_persist --out --release --param-rk="$lun_key" --prout-type=5 "$1" >/dev/null || return 1
+	fi
+	# Who is not registered is told so, and that is what was wanted.
+	sg_persist --out --register --param-rk="$lun_key" --param-sark=0 "$1" >/dev/null 2>&1 || :
+}
+
+lun_status() { # DEVICE [key=HEX]
+	[ -e "$1" ] || {
+		because 4 'there is no such device' || return
+	}
+	pkg_has sg_persist || return 5
+	lun_own "${2-}" && lun_held "$1" || return 4
+	[ "$lun_holder" = "$lun_key" ]
+}
+
+lun_check() { # DEVICE [key=HEX]
+	if [ ! -e "$1" ]; then
+		because 1 'there is no such device'
+	elif [ "$(id -u)" -ne 0 ]; then
+		because 1 'only root may use it'
+	elif ! pkg_has sg_persist; then
+		because 1 'nobody reserves it: sg_persist is not here (sg3-utils)'
+	fi
+}
+
+lun_kill() { :; }

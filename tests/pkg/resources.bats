@@ -1,0 +1,354 @@
+# Control scripts: what they are made of is started from the top and stopped from
+# the bottom, twice is fine, half is nothing, and no word becomes a command.
+# bats file_tags=shells
+
+bats_require_minimum_version 1.5.0
+
+ROOT=${BATS_TEST_DIRNAME%/tests/*}
+
+setup() {
+	PKG=$BATS_TEST_TMPDIR/a\ pkg
+	mkdir "$PKG" "$PKG/control-scripts"
+	cp -Rp "$ROOT/pkg/libexec" "$PKG"
+	cp "$ROOT/pkg/control-scripts/template" "$PKG/control-scripts"
+	cd "$PKG" || return
+	unset PKG_LIB PKG_NAME PKG_RUN PKG_NODE
+}
+
+teardown() {
+	local script
+	for script in control-scripts/*; do
+		call "${script##*/}" stop >/dev/null 2>&1 || :
+	done
+	rm -f told # whoever was told waits for that
+}
+
+# script NAME: makes a control script of the lines on stdin.
+script() {
+	{
+		head -n 1 "$ROOT/pkg/libexec/session" # under the same shell
+		printf '. "${PKG_LIB:-$(dirname -- "$0")/../libexec}/resources.sh"\n'
+		cat
+		printf 'pkg_main "$@"\n'
+	} >"control-scripts/$1"
+	chmod +x "control-scripts/$1"
+}
+
+# call NAME WORD...: runs it, as a monitor or a person does.
+call() {
+	timeout 60 "control-scripts/$1" "${@:2}" 3>&- 4>&-
+}
+
+# gone PID: it has ended.
+gone() {
+	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
+}
+
+# soon CMD...: waits until it is so.
+soon() {
+	local polls=0
+	until "$@"; do
+		polls=$((polls + 1))
+		[ "$polls" -le 500 ] || return 1
+		sleep 0.02
+	done
+}
+
+@test "the template, copied, is a package that runs" {
+	cp control-scripts/template control-scripts/testpkg1
+	run -1 call testpkg1 status
+	[ -z "$output" ]
+	run -0 call testpkg1 start
+	run -0 call testpkg1 status
+	read -r pid rest <run/testpkg1/prog.example
+	run -0 call testpkg1 resources
+	[ "$output" = "group $pid" ]
+	run -0 call testpkg1 check
+	run -0 call testpkg1 stop
+	soon gone "$pid"
+	run -1 call testpkg1 status
+}
+
+@test "each line that the template has in comments can be used" {
+	sed 's/^#\([a-z][a-z]*  *[^ .]\)/\1/' control-scripts/template >control-scripts/all
+	chmod +x control-scripts/all
+	grep -q '^fence' control-scripts/all
+	[ "$(grep -c -E '^(need|lun|vg|fs|vip|prog|unit|notify|fence) ' control-scripts/all)" -eq 10 ]
+	run -0 call all resources
+	[[ $output == *"vip 10.0.0.50/24 eth0"* && $output == *"fs /data"* ]]
+	# What this host lacks is said, a line each.
+	run -78 call all check
+	[[ $output == *"all: lun:/dev/mapper/d1: there is no such device"* ]]
+	[[ $output == *"all: unit:httpd.service: "* ]]
+}
+
+@test "start and stop twice are fine, and what is started is the same" {
+	script twice <<-'END'
+		prog one "exec sleep 1000"
+		prog two "exec sleep 1000"
+	END
+	call twice start
+	one=$(cat run/twice/prog.one)
+	call twice start
+	[ "$(cat run/twice/prog.one)" = "$one" ]
+	call twice stop
+	call twice stop
+	run -1 call twice status
+}
+
+@test "from a half-started state: what is missing is started, and half is not down" {
+	script half <<-'END'
+		prog one "exec sleep 1000"
+		prog two "exec sleep 1000"
+	END
+	call half start
+	read -r one rest <run/half/prog.one
+	read -r two rest <run/half/prog.two
+	kill -KILL "$two"
+	soon gone "$two"
+	run -4 call half status
+	[ "$output" = 'prog:two down' ]
+	call half start
+	run -0 call half status
+	[ "$(cut -d ' ' -f 1 run/half/prog.one)" = "$one" ]
+	kill -KILL "$one"
+	soon gone "$one"
+	call half stop
+	run -1 call half status
+}
+
+@test "a start that fails half-way leaves nothing started, and stops from the bottom" {
+	script fails <<-'END'
+		prog one "echo one up >>log; trap 'echo one down >>log; exit' TERM; while :; do sleep 0.05; done"
+		prog two "echo two up >>log; trap 'echo two down >>log; exit' TERM; while :; do sleep 0.05; done" check="grep -q 'two up' log"
+		need file nowhere
+		prog three "echo three up >>log; sleep 1000"
+	END
+	run -1 call fails start
+	[[ $output == *"fails: cannot start need file nowhere: there is no nowhere"* ]]
+	[[ $output == *"stopped again"* ]]
+	run -1 call fails status
+	[ "$(grep down log | tr '\n' ' ')" = 'two down one down ' ]
+	run ! grep -q three log
+	: >nowhere
+	run -0 call fails start
+	run -0 call fails status
+}
+
+@test "a program is known by what was written down, never by its name" {
+	script own <<-'END'
+		prog it "exec sleep 1234"
+	END
+	sleep 1234 3>&- 4>&- &
+	other=$!
+	run -1 call own status
+	call own start
+	call own stop
+	kill -0 "$other"
+	# The same number, of another process: another start, or another boot.
+	call own start
+	read -r pid started boot <run/own/prog.it
+	call own stop
+	printf '%s %s %s\n' "$other" "$started" "$boot" >run/own/prog.it
+	run -1 call own status
+	call own stop
+	kill -0 "$other"
+	printf '%s %s %s\n' "$other" "$(awk '{ print $22 }' "/proc/$other/stat")" another-boot >run/own/prog.it
+	run -1 call own status
+	call own stop
+	kill -0 "$other"
+	kill "$other"
+}
+
+@test "its process group is ended whole, also what does not listen" {
+	script deaf <<-'END'
+		prog it "trap '' TERM; sleep 1000 & echo \$! >child; while :; do sleep 0.1; done" wait=1
+	END
+	call deaf start
+	soon test -s child
+	read -r child <child
+	read -r pid rest <run/deaf/prog.it
+	[ "$(ps -o pgid= -p "$child" | tr -d ' ')" = "$pid" ]
+	call deaf stop
+	soon gone "$child"
+	soon gone "$pid"
+}
+
+@test "whoever has ended and left something behind is not down" {
+	script left <<-'END'
+		prog it "sleep 1000 & echo \$! >child; sleep 0.3"
+	END
+	call left start
+	read -r pid rest <run/left/prog.it
+	soon gone "$pid"
+	run -4 call left status
+	[ "$output" = 'prog:it has ended, and left processes behind' ]
+	call left stop
+	soon gone "$(cat child)"
+	run -1 call left status
+}
+
+@test "check= says whether it works: yes, degraded, no; and a start waits for it" {
+	script checked <<-'END'
+		prog it "sleep 0.5; echo 0 >works; sleep 1000" check='exit "$(cat works || echo 1)"'
+	END
+	call checked start
+	[ "$(cat works)" = 0 ]
+	run -0 call checked status
+	echo 2 >works
+	run -2 call checked status
+	[ "$output" = 'prog:it check says degraded' ]
+	echo 1 >works
+	run -4 call checked status
+	[ "$output" = 'prog:it check failed' ]
+}
+
+@test "what ends at once was not started, and what it said is told" {
+	script ends <<-'END'
+		prog it "echo no licence >&2; exit 3" check=false
+	END
+	run -1 call ends start
+	[[ $output == *"cannot start prog:it: has ended at once: no licence"* ]]
+	run -1 call ends status
+}
+
+@test "the original: echo ran what stood in the name" {
+	script quoted <<-'END'
+		nodes="a b"
+		kill='$(touch ran)'
+		prog it "sleep 1000"
+	END
+	for name in 'x; touch ran' '$(touch ran)' '`touch ran`' 'nodes; touch ran' 'nodes
+touch ran' '' PATH pkg_list 'a[$(touch ran)]'; do
+		run -64 call quoted echo "$name"
+	done
+	run -0 call quoted echo nodes
+	[ "$output" = 'a b' ]
+	run -0 call quoted echo kill
+	[ "$output" = '$(touch ran)' ]
+	run -1 call quoted echo soft
+	[ -z "$output" ]
+	[ ! -e ran ]
+}
+
+@test "a usage error is 64 and never 0" {
+	script usage <<-'END'
+		prog it "sleep 1000"
+	END
+	for words in '' run 'start now' 'echo' 'status x' -x; do
+		run -64 --separate-stderr call usage $words
+		[[ $stderr == 'usage: '* && -z $output ]]
+	done
+	run -0 call usage --help
+}
+
+@test "words reach the program as they were written" {
+	script words <<-'END'
+		prog it "printf '%s|' 'a  b' \"\\\$HOME\" '*' >said; sleep 1000" check="test -s said"
+	END
+	call words start
+	[ "$(cat said)" = 'a  b|$HOME|*|' ]
+}
+
+@test "notify tells, and waits for nobody; fence needs a line of its own" {
+	printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>told\nwhile [ -e told ]; do sleep 0.1; done\n' >page
+	printf '#!/bin/sh\nprintf "fenced %%s\\n" "$*" >>told\n[ "$1" != c ]\n' >cut
+	chmod +x page cut
+	script told <<-'END'
+		prog it "sleep 1000"
+		notify ./page
+	END
+	run -1 call told fence b
+	script told <<-'END'
+		prog it "sleep 1000"
+		notify ./page
+		fence "./cut"
+	END
+	PKG_NODE=a call told start
+	soon grep -q started told
+	PKG_NODE=a call told stop
+	run -0 call told fence 'b; touch ran'
+	run -1 call told fence c
+	soon grep -q stopping told
+	[ ! -e ran ]
+	diff - told <<-'END'
+		started told a
+		stopping told a
+		fenced b; touch ran
+		fenced c
+	END
+}
+
+# in_space CMD...: in a network and mount namespace of its own.
+in_space() {
+	[ "$(id -u)" -eq 0 ] && command -v unshare >/dev/null && command -v ip >/dev/null ||
+		skip 'needs root, unshare and ip'
+	unshare -mn true 2>/dev/null || skip 'no namespaces here'
+	timeout 120 unshare -mn "$BASH" -e -c "$1" 3>&- 4>&-
+}
+
+@test "fs: mounted, seen read-only, unmounted however often it was mounted" {
+	mkdir data
+	script disk <<-END
+		fs scratch "$PWD/data" tmpfs size=1m
+	END
+	run -0 in_space '
+		call() { timeout 20 control-scripts/disk "$@"; }
+		call status && exit 1 || [ $? -eq 1 ]
+		call start; call start; call status
+		grep -q -c scratch /proc/self/mounts
+		[ "$(grep -c ^scratch /proc/self/mounts)" -eq 1 ]
+		mount -o remount,ro scratch data
+		said=$(call status) && exit 1 || [ $? -eq 2 ]
+		[ "$said" = "fs:$PWD/data ro" ]
+		mount -t tmpfs scratch data
+		call stop; call stop
+		call status && exit 1 || [ $? -eq 1 ]
+		mount -t tmpfs other data
+		said=$(call status) && exit 1 || [ $? -eq 4 ]
+		[ "$said" = "fs:$PWD/data other is mounted there" ]
+		call start 2>/dev/null && exit 1
+		call resources'
+	[ "${lines[-1]}" = "fs $PWD/data" ]
+}
+
+@test "vip: added once, told to the neighbours, refused where another host has it" {
+	script address <<-'END'
+		vip 10.9.9.9/24 v0
+		vip 2001:db8::9/64 v0
+	END
+	run -0 in_space '
+		call() { timeout 20 control-scripts/address "$@"; }
+		unshare -n sleep 100 & other=$!
+		trap "kill $other" EXIT
+		until [ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
+		ip link add v0 type veth peer name v1 netns "$other"
+		ip link set v0 up
+		there() { nsenter -t "$other" -n "$@"; }
+		there ip addr add 10.9.9.1/24 dev v1
+		there ip link set v1 up
+		there ip -6 addr add 2001:db8::1/64 dev v1 nodad
+		until ip -o link show v0 | grep -q LOWER_UP; do sleep 0.05; done
+		call status && exit 1 || [ $? -eq 1 ]
+		# The neighbour remembers another hardware address for it.
+		there ip neigh add 10.9.9.9 lladdr 02:00:00:00:00:01 dev v1 nud stale
+		there ip neigh add 2001:db8::9 lladdr 02:00:00:00:00:01 dev v1 nud stale
+		call start; call start; call status
+		[ "$(ip -o addr show dev v0 | grep -c -e 10.9.9.9/24 -e 2001:db8::9/64)" -eq 2 ]
+		mine=$(ip -o link show v0 | sed "s/.*ether //; s/ .*//")
+		until [ "$(there ip neigh show dev v1 | grep -c "$mine")" -ge 2 ]; do sleep 0.05; done
+		call resources
+		call stop; call stop
+		call status && exit 1 || [ $? -eq 1 ]
+		# Another host has one of them: neither stays here.
+		there ip addr add 10.9.9.9/24 dev v1
+		said=$(call start 2>&1) && exit 1
+		[[ $said == *"vip:10.9.9.9/24: another host has it"* ]]
+		there ip addr del 10.9.9.9/24 dev v1
+		there ip addr add 2001:db8::9/64 dev v1 nodad
+		said=$(call start 2>&1) && exit 1
+		[[ $said == *"vip:2001:db8::9/64: another host has it"* ]]
+		call status && exit 1 || [ $? -eq 1 ]'
+	[ "${lines[0]}" = 'vip 10.9.9.9/24 v0' ]
+	[ "${lines[1]}" = 'vip 2001:db8::9/64 v0' ]
+}
