@@ -32,3 +32,17 @@ static:
 	$(MAKE) LDFLAGS='$(LDFLAGS) -static' all
 
 -include $(PKG_OBJECTS:.o=.d) $(PKG_MAIN_OBJECTS:.o=.d)
+
+# What stands for the monitor in guard's tests.
+FEIGN = build/tests/pkg/feign
+
+tests: $(FEIGN)
+
+$(FEIGN): %: %.o $(PKG_LIB) $(LIB)
+	$(LINK) -o $@ $< $(PKG_LIB) $(LIB)
+
+build/tests/pkg/%.o: tests/pkg/%.c build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+-include $(FEIGN:=.d)

@@ -1,0 +1,62 @@
+/*
+ * kill.h - ends a package on this host without asking it: its processes, its
+ * addresses, its mounts.  Both guard and, when guard has died, monitor do so.
+ *
+ * What is to be taken away is said beforehand, so that nothing need be looked up on
+ * a disk when the time has come.
+ */
+#ifndef PKG_KILL_H
+#define PKG_KILL_H
+
+#include "family.h"
+
+enum kill_kind { KILL_ADDRESS, KILL_MOUNT, KILL_KINDS };
+
+struct kill_resource {
+	enum kill_kind kind;
+	char *name; /* the address, the directory */
+	char *interface;
+};
+
+struct kill {
+	struct family family;
+	struct kill_resource *resource;
+	size_t n;
+	pid_t child[KILL_KINDS]; /* takes away those of one kind; 0: none does */
+	int done[KILL_KINDS];    /* those of that kind are gone */
+	char why[128];           /* what is not gone yet */
+};
+
+/*
+ * What tells the processes of this package and this copy of pkg from all others, from
+ * its directory run/NAME: 0, or -1 with errno.
+ */
+#define KILL_MARK 160
+int kill_mark(const char *name, char mark[KILL_MARK]);
+
+/* 0, or -1 with errno. */
+int kill_open(struct kill *, const char *mark);
+
+/*
+ * One more resource, as a line of what a control script says to `resources`:
+ *
+ *	vip ADDRESS[/LENGTH] INTERFACE
+ *	fs DIRECTORY
+ *	group PID START		and all that descends from it
+ *	cgroup PATH
+ *
+ * Others are passed over.  0, or -1: no memory.
+ */
+int kill_resource(struct kill *, const char *line);
+void kill_forget(struct kill *);
+
+/* Begins: nothing is taken for gone any more. */
+void kill_begin(struct kill *);
+
+/* Goes on: 1 once all of it is gone, 0: not yet, see why. To be called again soon. */
+int kill_round(struct kill *);
+
+/* A child has ended: 1 if it was one of these. */
+int kill_reaped(struct kill *, pid_t, int status);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * release.h - takes from this host what outlives a package's processes: an address,
+ * a mount.  These calls may hang as long as a disk or a lock of the kernel does, so
+ * each is for a child that nobody has to wait for.
+ */
+#ifndef PKG_RELEASE_H
+#define PKG_RELEASE_H
+
+/*
+ * Removes ADDRESS[/LENGTH] from an interface: 0 once it is not there, or -1 with
+ * errno.
+ */
+int release_address(const char *address, const char *interface);
+
+/*
+ * Unmounts a directory: 0 once nothing is mounted there, or -1 with errno; EBUSY:
+ * it is detached, but something still uses what was mounted.
+ */
+int release_mount(const char *directory);
+
+#endif

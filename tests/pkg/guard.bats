@@ -1,0 +1,282 @@
+# guard: by the end of the lease the package is dead, whatever has become of all
+# else.  What stands for the monitor is feign.c, so that the test says what it says.
+
+load guard
+
+@test "usage, and a name that is none" {
+	run -0 guard --help
+	[ "$output" = 'usage: guard NAME' ]
+	run -64 guard
+	run -64 guard a b
+	run -64 guard ../x
+	run -64 guard -x
+}
+
+@test "it greets, keeps the lock, and ends with what the monitor ends with" {
+	begin
+	[ "$(said)" = idle ]
+	run -1 guard web
+	[[ "$output" = "guard: web runs here already: pid $guard" ]]
+	order leave 78
+	run -78 wait "$guard"
+}
+
+@test "a lease that ends: everything that was started is dead by then" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order "tell arm 7 @ $(lease)"
+	soon was_said 'armed 7 *'
+	armed_at
+	soon beats_end
+	dead_in_time
+	soon was_said dead
+	soon beats_end
+	# It would begin anew, and the monitor is what it was.
+	order "tell arm 8 @ $(lease)"
+	soon was_said 'armed 8 *'
+	[ "$(wc -l <feign.pid)" -eq 1 ]
+}
+
+@test "renewed it lives, by the latest T0 only; given back it goes on without end" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	order renewing
+	order 'tell renewed @-1000' # one that comes late
+	order 'tell renewed @+9000' # no clock says so
+	sleep 2.5
+	not was_said dead
+	living 7
+	order 'tell disarm 2'
+	order 'tell disarm 1'
+	soon was_said idle 2
+	sleep 1.7
+	living 7
+	not was_said dead
+	order 'tell kill 500000000'
+	soon was_said dead
+	soon beats_end
+}
+
+@test "a T0 that is too old, or of the future, arms nothing" {
+	begin
+	order "tell arm 1 @-1200 $(lease)"
+	order "tell arm 2 @+9000 $(lease)"
+	soon was_said idle 3
+	not was_said 'armed*'
+	order "tell arm 3 @-200 $(lease)"
+	soon was_said 'armed 3 *'
+}
+
+@test "the time of an arm counts from its T0, not from when it came" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order "tell arm 1 @-600 $(lease)"
+	soon was_said 'armed 1 *'
+	armed_at
+	soon beats_end
+	dead_in_time
+}
+
+@test "the monitor is killed: the next one is greeted with the lease, the package untouched" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order 'tell script 0'
+	order "tell arm 4 @ 60000000000 400000000 400000000"
+	soon was_said 'armed 4 *'
+	kill -KILL "$(feigned)"
+	soon was_said 'armed 4 *' 2
+	[ "$(wc -l <feign.pid)" -eq 2 ]
+	living 7
+	was_said 'log guard: the monitor was ended by signal 9*'
+	# What it left is the guard's now, and dies with the lease all the same.
+	order 'tell kill 900000000'
+	soon was_said dead
+	soon beats_end
+}
+
+@test "a control script does not outlive the monitor that waits for it" {
+	begin
+	order run 'exec sleep 1000'
+	soon started_script
+	kill -KILL "$(feigned)"
+	soon gone "$(script_pid)"
+}
+
+@test "the monitor is frozen: the package is dead in time, the monitor started anew" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	armed_at
+	kill -STOP "$(feigned)"
+	soon beats_end
+	dead_in_time
+	soon was_said idle 2
+	[ "$(wc -l <feign.pid)" -eq 2 ]
+}
+
+@test "killed by order: what ignores TERM, was stopped, double-forked or began a session" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order 'tell kill 900000000'
+	soon was_said dead
+	soon beats_end
+}
+
+@test "a watchdog is kicked while the lease is good, and is told when it is given back" {
+	mkfifo dog
+	cat dog >kicks 3>&- 4>&- &
+	reader=$!
+	begin
+	order "tell watchdog $PWD/dog"
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	soon grep -q kkk kicks
+	order 'tell disarm 1'
+	wait "$reader"
+	[[ "$(cat kicks)" = k*kV ]]
+}
+
+@test "guard is killed: nobody kicks the watchdog, and it is not told that this is well" {
+	mkfifo dog
+	cat dog >kicks 3>&- 4>&- &
+	reader=$!
+	begin
+	order "tell watchdog $PWD/dog"
+	order "tell arm 1 @ $(lease)"
+	soon grep -q kkk kicks
+	kill -KILL "$guard"
+	wait "$reader"
+	[[ "$(cat kicks)" = k*k ]]
+}
+
+# bite: notes when the last kick came.
+bite() {
+	while [ "$(dd bs=1 count=1 2>/dev/null)" = k ]; do
+		cat /proc/uptime >kicked
+	done
+}
+
+@test "the watchdog's last kick is early enough: silence for grace + kill ends the host by L" {
+	mkfifo dog
+	bite 3>&- 4>&- <dog &
+	reader=$!
+	begin
+	order "tell watchdog $PWD/dog"
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	armed_at
+	soon was_said dead
+	wait "$reader"
+	read -r last _ <kicked
+	# T0 + soft, in hundredths of a second; the reader may be late.
+	[ "$((10#${last/./}))" -le $((armed + SOFT / 10 + 20)) ]
+}
+
+@test "a watchdog that is not there: the lease is not guarded without it" {
+	begin
+	order "tell watchdog $PWD/none"
+	order "tell arm 1 @ $(lease)"
+	soon was_said idle 2
+	was_said 'log guard: cannot open the watchdog *none: No such file*'
+	order 'tell watchdog '
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+}
+
+@test "what another guard left behind is found by its mark, and killed" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	kill -STOP "$(feigned)" # or it would end in peace
+	kill -KILL "$guard"
+	kill -KILL "$(feigned)"
+	rm -f said
+	begin
+	soon was_said 'log guard: * processes of the package were here before*'
+	living 7
+	order 'tell kill 900000000'
+	soon was_said dead
+	soon beats_end
+}
+
+@test "a process that forks without end is dead in time, too" {
+	begin
+	order run 'f() { (f) & exit; }; while :; do sleep 0.01; : >forking; f; done'
+	soon test -e forking
+	order "tell arm 1 @ $(lease)"
+	soon was_said dead
+	rm forking
+	sleep 0.1
+	[ ! -e forking ]
+}
+
+@test "without root: it says once what it lacks, and does all the same" {
+	[ "$(id -u)" -eq 0 ] || skip 'the other tests are without'
+	become=unprivileged
+	begin
+	soon was_said 'log guard: it*, which needs root*'
+	order run "$PACKAGE"
+	soon living 7
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	armed_at
+	soon beats_end
+	dead_in_time
+	soon was_said dead
+	soon beats_end
+}
+
+@test "an address and mounts go with the package" {
+	[ "$(id -u)" -eq 0 ] || skip 'root alone has some'
+	unshare -nm true 2>/dev/null || skip 'no namespaces here'
+	mkdir data 'two words'
+	become=apart
+	begin
+	inside mount -t tmpfs none data
+	inside mkdir data/deep
+	inside mount -t tmpfs none data/deep
+	inside mount -t tmpfs none 'two words'
+	inside ip link set lo up
+	inside ip addr add 10.9.8.7/24 dev lo
+	inside ip addr add fd00::9:8:7/64 dev lo
+	order "tell resource vip 10.9.8.7/24 lo"
+	order "tell resource vip fd00::9:8:7/64 lo"
+	order "tell resource fs $PWD/data"
+	order "tell resource fs $PWD/data/deep"
+	order "tell resource fs $PWD/two words"
+	order run "cd data/deep && exec sleep 1000"
+	soon started_script
+	order 'tell kill 2000000000'
+	soon was_said dead
+	not inside grep "$PWD" /proc/self/mounts
+	inside ip -o addr >addresses
+	not grep '9[.:]8[.:]7/' addresses
+}
+
+@test "a process that nothing can kill: undead, and why; with the lease over it is said again" {
+	[ "$(id -u)" -eq 0 ] || skip 'takes root'
+	become=unprivileged
+	begin
+	# Another user's, which guard may not kill: as one in the disk's hands.
+	setsid env PKG_MARK="$(mark)" sleep 1000 3>&- 4>&- &
+	foreign=$!
+	order 'leave 74'
+	soon was_said idle 2
+	order "tell resource group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	order 'tell kill 200000000'
+	soon was_said 'undead 1 process has not ended'
+	soon was_said 'undead 1 process has not ended' 2
+	kill -KILL "$foreign"
+	soon was_said dead
+}
