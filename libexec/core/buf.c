@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE     120u /* bytes that what is printed mostly fits in */
 #define SMALLEST 256u /* bytes; growing in smaller steps saves nothing */
 
 char *
@@ -89,22 +90,24 @@ buf_str(struct buf *b, const char *s)
 int
 buf_fmt(struct buf *b, const char *fmt, ...)
 {
+	size_t want = LINE;
 	va_list ap;
 	char *room;
-	int n;
+	int fits, n;
 
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		return -1;
-
-	room = buf_room(b, (size_t)n + 1); /* the NUL is not counted */
-	if (room == NULL)
-		return -1;
-	va_start(ap, fmt);
-	(void)vsnprintf(room, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	/* Most fit at once; the NUL is not counted. */
+	do {
+		room = buf_room(b, want);
+		if (room == NULL)
+			return -1;
+		va_start(ap, fmt);
+		n = vsnprintf(room, want, fmt, ap);
+		va_end(ap);
+		if (n < 0)
+			return -1;
+		fits = (size_t)n < want;
+		want = (size_t)n + 1;
+	} while (!fits);
 	buf_grew(b, (size_t)n);
 	return 0;
 }

@@ -90,7 +90,9 @@ zeros_write(struct state *st, int fd, uint64_t off, uint64_t end)
 	size_t n;
 	int r = 0;
 
-	zeros = calloc(1, ZEROS);
+	if (off >= end)
+		return 0;
+	zeros = calloc(1, end - off < ZEROS ? (size_t)(end - off) : ZEROS);
 	if (zeros == NULL)
 		return -1;
 	for (; r == 0 && off < end; off += n) {

@@ -5,7 +5,7 @@
 SIM = build/tests/sim
 SIM_SOURCES = $(wildcard tests/sim/*.c)
 SIM_OBJECTS = $(SIM_SOURCES:tests/sim/%.c=$(SIM)/%.o)
-SIM_CORE = $(patsubst libexec/%.c,build/%.o,$(wildcard libexec/core/*.c))
+SIM_CORE = $(patsubst libexec/%.c,$(SIM)/%.o,$(wildcard libexec/core/*.c))
 SIM_STATE = $(patsubst libexec/%.c,$(SIM)/%.o,$(wildcard libexec/state/*.c))
 SIM_STEPS = $(SIM)/step/vote.o $(SIM)/step/append.o
 SIM_LEAD = $(patsubst libexec/%.c,$(SIM)/%.o,$(filter-out \
@@ -15,7 +15,11 @@ SIM_LEAD = $(patsubst libexec/%.c,$(SIM)/%.o,$(filter-out \
 # the simulated one has not ends the run.
 SIM_REAL_OS = $(filter build/os/%,$(LIB_OBJECTS))
 
+# make sim SEEDS=n runs so many, from SEED=1 on, JOBS=1 at once.
 sim: $(SIM)/sim
+ifdef SEEDS
+	$(SIM)/sim --progress --jobs $(or $(JOBS),1) $(or $(SEED),1) $(SEEDS)
+endif
 
 tests: $(SIM)/sim
 
@@ -34,13 +38,21 @@ $(SIM_OBJECTS): $(SIM)/%.o: tests/sim/%.c build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(SIM_STEPS): $(SIM)/%.o: build/%.o
-	@mkdir -p $(@D)
-	objcopy --localize-symbol=main $< $@
+# Half of a run would go into printf.  The store's window of request ids is 262,144
+# entries: here it may be small.
+SIM_PRINT = --redefine-sym snprintf=sim_snprintf --redefine-sym vsnprintf=sim_vsnprintf
+SIM_STORE = --redefine-sym store_new=sim_store_new
 
-# The store's window of request ids is 262,144 entries: here it may be small.
-$(SIM_LEAD) $(SIM_STATE): $(SIM)/%.o: build/%.o
+$(SIM_CORE): $(SIM)/%.o: build/%.o tests/sim/build.mk
 	@mkdir -p $(@D)
-	objcopy --redefine-sym store_new=sim_store_new $< $@
+	objcopy $(SIM_PRINT) $< $@
+
+$(SIM_STEPS): $(SIM)/%.o: build/%.o tests/sim/build.mk
+	@mkdir -p $(@D)
+	objcopy $(SIM_PRINT) --localize-symbol=main $< $@
+
+$(SIM_LEAD) $(SIM_STATE): $(SIM)/%.o: build/%.o tests/sim/build.mk
+	@mkdir -p $(@D)
+	objcopy $(SIM_PRINT) $(SIM_STORE) $< $@
 
 -include $(SIM_OBJECTS:.o=.d)

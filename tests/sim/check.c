@@ -77,7 +77,10 @@ check_node(size_t number, struct machine *m, const char *name)
 void
 check_member(size_t number, const char *id)
 {
-	memcpy(watched_of(number)->id, id, strlen(id) + 1);
+	struct watched *w = watched_of(number);
+
+	memcpy(w->id, id, strlen(id) + 1);
+	w->seen = w->judged = UINT64_MAX;
 }
 
 /* --- the log -------------------------------------------------------------- */
@@ -277,6 +280,34 @@ check_gap(const struct watched *w)
 		    w->name, l->first[0], l->covered);
 }
 
+/* What the work has left in state/: read again, if it has changed. */
+static void
+look(struct watched *w, enum work work, enum ended ended)
+{
+	if (w->seen == w->machine->changes)
+		return;
+	w->seen = w->machine->changes;
+	read_cache(w, work, ended == RAN || ended == PAUSED);
+	(void)log_image_read(&w->disk);
+	if (w->id[0] == '\0')
+		return;
+	check_term(w, 0);
+	check_lock(w, work, ended);
+	check_snaps(w, work);
+}
+
+/* What holds whenever a piece of work has come to its end. */
+static void
+judge(struct watched *w)
+{
+	if (w->judged == w->machine->changes)
+		return;
+	w->judged = w->machine->changes;
+	check_gap(w);
+	if (w->clean)
+		check_configs(w);
+}
+
 void
 check_worked(size_t number, enum work work, enum ended ended)
 {
@@ -286,22 +317,16 @@ check_worked(size_t number, enum work work, enum ended ended)
 	checks++;
 	if (machine_find(w->machine, "state/term", IMAGE_CACHE) == NULL)
 		return;
-	read_cache(w, work, ended == RAN || ended == PAUSED);
-	(void)log_image_read(&w->disk);
+	look(w, work, ended);
 	if (w->id[0] == '\0')
 		return;
-	check_term(w, 0);
-	check_lock(w, work, ended);
-	check_snaps(w, work);
 	if (work == WORK_APPEND || work == WORK_INSTALL)
 		take_back(w);
 	if (ended != RAN)
 		return;
 	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
 		check_promise(w, work);
-	check_gap(w);
-	if (w->clean)
-		check_configs(w);
+	judge(w);
 	if (!touched(w, "run/commit_index", IMAGE_CACHE))
 		return;
 	commit = number_image(w->machine, "run/commit_index");

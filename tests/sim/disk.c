@@ -19,11 +19,13 @@ sectors(size_t bytes)
 }
 
 struct inode *
-inode_new(int is_dir)
+inode_new(struct machine *m, const char *path, int is_dir)
 {
 	struct inode *f = sim_alloc(sizeof(*f));
 
 	f->is_dir = is_dir;
+	if (strncmp(path, "run", 3) != 0)
+		f->counter = &m->changes;
 	f->changed[IMAGE_CACHE] = f->changed[IMAGE_DISK] = 0;
 	f->first_dirty = SIZE_MAX;
 	return f;
@@ -52,6 +54,8 @@ changed(struct inode *f, enum image image, size_t off)
 {
 	if (off < f->changed[image])
 		f->changed[image] = off;
+	if (f->counter != NULL)
+		++*f->counter;
 }
 
 static void
@@ -156,6 +160,24 @@ sector_tears(struct inode *f, size_t s)
 	changed(f, IMAGE_DISK, s * SECTOR);
 }
 
+/* The page cache is read anew: all that the disk did not have, and from end on. */
+static void
+cache_from_disk(struct inode *f, size_t end)
+{
+	size_t s;
+
+	if (f->size != f->disk_size)
+		changed(f, IMAGE_CACHE,
+		    f->size < f->disk_size ? f->size : f->disk_size);
+	for (s = 0; s < f->room / SECTOR; s++) {
+		if (s < end / SECTOR && f->page[s] == PAGE_CLEAN)
+			continue;
+		memcpy(f->cache + s * SECTOR, f->disk + s * SECTOR, SECTOR);
+		f->page[s] = PAGE_CLEAN;
+		changed(f, IMAGE_CACHE, s * SECTOR);
+	}
+}
+
 /* Each dirty sector old or new; then the page cache is what the disk holds. */
 static void
 file_power_off(struct inode *f, unsigned odds)
@@ -186,14 +208,10 @@ file_power_off(struct inode *f, unsigned odds)
 		changed(f, IMAGE_DISK, f->disk_size);
 		f->disk_size = end;
 	}
-	if (f->room > 0) {
-		memcpy(f->cache, f->disk, f->room);
-		memset(f->page, PAGE_CLEAN, f->room / SECTOR);
-	}
+	cache_from_disk(f, end);
 	f->size = f->disk_size;
 	f->first_dirty = SIZE_MAX;
 	f->end_dirty = 0;
-	changed(f, IMAGE_CACHE, 0);
 }
 
 static void
@@ -212,6 +230,18 @@ file_evict(struct inode *f)
 
 /* --- directories ---------------------------------------------------------- */
 
+/* Names are short, and this is called more often than anything else. */
+static int
+name_compare(const char *have, const char *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (have[i] != name[i])
+			return (unsigned char)have[i] - (unsigned char)name[i];
+	return have[n] != '\0';
+}
+
 static size_t
 names_find(const struct names *d, const char *name, size_t n, int *there)
 {
@@ -220,9 +250,7 @@ names_find(const struct names *d, const char *name, size_t n, int *there)
 
 	while (low < high) {
 		mid = (low + high) / 2;
-		cmp = strncmp(d->name[mid], name, n);
-		if (cmp == 0 && d->name[mid][n] != '\0')
-			cmp = 1;
+		cmp = name_compare(d->name[mid], name, n);
 		if (cmp == 0) {
 			*there = 1;
 			return mid;
@@ -348,8 +376,9 @@ machine_find(struct machine *m, const char *path, enum image image)
 	for (; *path != '\0'; path = end) {
 		while (*path == '/')
 			path++;
-		n = strcspn(path, "/");
-		end = path + n;
+		for (end = path; *end != '\0' && *end != '/'; end++)
+			continue;
+		n = (size_t)(end - path);
 		if (n == 0 || (n == 1 && *path == '.'))
 			continue;
 		if (!f->is_dir)

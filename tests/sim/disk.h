@@ -40,6 +40,8 @@ struct inode {
 	size_t end_dirty;
 	size_t changed[2]; /* first offset since the checker looked */
 
+	uint64_t *counter; /* of its machine's changes; NULL: it may vanish */
+
 	struct names names[2];
 	struct change *change;
 	size_t changes;
@@ -49,7 +51,7 @@ struct inode {
 	struct os *locked_by;
 };
 
-struct inode *inode_new(int is_dir);
+struct inode *inode_new(struct machine *, const char *path, int is_dir);
 void inode_write(struct inode *, const void *, size_t n, size_t off);
 void inode_sync(struct inode *);
 

@@ -35,11 +35,94 @@ enum fault {
 	FAULTS
 };
 
+/* What else can be taken away. */
+enum spare {
+	SPARE_LOSS = FAULTS,
+	SPARE_LATE,
+	SPARE_TWICE,
+	SPARE_BUSY,
+	SPARE_STALLS,
+	SPARE_DOOM,
+	SPARE_DANGER,
+	SPARE_CHANGES,
+	SPARE_SNAPSHOTS,
+	SPARE_WINDOW,
+	SPARE_BIG,
+	SPARES
+};
+
+static const char *const names[] = { "power", "power-all", "role", "lead", "append",
+	"stop", "one-way", "alone", "split", "freeze", "freeze-alone", "freeze-append",
+	"sync", "read", "full", "evict", "break", "rot", "take", "send", "disk", "loss",
+	"late", "twice", "busy", "stalls", "kill", "kill-late", "changes", "snapshots",
+	"window", "big", NULL };
+
 static struct node *rotten; /* one node is, or was */
+
+const char *
+fault_name(unsigned number)
+{
+	return number < SPARES ? names[number] : NULL;
+}
+
+int
+fault_number(const char *name, size_t n)
+{
+	int i;
+
+	for (i = 0; names[i] != NULL; i++)
+		if (strlen(names[i]) == n && memcmp(names[i], name, n) == 0)
+			return i;
+	return -1;
+}
+
+static int
+spares(const struct spared *s, enum spare what)
+{
+	return (s->without >> what & 1) != 0;
+}
+
+static void
+config_spare(const struct spared *s)
+{
+	struct weather *w = &config.weather;
+
+	config.faults &= ~s->without & ((1u << FAULTS) - 1);
+	if (spares(s, SPARE_LOSS))
+		w->lost = 0;
+	if (spares(s, SPARE_LATE))
+		w->late = 0;
+	if (spares(s, SPARE_TWICE))
+		w->twice = 0;
+	if (spares(s, SPARE_BUSY))
+		w->busy = 0;
+	if (spares(s, SPARE_STALLS))
+		w->stalls = 0;
+	if (spares(s, SPARE_DOOM))
+		config.doom = 0;
+	if (spares(s, SPARE_DANGER))
+		config.danger = 0;
+	if (spares(s, SPARE_CHANGES)) {
+		config.changes = 0;
+		config.nodes = config.formed;
+	}
+	if (spares(s, SPARE_SNAPSHOTS))
+		config.period = 0;
+	if (spares(s, SPARE_WINDOW))
+		config.window = UINT64_MAX;
+	if (spares(s, SPARE_BIG))
+		config.big = 0;
+	if (s->trouble > 0 && s->trouble < config.trouble)
+		config.trouble = s->trouble;
+	if (s->clients > 0 && s->clients < config.clients)
+		config.clients = (size_t)s->clients;
+	if (s->dice > 0)
+		seed_turn(s->dice);
+}
 
 /* Segments of some hundred bytes are used up as fast as any test needs it. */
 void
-config_draw(void)
+config_draw(const struct spared *spared)
 {
 	static const size_t segments[] = { 1024, 4096, 4096, 16384, 65536 };
 	static const size_t sizes[] = { 3, 3, 3, 3, 3, 3, 5, 5, 1, 2 };
@@ -84,6 +167,7 @@ config_draw(void)
 	w->twice = seed_odds(500) ? (unsigned)seed_below(500) : 0;
 	w->busy = seed_odds(500) ? (unsigned)seed_below(400) : 0;
 	w->stalls = seed_odds(300) ? (unsigned)seed_below(8) : 0;
+	config_spare(spared);
 }
 
 static struct node *
@@ -353,7 +437,7 @@ fault(void *arg, uint64_t number)
 
 	(void)arg;
 	(void)number;
-	if (!trouble)
+	if (!trouble || kinds == 0)
 		return;
 	do {
 		what = (enum fault)seed_below(FAULTS);

@@ -103,22 +103,44 @@ tree_changed(struct inode *dir, enum image image, int forget)
 	return stale;
 }
 
-/* 1 if the snapshots are not those that were read. */
+/* 1 if the snapshots are not those that were read; one that is being made is none. */
 static int
 snaps_stale(const struct log_image *l)
 {
 	struct inode *dir = machine_find(l->machine, "state/snapshot", l->image);
+	size_t i;
 
-	return dir != l->snapshots || (dir != NULL && tree_changed(dir, l->image, 0));
+	if (dir != l->snapshots || (dir != NULL && inode_stale(dir, l->image)))
+		return 1;
+	for (i = 0; i < l->snaps; i++)
+		if (tree_changed(l->snap[i].dir, l->image, 0))
+			return 1;
+	return 0;
+}
+
+/* What was read of it before, if it is the same still; NULL: it is not. */
+static const struct snap_image *
+snap_known(const struct snap_image *old, size_t n, struct inode *dir, enum image image)
+{
+	size_t i;
+
+	if (tree_changed(dir, image, 1))
+		return NULL;
+	for (i = 0; i < n; i++)
+		if (old[i].dir == dir && old[i].whole)
+			return &old[i];
+	return NULL;
 }
 
 static void
 snaps_read(struct log_image *l)
 {
 	struct inode *dir = machine_find(l->machine, "state/snapshot", l->image);
+	const size_t had = l->snaps;
+	const struct snap_image *known;
 	const char *const *names;
 	uint64_t index, term;
-	struct snap_image *s;
+	struct snap_image *old, *s;
 	size_t i, n;
 
 	l->snapshots = dir;
@@ -126,9 +148,15 @@ snaps_read(struct log_image *l)
 	l->covered = l->covered_term = l->covered_chain = 0;
 	if (dir == NULL)
 		return;
-	(void)tree_changed(dir, l->image, 1);
+	(void)inode_changed(dir, l->image);
 	n = inode_names(dir, l->image, &names);
-	l->snap = sim_grow(l->snap, n * sizeof(*l->snap));
+	if (n + had > l->snap_room) {
+		l->snap_room = 2 * (n + had);
+		l->snap = sim_grow(l->snap, l->snap_room * sizeof(*l->snap));
+	}
+	/* What is read now comes before what was read then, which goes to the end. */
+	old = l->snap + l->snap_room - had;
+	memmove(old, l->snap, had * sizeof(*old));
 	for (i = 0; i < n; i++) {
 		if (strlen(names[i]) != 2 * SEGMENT_DIGITS + 1 ||
 		    num_u64(names[i], SEGMENT_DIGITS, NUMBER_MAX, &index) == -1 ||
@@ -137,7 +165,12 @@ snaps_read(struct log_image *l)
 			continue;
 		s = &l->snap[l->snaps++];
 		s->dir = inode_child(dir, l->image, names[i]);
-		snap_read(s, l->image, index, term);
+		known = snap_known(old, had, s->dir, l->image);
+		if (known != NULL && known->manifest.index == index &&
+		    known->manifest.term == term)
+			*s = *known;
+		else
+			snap_read(s, l->image, index, term);
 		if (s->whole) {
 			l->covered = index;
 			l->covered_term = term;
@@ -177,6 +210,7 @@ read_segments(struct log_image *l, struct inode *dir)
 	count = inode_names(dir, l->image, &names);
 	l->segment = sim_grow(l->segment, count * sizeof(*l->segment));
 	l->first = sim_grow(l->first, count * sizeof(*l->first));
+	l->from = sim_grow(l->from, count * sizeof(*l->from));
 	l->segments = 0;
 	for (i = 0; i < count; i++) {
 		if (strlen(names[i]) != SEGMENT_DIGITS ||
@@ -203,38 +237,66 @@ chain_before(const struct log_image *l, uint32_t *chain)
 	return 1;
 }
 
+/* The record at off of segment i as it was read before: nothing of it has changed,
+ * nor what it follows. */
+static const struct entry *
+read_before(const struct log_image *l, size_t i, size_t off)
+{
+	const struct entry *e;
+	uint32_t chain;
+
+	if (l->n + 1 <= l->old_base || l->n + 1 > l->old_n)
+		return NULL;
+	e = &l->old[l->n - l->old_base];
+	return e->segment == l->segment[i] && e->off == off &&
+		off + record_size(&e->record) <= l->from[i] &&
+		chain_before(l, &chain) && chain == e->before ?
+	    e :
+	    NULL;
+}
+
+/* 1 and the record at off of segment i; 0: there is none that could be the next. */
+static int
+read_record(const struct log_image *l, size_t i, size_t off, struct entry *e)
+{
+	const struct entry *last = log_image_entry(l, l->n);
+	const struct record *r = &e->record;
+	const unsigned char *bytes;
+	const char *p;
+	size_t size;
+
+	bytes = inode_bytes(l->segment[i], l->image, &size);
+	if (off >= size)
+		return 0;
+	p = (const char *)bytes + off;
+	e->segment = l->segment[i];
+	e->off = off;
+	return record_parse(p, size - off, &e->record) == 1 &&
+	    record_size(r) <= size - off && r->index == l->n + 1 &&
+	    r->term >= (last != NULL ? last->record.term : 0) &&
+	    (!chain_before(l, &e->before) || record_chain(p, e->before) == r->chain) &&
+	    record_intact(r, p);
+}
+
 /* Reads on in segment i, behind what is there. */
 static void
 read_records(struct log_image *l, size_t i)
 {
-	const unsigned char *p;
-	const struct entry *last;
-	struct record r;
-	uint64_t term = 0;
-	uint32_t chain;
-	size_t have, off = 0, size;
+	const struct entry *known, *last = log_image_entry(l, l->n);
+	struct entry e;
+	size_t have, off = 0;
 
-	p = inode_bytes(l->segment[i], l->image, &size);
-	last = log_image_entry(l, l->n);
-	if (last != NULL) {
-		term = last->record.term;
-		if (last->segment == l->segment[i])
-			off = last->off + record_size(&last->record);
-	}
-	while (off < size && record_parse((const char *)p + off, size - off, &r) == 1 &&
-	    record_size(&r) <= size - off && r.index == l->n + 1 && r.term >= term &&
-	    (!chain_before(l, &chain) ||
-		record_chain((const char *)p + off, chain) == r.chain) &&
-	    record_intact(&r, (const char *)p + off)) {
+	if (last != NULL && last->segment == l->segment[i])
+		off = last->off + record_size(&last->record);
+	while ((known = read_before(l, i, off)) != NULL || read_record(l, i, off, &e)) {
 		have = l->n - l->base;
 		if (l->entry == NULL || have == l->room) {
 			l->room = l->room > 0 ? 2 * l->room : 64;
 			l->entry = sim_grow(l->entry, l->room * sizeof(*l->entry));
 		}
-		l->entry[have] = (struct entry){ r, l->segment[i], off };
+		l->entry[have] = known != NULL ? *known : e;
 		l->n++;
-		term = r.term;
-		off += record_size(&r);
+		off += record_size(&l->entry[have].record);
 	}
 }
 
@@ -259,8 +321,11 @@ read_whole(struct log_image *l)
 	const struct entry *e;
 	size_t i;
 
-	for (i = 0; i < l->segments; i++)
-		(void)inode_changed(l->segment[i], l->image);
+	l->old = l->entry;
+	l->old_base = l->base;
+	l->old_n = l->n;
+	l->entry = NULL;
+	l->room = 0;
 	l->base = l->n = 0;
 	for (i = 0; i < l->segments && l->first[i] <= l->covered + 1; i++) {
 		if (l->n >= l->covered && i > 0)
@@ -273,6 +338,8 @@ read_whole(struct log_image *l)
 	e = log_image_entry(l, l->covered);
 	if (l->n < l->covered || (e != NULL && e->record.term != l->covered_term))
 		l->base = l->n = l->covered;
+	free(l->old);
+	l->old_base = l->old_n = 0;
 }
 
 int
@@ -297,7 +364,7 @@ only_behind(struct log_image *l)
 	size_t from, i;
 
 	for (i = 0; i < l->segments; i++) {
-		from = inode_changed(l->segment[i], l->image);
+		from = l->from[i];
 		if (from == SIZE_MAX || l->first[i] > l->n)
 			continue;
 		if (last == NULL || l->segment[i] != last->segment ||
@@ -311,7 +378,7 @@ size_t
 log_image_read(struct log_image *l)
 {
 	struct inode *dir;
-	size_t before = l->n;
+	size_t before = l->n, i;
 	int whole = !l->read;
 
 	dir = machine_find(l->machine, "state/log", l->image);
@@ -329,6 +396,8 @@ log_image_read(struct log_image *l)
 		whole = 1;
 	}
 	l->read = 1;
+	for (i = 0; i < l->segments; i++)
+		l->from[i] = inode_changed(l->segment[i], l->image);
 	if (!whole && only_behind(l)) {
 		read_on(l, 0);
 		return before;

@@ -15,6 +15,7 @@ struct entry {
 	struct record record;
 	struct inode *segment;
 	size_t off;
+	uint32_t before; /* the chain that it was found to follow */
 };
 
 /* A snapshot under its name. */
@@ -36,12 +37,16 @@ struct log_image {
 	size_t n;            /* the last index */
 	struct entry *entry; /* n - base of them */
 	size_t room;
+	struct entry *old; /* while it is read again: what was there */
+	uint64_t old_base, old_n;
 	struct inode **segment;
 	uint64_t *first;
+	size_t *from; /* of each: the first byte that has changed */
 	size_t segments;
 	struct inode *snapshots; /* their directory; NULL: there is none */
 	struct snap_image *snap; /* all of them, oldest first */
 	size_t snaps;
+	size_t snap_room;
 	uint64_t covered; /* index of the newest whole one; 0: none */
 	uint64_t covered_term;
 	uint32_t covered_chain;

@@ -35,6 +35,8 @@ struct machine {
 	int full;            /* no more space; 2: nor to overwrite */
 	uint64_t space;      /* bytes that still go in when full */
 	unsigned errors;     /* syncs and reads that have failed */
+
+	uint64_t changes; /* of what must not vanish, in either image */
 };
 
 struct machine *machine_new(const char *name);

@@ -17,6 +17,7 @@
 struct config config;
 struct node nodes[NODES_MAX];
 int trouble;
+uint64_t steps;
 
 /* --- a piece of work ------------------------------------------------------ */
 
@@ -28,6 +29,7 @@ works(struct node *n, struct os *os, enum work kind,
 	unsigned errors = n->machine->errors;
 	enum ended ended;
 
+	steps++;
 	ended = run(os, work, arg);
 	check_worked(n->number, kind, ended);
 	if (ended == KILLED)

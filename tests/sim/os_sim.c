@@ -130,7 +130,7 @@ disk_open(struct os *os, const char *path, int flags)
 			errno = ENOSPC;
 			return -1;
 		}
-		f = inode_new(0);
+		f = inode_new(os->machine, path, 0);
 		f->is_log = strncmp(path, "state/log/", 10) == 0;
 		f->tears = strcmp(path, "state/term") == 0;
 		dir_change(dir, NULL, last, f);
@@ -145,7 +145,8 @@ disk_open(struct os *os, const char *path, int flags)
 	of = &os->file[fd];
 	of->inode = f;
 	of->writes = (flags & (DISK_WRITE | DISK_CREATE)) != 0;
-	(void)snprintf(of->path, sizeof(of->path), "%s", path);
+	(void)strncpy(of->path, path, sizeof(of->path) - 1);
+	of->path[sizeof(of->path) - 1] = '\0';
 	return (int)fd + FIRST_FD;
 }
 
@@ -346,7 +347,7 @@ disk_prepare(struct os *os, const char *path, uint64_t bytes)
 	    inode_child(dir, IMAGE_CACHE, last) != NULL || no_space(os, bytes))
 		return;
 	zeros = sim_alloc(bytes);
-	f = inode_new(0);
+	f = inode_new(os->machine, path, 0);
 	inode_write(f, zeros, bytes, 0);
 	inode_sync(f);
 	dir_change(dir, NULL, last, f);
@@ -372,7 +373,7 @@ disk_mkdir(struct os *os, const char *path)
 		errno = ENOSPC;
 		return -1;
 	}
-	dir_change(dir, NULL, last, inode_new(1));
+	dir_change(dir, NULL, last, inode_new(os->machine, path, 1));
 	return 0;
 }
 
@@ -464,7 +465,7 @@ machine_write(struct machine *m, const char *path, const char *text)
 
 	if ((dir = parent_of(&shell, path, &last)) == NULL)
 		sim_die("no directory for %s", path);
-	f = inode_new(0);
+	f = inode_new(m, path, 0);
 	dir_change(dir, NULL, last, f);
 	inode_write(f, text, strlen(text), 0);
 }

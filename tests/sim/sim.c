@@ -25,6 +25,8 @@ static uint64_t now;
 static enum story telling;
 static char kept[STORY_LINES][STORY_WIDTH];
 static size_t told;
+static int report = -1; /* where whoever began this hears of it */
+static int hushed;
 
 /* splitmix64: any seed is a good one, and each step is three multiplications. */
 static uint64_t
@@ -48,6 +50,14 @@ seed_set(uint64_t s)
 	(void)mix(&node_state);
 	now = 0;
 	told = 0;
+}
+
+void
+seed_turn(uint64_t dice)
+{
+	world_state ^= dice << 32;
+	(void)mix(&world_state);
+	node_state = ~world_state;
 }
 
 uint64_t
@@ -129,6 +139,10 @@ violation(const char *property, const char *fmt, ...)
 	va_list ap;
 	size_t i;
 
+	if (report != -1 && write(report, property, strlen(property)) == -1)
+		_exit(70);
+	if (hushed)
+		_exit(1);
 	if (telling == STORY_KEEP)
 		for (i = told > STORY_LINES ? told - STORY_LINES : 0; i < told; i++)
 			puts(kept[i % STORY_LINES]);
@@ -140,6 +154,12 @@ violation(const char *property, const char *fmt, ...)
 	putchar('\n');
 	(void)fflush(stdout);
 	_exit(1);
+}
+
+void
+violations_hush(void)
+{
+	hushed = 1;
 }
 
 void
@@ -156,33 +176,78 @@ sim_die(const char *fmt, ...)
 	_exit(70);
 }
 
-int
-apart(void (*work)(uint64_t, void *), uint64_t number, void *result, size_t n)
+void
+errand_begin(struct errand *e, errand_work *work, uint64_t number, void *result,
+    size_t n)
 {
-	int fd[2], status;
-	pid_t pid;
-	ssize_t got;
+	int fd[2];
 
 	(void)fflush(stdout);
-	if (pipe(fd) == -1 || (pid = fork()) == -1)
+	if (pipe(fd) == -1 || (e->pid = fork()) == -1)
 		sim_die("cannot fork: %s", strerror(errno));
-	if (pid == 0) {
+	if (e->pid == 0) {
 		(void)alarm(HANG);
+		report = fd[1];
 		work(number, result);
 		(void)fflush(stdout);
 		_exit(n == 0 || write(fd[1], result, n) == (ssize_t)n ? 0 : 70);
 	}
 	(void)close(fd[1]);
-	got = n > 0 ? read(fd[0], result, n) : 0;
-	(void)close(fd[0]);
-	while (waitpid(pid, &status, 0) == -1)
+	e->fd = fd[0];
+	e->number = number;
+}
+
+/* What a process that has ended left in its pipe. */
+static int
+errand_read(struct errand *e, int status, void *result, size_t n)
+{
+	char *property = e->property;
+	ssize_t got;
+	int well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	property[0] = '\0';
+	got = well ? read(e->fd, result, n) :
+		     read(e->fd, property, sizeof(e->property) - 1);
+	if (!well)
+		property[got > 0 ? got : 0] = '\0';
+	(void)close(e->fd);
+	e->pid = 0;
+	if (WIFSIGNALED(status) && !hushed)
+		printf("%" PRIu64 ": ended by signal %d%s\n", e->number,
+		    WTERMSIG(status), WTERMSIG(status) == SIGALRM ? " (it hangs)" : "");
+	if (WIFSIGNALED(status))
+		(void)snprintf(property, sizeof(e->property), "signal %d",
+		    WTERMSIG(status));
+	return well && got == (ssize_t)n ? 0 : -1;
+}
+
+struct errand *
+errand_end(struct errand *e, size_t count, int *how, void *result, size_t n)
+{
+	int status;
+	size_t i;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, 0)) == -1)
 		if (errno != EINTR)
 			sim_die("cannot wait: %s", strerror(errno));
-	if (WIFSIGNALED(status))
-		printf("%" PRIu64 ": ended by signal %d%s\n", number, WTERMSIG(status),
-		    WTERMSIG(status) == SIGALRM ? " (it hangs)" : "");
-	return got == (ssize_t)n && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 :
-										    -1;
+	for (i = 0; i < count && e[i].pid != pid; i++)
+		continue;
+	if (i == count)
+		sim_die("a process that nobody began has ended");
+	*how = errand_read(&e[i], status, result, n);
+	return &e[i];
+}
+
+int
+apart(errand_work *work, uint64_t number, void *result, size_t n)
+{
+	struct errand e = { 0 };
+	int how;
+
+	errand_begin(&e, work, number, result, n);
+	(void)errand_end(&e, 1, &how, result, n);
+	return how;
 }
 
 void *

@@ -5,6 +5,8 @@
 #ifndef LITE_RAFT_SIM_H
 #define LITE_RAFT_SIM_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +16,7 @@
 
 /* Everything of one run comes from its seed: the same seed, the same run. */
 void seed_set(uint64_t seed);
+void seed_turn(uint64_t dice); /* the same world, and another chance from here on */
 uint64_t seed_next(void);
 uint64_t seed_below(uint64_t n);                    /* 0 .. n-1 */
 int seed_odds(unsigned thousandths);                /* 1 that often in a thousand */
@@ -43,11 +46,30 @@ void violation(const char *property, const char *fmt, ...)
 /* What the simulator itself cannot go on from. */
 void sim_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/* Says nothing of a violation: whoever looks on is told the property. */
+void violations_hush(void);
+
 /*
  * Does work(number, result) in a process of its own, so that what it leaves in
  * memory goes with it: 0, or -1 (it has said why).  It may fill n bytes of result.
  */
-int apart(void (*work)(uint64_t number, void *result), uint64_t number, void *result,
+typedef void errand_work(uint64_t number, void *result);
+
+int apart(errand_work *work, uint64_t number, void *result, size_t n);
+
+/* The same in two halves, so that several are under way at once. */
+struct errand {
+	pid_t pid; /* 0: none */
+	int fd;
+	uint64_t number;
+	char property[16]; /* which did not hold; "" */
+};
+
+void errand_begin(struct errand *e, errand_work *work, uint64_t number, void *result,
+    size_t n);
+
+/* The one of count that ends next, and what became of it: 0 or -1. */
+struct errand *errand_end(struct errand *, size_t count, int *how, void *result,
     size_t n);
 
 void *sim_alloc(size_t);        /* zeroed, never NULL */

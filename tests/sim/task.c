@@ -27,7 +27,7 @@ machine_new(const char *name)
 	struct machine *m = sim_alloc(sizeof(*m));
 
 	(void)snprintf(m->name, sizeof(m->name), "%s", name);
-	m->root = inode_new(1);
+	m->root = inode_new(m, "", 1);
 	m->rate = 1000;
 	m->pids = 100;
 	return m;
@@ -40,7 +40,7 @@ task_new(struct machine *m, const char *name)
 
 	os->machine = m;
 	os->pid = m->pids++;
-	(void)snprintf(os->name, sizeof(os->name), "%s", name);
+	(void)strncpy(os->name, name, sizeof(os->name) - 1);
 	os->next = m->tasks;
 	m->tasks = os;
 	return os;
@@ -108,6 +108,15 @@ work_apart(void)
 
 	os->work(os->arg);
 	os->state = RAN;
+	longjmp(os->back, 1);
+}
+
+/* Others go on; when it is called again, it does. */
+static void
+others_first(struct os *os)
+{
+	if (setjmp(os->here) == 0)
+		longjmp(os->back, 1);
 }
 
 enum ended
@@ -118,19 +127,23 @@ task_step(struct os *os, void (*work)(void *), void *arg)
 			os->stack = stack_new();
 		os->work = work;
 		os->arg = arg;
-		if (getcontext(&os->here) == -1)
+		if (getcontext(&os->begin) == -1)
 			sim_die("no context");
-		os->here.uc_stack.ss_sp = os->stack;
-		os->here.uc_stack.ss_size = STACK;
-		os->here.uc_link = &os->caller;
-		makecontext(&os->here, work_apart, 0);
+		os->begin.uc_stack.ss_sp = os->stack;
+		os->begin.uc_stack.ss_size = STACK;
+		os->begin.uc_link = NULL;
+		makecontext(&os->begin, work_apart, 0);
+	}
+	os->state = PAUSED;
+	if (setjmp(os->back) == 0) {
+		if (os->running)
+			longjmp(os->here, 1);
 		os->running = 1;
 		os->syncs = 0;
 		starting = os;
-	}
-	os->state = PAUSED;
-	if (swapcontext(&os->caller, &os->here) == -1)
+		(void)setcontext(&os->begin);
 		sim_die("no context");
+	}
 	if (os->state != PAUSED)
 		os->running = 0;
 	return os->state;
@@ -210,8 +223,7 @@ die_here(struct os *os)
 	os->doom = 0;
 	if (os->stack != NULL) {
 		os->state = os->how;
-		for (;;) /* nobody comes back here */
-			(void)swapcontext(&os->here, &os->caller);
+		longjmp(os->back, 1); /* nobody comes back here */
 	}
 	longjmp(os->escape, os->how == POWERED_OFF ? POWERED_OFF : KILLED);
 }
@@ -231,7 +243,7 @@ last_call(struct os *os)
 		return 0;
 	/* Others would wait for the lock. */
 	if (os->stack != NULL && seed_odds(BESIDE) && !holds(os, "state/lock"))
-		(void)swapcontext(&os->here, &os->caller);
+		others_first(os);
 	if (danger > 0 && os->syncs >= 2 && seed_odds(danger)) {
 		os->doom = 1;
 		os->how = seed_odds(danger_power) ? POWERED_OFF : KILLED;

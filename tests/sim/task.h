@@ -33,7 +33,8 @@ struct os {
 
 	/* One that others work beside has a stack of its own. */
 	char *stack;
-	ucontext_t here, caller;
+	ucontext_t begin; /* for once: a swapcontext would be two calls of the kernel */
+	jmp_buf here, back;
 	enum ended state;
 	void (*work)(void *);
 	void *arg;

@@ -18,6 +18,8 @@ struct watched {
 	uint64_t said;     /* the highest that it told anybody */
 	uint64_t commit;   /* claimed since it started */
 	uint64_t cut;      /* what lies behind is being cut, if cutting */
+	uint64_t seen;     /* its machine's changes, when its files were read */
+	uint64_t judged;   /* the same, when they were whole, and found right */
 	uint64_t promised; /* told a leader that it holds up to here */
 	uint32_t promised_chain;
 	int cutting; /* as its lock file says */

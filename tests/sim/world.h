@@ -21,6 +21,14 @@ enum role {
 	ROLE_LEADER
 };
 
+/* What a person takes away from what a seed has in store; 0: nothing. */
+struct spared {
+	unsigned without; /* 1 << what: see fault_number */
+	uint64_t trouble; /* at most so long */
+	uint64_t clients; /* at most so many */
+	uint64_t dice;    /* the same world, and other chances */
+};
+
 /* What one seed has in store. */
 struct config {
 	size_t nodes;     /* machines */
@@ -77,7 +85,8 @@ struct node {
 
 extern struct config config;
 extern struct node nodes[NODES_MAX];
-extern int trouble; /* faults go on */
+extern int trouble;    /* faults go on */
+extern uint64_t steps; /* pieces of work, so far */
 
 /* --- node.c: start, stop and loss of power -------------------------------- */
 
@@ -189,7 +198,12 @@ size_t admin_voters(void); /* 0 while the configuration is joint */
 
 /* --- fault.c -------------------------------------------------------------- */
 
-void config_draw(void);
+void config_draw(const struct spared *);
+
+/* The number of what can be taken away: a kind of fault, of weather, of work; its
+ * name, NULL: there are no more.  -1: there is none of this name. */
+const char *fault_name(unsigned number);
+int fault_number(const char *name, size_t n);
 void faults_begin(void);
 void faults_end(void); /* heals all */
 

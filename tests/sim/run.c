@@ -1,0 +1,116 @@
+/*
+ * run.c - one run: a cluster comes up, has its troubles, heals, and is looked at.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "history.h"
+#include "queue.h"
+#include "run.h"
+#include "sim.h"
+
+#define LIVE_TIMEOUTS 30u /* election timeouts until all is well again */
+
+struct spared spared;
+
+static void
+nodes_begin(void *arg, uint64_t number)
+{
+	struct node *n = arg;
+
+	(void)number;
+	if (n->role == ROLE_STOPPED)
+		node_start(n);
+}
+
+/* Every node runs and holds all that is committed. */
+static int
+in_step(void)
+{
+	uint32_t chain, first = 0;
+	size_t i;
+	int any = 0;
+
+	for (i = 0; i < config.nodes; i++) {
+		/* One that was removed and added again, unheard, knows only the first. */
+		if (!admin_is_member(&nodes[i]) || nodes[i].removed)
+			continue;
+		if (nodes[i].shell == NULL ||
+		    !log_image_chain(check_log(i), check_commit(), &chain))
+			return 0;
+		if (!any)
+			first = chain;
+		if (chain != first)
+			return 0;
+		any = 1;
+	}
+	return 1;
+}
+
+static void
+healed(void)
+{
+	uint64_t end = sim_time() + LIVE_TIMEOUTS * config.timeout;
+	uint64_t commit = check_commit();
+	size_t writes = history_acknowledged();
+
+	/* A leader and a commit, and every node in step, within a few timeouts. */
+	while (
+	    check_commit() == commit || history_acknowledged() == writes || !in_step())
+		if (!queue_step(end))
+			violation("LIVE",
+			    "%u election timeouts after the trouble was over, %s",
+			    LIVE_TIMEOUTS,
+			    check_commit() == commit ?
+				"nothing more was committed" :
+				history_acknowledged() == writes ?
+				"no write was acknowledged" :
+				"not every node has what was committed");
+	clients_stop();
+	admins_stop();
+	end = sim_time() + LIVE_TIMEOUTS * config.timeout;
+	while (clients_busy() > 0 || !in_step())
+		if (!queue_step(end))
+			violation("LIVE", "%zu clients still wait, or a node lags",
+			    clients_busy());
+}
+
+void
+run_seed(uint64_t seed, void *result)
+{
+	struct sum *sum = result;
+	struct term t;
+	uint64_t end;
+	size_t i;
+
+	seed_set(seed);
+	config_draw(&spared);
+	net_set(&config.weather);
+	story("seed %" PRIu64 ": %zu nodes, segments of %zu bytes, faults %x every "
+	      "%" PRIu64 " ms, doom %u, %zu clients",
+	    seed, config.nodes, config.segment_bytes, config.faults,
+	    config.fault_every / MILLI, config.doom, config.clients);
+	nodes_make();
+	for (i = 0; i < config.nodes; i++) {
+		queue_in(seed_below(SECOND), nodes_begin, &nodes[i], 0);
+		compact_begin(&nodes[i]);
+	}
+	clients_begin();
+	admins_begin();
+	faults_begin();
+	end = config.trouble;
+	while (queue_step(end))
+		continue;
+	faults_end();
+	healed();
+	history_check(config.window);
+	for (i = 0; i < config.nodes; i++)
+		node_power_off(&nodes[i]);
+	sum->steps += steps;
+	sum->checks += check_count();
+	sum->commits += check_commit();
+	sum->writes += history_acknowledged();
+	sum->seconds += sim_time() / SECOND;
+	if (term_image(nodes[0].machine, IMAGE_DISK, &t) == 0)
+		sum->terms += t.current_term;
+}
