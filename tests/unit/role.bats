@@ -351,8 +351,8 @@ several() { # N
 	# As lead does with a connection in whose place another has come.
 	kill -TERM $left || :
 	# The one who keeps a connection, and with it the connection.
-	keeper=$(processes | awk '/limit .*peer -M n2$/ { print $1 }')
-	keeper=$(ps -o ppid= -p "$keeper")
+	keeps() { keeper=$(processes | awk '/limit .*peer -M n2$/ { print $1 }') && keeper=$(ps -o ppid= -p "$keeper"); }
+	soon keeps
 	kill -KILL $keeper
 	kept() { masters && [ "$(processes | grep -c 'link/links')" -ge 3 ]; }
 	soon kept
