@@ -186,6 +186,8 @@ status_json(const struct words *answer, struct buf *b)
 	if (buf_str(b, "{") == -1 || put_member(b, &w[1], "leader", 0) == -1 ||
 	    buf_str(b, ",") == -1 || put_member(b, &w[1], "term", 1) == -1 ||
 	    buf_str(b, ",") == -1 || put_member(b, &w[1], "cluster", 0) == -1 ||
+	    buf_str(b, ",") == -1 ||
+	    put_member(b, &w[1], "election_timeout", 1) == -1 ||
 	    buf_str(b, ",\"nodes\":[") == -1)
 		return -1;
 	for (i = 2; i < answer->n; i++) {

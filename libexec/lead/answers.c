@@ -115,8 +115,8 @@ status_text(struct lead *l, struct buf *b)
 	struct buf w = { 0 };
 	size_t i;
 
-	(void)buf_fmt(&w, "leader=%s term=%" PRIu64 " cluster=%s", l->st->me.name,
-	    l->term, l->st->cluster);
+	(void)buf_fmt(&w, "leader=%s term=%" PRIu64 " cluster=%s election_timeout=%.9g",
+	    l->st->me.name, l->term, l->st->cluster, (double)l->timeout / 1e9);
 	(void)buf_add(b, " ", 1);
 	(void)words_put(b, buf_head(&w), w.len);
 	buf_free(&w);

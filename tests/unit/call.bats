@@ -94,7 +94,7 @@ list ""' ]
 	[ "$(tail -n 1 got)" = key00000000000199999 ]
 }
 
-status_line='0 "leader=a term=3 cluster=00000000000000ff" "name=a id=0000000000000001 role=leader term=3 last=120 commit=119 match=120 lag=0 heard=0.000" "name=123 id=0000000000000002 role=down term=3 last=7 commit=7 match=7 lag=113 heard=-"'
+status_line='0 "leader=a term=3 cluster=00000000000000ff election_timeout=0.4" "name=a id=0000000000000001 role=leader term=3 last=120 commit=119 match=120 lag=0 heard=0.000" "name=123 id=0000000000000002 role=down term=3 last=7 commit=7 match=7 lag=113 heard=-"'
 
 @test "status is a table" {
 	leader say 'hello 1 17' hear say "$status_line" ...
@@ -107,12 +107,18 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 @test "status --json has leader, term and nodes; the option stands on either side" {
 	leader say 'hello 1 17' hear say "$status_line" ...
 	run -0 call status --json
-	[ "$output" = '{"leader":"a","term":3,"cluster":"00000000000000ff","nodes":[{"name":"a","role":"leader","term":3,"last":120,"commit":119,"match":120,"lag":0,"heard":0.000,"id":"0000000000000001","note":null},{"name":"123","role":"down","term":3,"last":7,"commit":7,"match":7,"lag":113,"heard":null,"id":"0000000000000002","note":null}]}' ]
+	[ "$output" = '{"leader":"a","term":3,"cluster":"00000000000000ff","election_timeout":0.4,"nodes":[{"name":"a","role":"leader","term":3,"last":120,"commit":119,"match":120,"lag":0,"heard":0.000,"id":"0000000000000001","note":null},{"name":"123","role":"down","term":3,"last":7,"commit":7,"match":7,"lag":113,"heard":null,"id":"0000000000000002","note":null}]}' ]
 	first=$output
 	run -0 call --timeout 5 --json status
 	[ "$output" = "$first" ]
 	run -0 call status --timeout 5 --json
 	[ "$output" = "$first" ]
+}
+
+@test "an older leader does not tell its election_timeout: null" {
+	leader say 'hello 1 17' hear say '0 "leader=a term=3 cluster=00ff" "name=a role=leader"' ...
+	run -0 call status --json
+	[[ $output == '{"leader":"a","term":3,"cluster":"00ff","election_timeout":null,"nodes":['* ]]
 }
 
 @test "a node that is in trouble says so in status" {
