@@ -129,5 +129,6 @@ clean:
 -include pkg/build.mk
 -include tests/lin/build.mk
 -include tests/sim/build.mk
+-include tests/bits/build.mk
 -include tests/bench/build.mk
 -include tests/hosts/build.mk

@@ -15,22 +15,24 @@
 
 #define SEEN_LINE 64u
 
-/* What the file says; 0 where it is new, or not intact. */
-static uint64_t
-seen_read(struct os *os, int fd)
+/* What the file says, 0 where it is new: 1, 0 (it is damaged), or -1. */
+static int
+seen_read(struct os *os, int fd, uint64_t *boots)
 {
 	char line[SEEN_LINE + 1], *word;
-	uint64_t boots;
 	ssize_t n;
 
+	*boots = 0;
 	n = disk_read(os, fd, line, SEEN_LINE, 0);
 	if (n <= 0)
-		return 0;
+		return n == 0 ? 1 : -1;
 	line[n] = '\0';
 	if (seal_open(line, "lite-raft-seen 1 ", &word, 1) == NULL ||
-	    num_u64(word, strlen(word), NUMBER_MAX, &boots) == -1)
+	    num_u64(word, strlen(word), NUMBER_MAX, boots) == -1) {
+		*boots = 0;
 		return 0;
-	return boots;
+	}
+	return 1;
 }
 
 /* One line in one sector, so it is written where it stands. */
@@ -61,8 +63,8 @@ seen_raise(struct state *st, const struct who *who, uint64_t boots)
 	fd = disk_open(st->os, path, DISK_CREATE);
 	bad = fd == -1 || disk_lock(st->os, fd) == -1;
 	if (!bad) {
-		was = seen_read(st->os, fd);
-		bad = boots > was && seen_write(st->os, fd, boots) == -1;
+		bad = seen_read(st->os, fd, &was) == -1 ||
+		    (boots > was && seen_write(st->os, fd, boots) == -1);
 	}
 	/* It is told who this is all the same. */
 	if (bad)
@@ -70,4 +72,32 @@ seen_raise(struct state *st, const struct who *who, uint64_t boots)
 	if (fd != -1)
 		(void)disk_close(st->os, fd);
 	return was;
+}
+
+void
+seen_judge(struct state *st)
+{
+	char path[sizeof("state/seen.") + ID_DIGITS], **names;
+	uint64_t boots;
+	size_t i;
+	int fd;
+
+	names = disk_names(st->os, "state");
+	for (i = 0; names != NULL && names[i] != NULL; i++) {
+		if (strncmp(names[i], "seen.", 5) != 0 ||
+		    strlen(names[i]) != 5 + ID_DIGITS)
+			continue;
+		(void)snprintf(path, sizeof(path), "state/%s", names[i]);
+		fd = disk_open(st->os, path, DISK_READ);
+		if (fd == -1)
+			continue;
+		if (seen_read(st->os, fd, &boots) == 0 &&
+		    disk_remove(st->os, path) == 0)
+			note(st->os, st->term.current_term,
+			    "boots: %s is damaged and removed: how often that node "
+			    "was started is not known here any more",
+			    path);
+		(void)disk_close(st->os, fd);
+	}
+	disk_names_free(names);
 }

@@ -176,8 +176,12 @@ mend(struct state *st, int known, int whole)
 	/* The mark as well may be in the cache alone, and the disk may hold one of
 	 * a cut that has long ended: it would be finished again after a loss of
 	 * power, on what was appended since. */
-	if (lock_store(st, 1) == -1 || term_load(st) == -1 ||
-	    (whole && snapshot_judge(st) == -1) ||
+	if (lock_store(st, 1) == -1 || term_judge(st) == -1)
+		return -1;
+	if (!known)
+		note(st->os, st->term.current_term,
+		    "lock: state/lock is damaged: where the log ended is not known");
+	if ((whole && snapshot_judge(st) == -1) ||
 	    (st->snap.index != 0 && snapshot_sync(st) == -1) ||
 	    log_scan(st, from, known) == -1 || members_mend(st, right) == -1)
 		return -1;

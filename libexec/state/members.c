@@ -167,6 +167,9 @@ members_mend(struct state *st, uint64_t known)
 	/* Nothing is known: a log that waits for repair, or a joiner's. */
 	if (m.n == 0 || members_equal(&m, &st->members))
 		return 0;
+	if (cached == 0 && !st->joiner)
+		note(st->os, st->term.current_term,
+		    "members: state/members is damaged or missing, and written anew");
 	if (members_store(st, &m) == 0)
 		return 0;
 	if (st->broken)

@@ -214,6 +214,7 @@ node_verify(struct state *st)
 	if (state_lock_whole(st) == -1)
 		return -1;
 	segment_tidy(st);
+	seen_judge(st);
 	if (install_tidy(st, st->tail.index) == -1)
 		return -1;
 	if (strcmp(st->cluster, "-") == 0 &&

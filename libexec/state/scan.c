@@ -181,17 +181,22 @@ judge(struct state *st, const struct image *m, const uint64_t *later, size_t n)
 	return looks_torn(m, off);
 }
 
+#define WAITS ": this node neither votes nor campaigns until a leader has repaired it"
+
 static int
 damage(struct state *st, uint64_t index)
 {
-	if (st->lock.damaged == index)
-		return 0;
-	note(st->os, st->term.current_term,
-	    "log: index %" PRIu64 " in "
-	    "state/log/%016" PRIu64 " at byte %" PRIu64 " is damaged: this node "
-	    "neither votes nor campaigns until a leader has repaired it",
-	    index, st->tail.segment, st->tail.off);
-	return state_damage(st, index);
+	if (st->tail.segment == 0)
+		note(st->os, st->term.current_term,
+		    "log: index %" PRIu64
+		    " and what follows are missing in state/log" WAITS,
+		    index);
+	else
+		note(st->os, st->term.current_term,
+		    "log: index %" PRIu64 " in "
+		    "state/log/%016" PRIu64 " at byte %" PRIu64 " is damaged" WAITS,
+		    index, st->tail.segment, st->tail.off);
+	return st->lock.damaged == index ? 0 : state_damage(st, index);
 }
 
 /* Moves st->tail from the start of a segment to behind the record before it. */
@@ -218,7 +223,9 @@ static int
 cut(struct state *st)
 {
 	note(st->os, st->term.current_term,
-	    "log: torn behind index %" PRIu64 ", cut there", st->tail.index);
+	    "log: torn behind index %" PRIu64 ", cut there: state/log/%016" PRIu64
+	    " at byte %" PRIu64,
+	    st->tail.index, st->tail.segment, st->tail.off);
 	/* The lock file is about to call all of what stays durable. */
 	if (tail_place(st) == -1 || log_rewrite(st, st->lock.tail.index) == -1)
 		return -1;
@@ -267,6 +274,7 @@ scan_whole(struct state *st, const uint64_t *list, size_t n)
 {
 	const uint64_t covered = st->snap.index;
 	struct tail none = { 0, 0, 0, 0, 0 };
+	struct tail rotten = none;
 	size_t first = 0, i;
 	int found, given;
 
@@ -286,14 +294,17 @@ scan_whole(struct state *st, const uint64_t *list, size_t n)
 		if (found != SCAN_ROTTEN || st->tail.index >= covered || i == n ||
 		    list[i] > covered + 1)
 			break;
+		if (first == 0)
+			rotten = st->tail;
 		first = i;
 	}
 	if (found == -1 || first == 0 || st->tail.index < covered)
 		return found;
 	note(st->os, st->term.current_term,
-	    "log: an index before %016" PRIu64 " in state/log is damaged; the snapshot "
-	    "holds it as well, the log begins there now",
-	    list[first]);
+	    "log: index %" PRIu64 " in state/log/%016" PRIu64 " at byte %" PRIu64
+	    " is damaged; the snapshot holds it as well, and the log begins with "
+	    "index %" PRIu64 " now",
+	    rotten.index + 1, rotten.segment, rotten.off, list[first]);
 	for (i = 0; i < first; i++)
 		if (segment_drop(st, list[i]) == -1)
 			return -1;
@@ -360,7 +371,8 @@ conclude(struct state *st, enum found found)
 		if (found != SCAN_WHOLE || st->tail.index < st->lock.tail.index ||
 		    st->tail.index < st->rotten)
 			return damage(st, st->tail.index + 1);
-		return 0;
+		/* What was found before has not been repaired yet. */
+		return st->lock.damaged == 0 ? 0 : damage(st, st->lock.damaged);
 	}
 }
 

@@ -116,6 +116,7 @@ pid_t state_running(struct state *);
 /* --- term.c ------------------------------------------------------------------ */
 
 int term_load(struct state *);
+int term_judge(struct state *); /* the same; notes which copy is damaged */
 
 /* Makes st->term durable, in both slots; call state_change first. */
 int term_store(struct state *);
@@ -414,6 +415,9 @@ int node_older(struct state *);
  * more than before; what it was before, 0 if nothing is known.
  */
 uint64_t seen_raise(struct state *, const struct who *, uint64_t boots);
+
+/* Removes what is damaged of it: nothing is known of that node then. */
+void seen_judge(struct state *);
 
 /* Writes a file of state/ so that it is there whole, or not at all. */
 int file_replace(struct os *, const char *path, const struct buf *);

@@ -19,8 +19,9 @@ slot_load(struct state *st, off_t off, struct term *t)
 	return term_parse(t, line, (size_t)n);
 }
 
-int
-term_load(struct state *st)
+/* *bad is the place of a slot that is damaged, -1: both are good. */
+static int
+load(struct state *st, off_t *bad)
 {
 	struct term slot[2];
 	int good[2];
@@ -39,6 +40,30 @@ term_load(struct state *st)
 		st->term = slot[0];
 	else
 		st->term = slot[1];
+	*bad = good[0] && good[1] ? -1 : good[0] ? (off_t)TERM_SLOT : 0;
+	return 0;
+}
+
+int
+term_load(struct state *st)
+{
+	off_t bad;
+
+	return load(st, &bad);
+}
+
+int
+term_judge(struct state *st)
+{
+	off_t bad;
+
+	if (load(st, &bad) == -1)
+		return -1;
+	if (bad != -1)
+		note(st->os, st->term.current_term,
+		    "term: the copy in state/term at byte %ju is damaged, and written anew "
+		    "from the other",
+		    (uintmax_t)bad);
 	return 0;
 }
 

@@ -7,11 +7,12 @@
 # line; nothing where it may be anything.
 _lite_raft_words() {
 	case ${1##*/}:${2-}:${3-} in
-	lite-raft::) printf '%s\n' first-boot start stop restart status check keys backup load recover sandbox demo help version --help ;;
+	lite-raft::) printf '%s\n' first-boot start stop restart status check fsck keys backup load recover sandbox demo help version --help ;;
 	lite-raft:first-boot:*) printf '%s\n' --foreground --wait --from dash bash ksh93 mksh yash ;;
 	lite-raft:start:*) printf '%s\n' --foreground --wait ;;
 	lite-raft:restart:*) printf '%s\n' --wait ;;
 	lite-raft:check:*) printf '%s\n' --json ;;
+	lite-raft:fsck:*) printf '%s\n' --repair ;;
 	lite-raft:keys:*) printf '%s\n' --install --hosts --yes --accept --help ;;
 	lite-raft:backup:*) printf '%s\n' --local ;;
 	lite-raft:load:*) printf '%s\n' --over ;;
