@@ -21,9 +21,8 @@ static struct {
 	struct os *os;
 	struct truth truth;
 	const char *kind;
-	const char *how;
-	const char *path;
-	size_t at;
+	char now[256]; /* the case that is tried */
+	int now_length;
 	size_t step;
 	pid_t role;
 	unsigned long cases;
@@ -50,11 +49,9 @@ fsync(int fd)
 static void
 crashed(int signo)
 {
-	char line[256];
-	int n = snprintf(line, sizeof(line), "bits: signal %d: %s: %s %zu of %s\n",
-	    signo, run.kind, run.how, run.at, run.path);
-
-	(void)!write(2, line, (size_t)n);
+	(void)signo;
+	(void)!write(2, run.now, (size_t)run.now_length);
+	(void)!write(2, ": it crashes\n", 13);
 	_exit(1);
 }
 
@@ -90,16 +87,14 @@ try(struct image *m, const char *how, size_t at)
 {
 	const char *why;
 
-	run.how = how;
-	run.path = m->path;
-	run.at = at;
+	run.now_length = snprintf(run.now, sizeof(run.now), "%s: %s %zu of %s",
+	    run.kind, how, at, m->path);
 	run.cases++;
 	why = node_judge(run.os, &run.truth, m, run.role);
 	if (why == NULL)
 		return;
 	run.bad++;
-	(void)fprintf(stderr, "%s: %s %zu of %s: %s\n", run.kind, how, at, m->path,
-	    why);
+	(void)fprintf(stderr, "%s: %s\n", run.now, why);
 	MUST(run.bad < 20);
 }
 

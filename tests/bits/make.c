@@ -174,8 +174,9 @@ form(struct os *os, struct truth *t)
 	MUST(st != NULL);
 	st->segment_bytes = SMALL;
 	MUST(members_add(&t->members, "a", st->me.id) == 0);
-	for (k = 0; k + 1 < t->size; k++)
-		MUST(members_add(&t->members, k == 0 ? "b" : "c", id[k]) == 0);
+	if (t->size == 3)
+		MUST(members_add(&t->members, "b", id[0]) == 0 &&
+		    members_add(&t->members, "c", id[1]) == 0);
 	t->members.index = 1;
 	t->me = st->me;
 	t->peer = t->members.who[t->size - 1];
