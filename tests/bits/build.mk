@@ -2,12 +2,17 @@
 #the steps do, with their own objects.
 
 BITS = build/tests/bits
+BITS_STEPS = $(BITS)/vote.o $(BITS)/append.o
 BITS_OBJECTS = $(patsubst tests/bits/%.c,$(BITS)/%.o,$(wildcard tests/bits/*.c))
 
 tests: $(BITS)/bits
 
-$(BITS)/bits: $(BITS_OBJECTS) $(SIM_STEPS) $(LIB)
-	$(LINK) -o $@ $(BITS_OBJECTS) $(SIM_STEPS) $(LIB)
+$(BITS)/bits: $(BITS_OBJECTS) $(BITS_STEPS) $(LIB)
+	$(LINK) -o $@ $(BITS_OBJECTS) $(BITS_STEPS) $(LIB)
+
+$(BITS_STEPS): $(BITS)/%.o: build/step/%.o
+	@mkdir -p $(@D)
+	objcopy --localize-symbol=main $< $@
 
 $(BITS_OBJECTS): $(BITS)/%.o: tests/bits/%.c build/flags
 	@mkdir -p $(@D)
