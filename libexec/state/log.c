@@ -282,7 +282,13 @@ walk(struct state *st, struct cursor *c, uint64_t last,
 			    (off_t)c->off);
 			at = 0;
 		}
-		if (n <= 0 || record_parse(chunk + at, (size_t)n - at, &r) != 1 ||
+		/* What can't be read is not the end of the log. */
+		if (n == -1) {
+			(void)state_fail(st, "cannot read state/log: %s",
+			    strerror(errno));
+			break;
+		}
+		if (n == 0 || record_parse(chunk + at, (size_t)n - at, &r) != 1 ||
 		    r.index != c->index)
 			break;
 		done = visit(arg, c, &r);
@@ -295,7 +301,7 @@ walk(struct state *st, struct cursor *c, uint64_t last,
 			n = 0;
 	}
 	free(chunk);
-	return 0;
+	return n == -1 ? -1 : 0;
 }
 
 /* The place in list of the segment that holds index, or -1. */
@@ -349,8 +355,11 @@ log_find(struct state *st, uint64_t index, struct cursor *c, struct record *r)
 		w.at = (struct cursor){ list[i], list[i], 0 };
 		*c = w.at;
 		if (walk(st, c, index, visit_index, &w) == -1) {
-			w.found = 0;
-			i = errno == ENOENT ? -1 : i;
+			if (errno != ENOENT) {
+				free(list);
+				return -1;
+			}
+			i = -1;
 		}
 	}
 	free(list);
@@ -464,7 +473,7 @@ log_last_of(struct state *st, char type, uint64_t behind, struct cursor *at,
 {
 	struct last_of w = { type, behind, at, last };
 	struct cursor c;
-	uint64_t *list;
+	uint64_t end, *list;
 	size_t n;
 	long i;
 	int r = 0;
@@ -477,7 +486,16 @@ log_last_of(struct state *st, char type, uint64_t behind, struct cursor *at,
 		return state_fail(st, "cannot list state/log: %s", strerror(errno));
 	for (i = segment_of(list, n, st->tail.index); i >= 0 && r == 0; i--) {
 		c = (struct cursor){ list[i], list[i], 0 };
-		r = walk(st, &c, st->tail.index, visit_type, &w);
+		end = (size_t)i + 1 < n && list[i + 1] <= st->tail.index ?
+		    list[i + 1] - 1 :
+		    st->tail.index;
+		r = walk(st, &c, end, visit_type, &w);
+		if (r == 0 && c.index <= end) {
+			errno = EILSEQ;
+			r = state_fail(st,
+			    "cannot read state/log: index %" PRIu64 " is not there",
+			    c.index);
+		}
 		if (last->index != 0 || list[i] <= behind + 1)
 			break;
 	}

@@ -296,7 +296,8 @@ look(struct watched *w, enum work work, enum ended ended)
 	check_snaps(w, work);
 }
 
-/* What holds whenever a piece of work has come to its end. */
+/* What holds whenever a piece of work has come to its end; of a start that failed,
+ * nothing else runs. */
 static void
 judge(struct watched *w)
 {
@@ -326,7 +327,8 @@ check_worked(size_t number, enum work work, enum ended ended)
 		return;
 	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
 		check_promise(w, work);
-	judge(w);
+	if (work != WORK_START)
+		judge(w);
 	if (!touched(w, "run/commit_index", IMAGE_CACHE))
 		return;
 	commit = number_image(w->machine, "run/commit_index");
@@ -400,5 +402,6 @@ check_verified(size_t number)
 	struct watched *w = watched_of(number);
 
 	check_worked(number, WORK_START, RAN);
+	judge(w);
 	check_promise(w, WORK_START);
 }

@@ -219,6 +219,32 @@ row_f46(uint64_t number, void *result)
 	row_holds(n, &small, 5);
 }
 
+/*
+ * A start whose n-th read fails, of a node whose cache of the members has to come from
+ * its log: it starts with those, or does not start.
+ */
+static void
+row_read(uint64_t number, void *result)
+{
+	struct book b;
+	struct node *n;
+
+	(void)result;
+	seed_set(number);
+	n = node_with(&b, 8, 300);
+	node_power_off(n);
+	machine_write(n->machine, "state/members", "x\n");
+	n->machine->read_fails = 1 + (unsigned)(number / 2);
+	node_power_on(n);
+	if (n->shell != NULL)
+		row_holds(n, &b, 8);
+	/* The next one comes to its end. */
+	n->machine->read_fails = 0;
+	if (n->shell == NULL)
+		node_start(n);
+	row_holds(n, &b, 8);
+}
+
 /* F9: appends and heartbeats that come late, or again, cut nothing that matches. */
 static void
 row_f9(uint64_t number, void *result)
@@ -407,5 +433,6 @@ const struct row rows_append[] = {
 	{ "F43", row_f43, 12 * 3 * 8 },
 	{ "F44", row_f44, 2 * 128 },
 	{ "F46", row_f46, 80 },
+	{ "read", row_read, 80 },
 	{ NULL, NULL, 0 },
 };
