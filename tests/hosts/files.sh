@@ -5,6 +5,7 @@ lab_copy_tree() { # SETTING VALUE...
 	mkdir -p "$LAB/tree" || return 1
 	cp "$LAB_HOME/inside" "$LAB/inside" || return 1
 	[ -z "${LAB_DISKS:-}" ] || cp "$LAB_TREE/build/tests/hosts/unplug" "$LAB/unplug" || return 1
+	[ -z "${LAB_RATES:-}" ] || cp "$LAB_TREE/build/tests/hosts/rate.so" "$LAB/rate.so" || return 1
 	[ -z "${LAB_WALL:-}" ] || cp "$LAB_TREE/build/tests/hosts/wall.so" "$LAB/wall.so" || return 1
 	(cd "$LAB_TREE" && tar -cf - --exclude=./.git --exclude=./tests \
 		--exclude=./state --exclude=./run --exclude=./message-log .) |
@@ -65,6 +66,7 @@ lab_keys() {
 			>"$keys_dir/etc/ssh/sshd_config"
 		[ ! -f "$LAB/wall.so" ] || printf 'SetEnv LD_PRELOAD=%s WALL_STEP=%s\n' \
 			"$LAB/wall.so" "$LAB/host/wall" >>"$keys_dir/etc/ssh/sshd_config"
+		lab_rate "$keys_i" 1000 || return 1
 		chmod 700 "$keys_dir/home" "$keys_dir/home/.ssh"
 	done
 }

@@ -39,7 +39,9 @@ lab_sshd() {
 # namespace, so that it is not frozen with the host.
 lab_on() {
 	on_pid=$(cat "$LAB/pid/$1" 2>/dev/null) || lab_die "h$1 is off" || return 1
+	on_rate=$(cat "$LAB/hosts/$1/rate")
 	shift
+	[ ! -f "$LAB/rate.so" ] || set -- env LD_PRELOAD="$LAB/rate.so" HOST_RATE="$on_rate" "$@"
 	[ ! -f "$LAB/wall.so" ] || set -- env LD_PRELOAD="$LAB/wall.so" WALL_STEP="$LAB/host/wall" "$@"
 	nsenter -t "$on_pid" -m -u -n -p -F env -i PATH="$PATH" HOME="$LAB/host/home" USER=root LOGNAME=root \
 		SHELL=/bin/sh LC_ALL=C sh "$LAB/inside" run "$@" 3>&- 4>&-
@@ -102,6 +104,16 @@ lab_poweron() {
 # lab_wall I SECONDS: host I's wall clock is so far from the machine's.
 lab_wall() {
 	printf '%s\n' "$2" >"$LAB/hosts/$1/wall.new" && mv "$LAB/hosts/$1/wall.new" "$LAB/hosts/$1/wall"
+}
+
+# lab_rate I THOUSANDTHS: so fast runs host I's clock once its power comes on.
+lab_rate() {
+	printf '%s\n' "$2" >"$LAB/hosts/$1/rate" || return 1
+	[ -f "$LAB/rate.so" ] || return 0
+	rate_config=$LAB/hosts/$1/etc/ssh/sshd_config
+	sed '/^SetEnv/d' "$rate_config" >"$rate_config.new" &&
+		printf 'SetEnv LD_PRELOAD=%s HOST_RATE=%s\n' "$LAB/rate.so" "$2" >>"$rate_config.new" &&
+		mv "$rate_config.new" "$rate_config"
 }
 
 # lab_disk_freeze I: every write to host I's disk hangs, until lab_disk_thaw.

@@ -1,0 +1,119 @@
+/*
+ * beat - writes down that it lives, by the one clock that all hosts of the lab share.
+ *
+ *	beat RECORD note WORD...	one line: NS WORD...
+ *	beat RECORD run HOST		a line "NS beat HOST INSTANCE" every few ms
+ *	beat RECORD for HOST PID OFF	the same while process PID is there, even if it
+ *					can't do anything, and the file OFF is not
+ *
+ * The clock is read before the line is written: it lived then.
+ */
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/num.h"
+#include "core/types.h"
+
+#define EVERY 5000000 /* ns */
+
+long syscall(long, ...); /* no POSIX */
+
+static int
+fail(const char *verb, const char *object)
+{
+	(void)fprintf(stderr, "beat: cannot %s %s: %s\n", verb, object,
+	    strerror(errno));
+	return EXIT_DISK;
+}
+
+static int
+usage(void)
+{
+	(void)fputs("usage: beat RECORD note WORD... | run HOST | for HOST PID OFF\n",
+	    stderr);
+	return EXIT_USE;
+}
+
+/* The kernel's own, whatever is preloaded here. */
+static uint64_t
+now(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+/* One line in one write, so that those of all hosts stay whole: 0, or -1. */
+static int
+line_write(int fd, const struct buf *line)
+{
+	return write(fd, buf_head(line), line->len) == (ssize_t)line->len ? 0 : -1;
+}
+
+static int
+note(int fd, char **word)
+{
+	struct buf line = { 0 };
+	int r;
+
+	r = buf_fmt(&line, "%" PRIu64, now());
+	for (; r == 0 && *word != NULL; word++)
+		r = buf_fmt(&line, " %s", *word);
+	r = r == 0 && buf_str(&line, "\n") == 0 ? line_write(fd, &line) : -1;
+	buf_free(&line);
+	return r;
+}
+
+/* pid 0: for ever. */
+static int
+beat(int fd, const char *host, pid_t pid, const char *off)
+{
+	const struct timespec pause = { 0, EVERY };
+	const uint64_t instance = now();
+	struct buf line = { 0 };
+	int r = 0;
+
+	while (r == 0 && (pid == 0 || (kill(pid, 0) == 0 && access(off, F_OK) == -1))) {
+		buf_cut(&line, 0);
+		r = buf_fmt(&line, "%" PRIu64 " beat %s %" PRIu64 "\n", now(), host,
+		    instance);
+		if (r == 0)
+			r = line_write(fd, &line);
+		(void)syscall(SYS_nanosleep, &pause, (void *)NULL);
+	}
+	buf_free(&line);
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t pid = 0;
+	int fd, r;
+
+	if (argc < 4)
+		return usage();
+	fd = open(argv[1], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	if (fd == -1)
+		return fail("open", argv[1]);
+	if (strcmp(argv[2], "note") == 0)
+		r = note(fd, argv + 3);
+	else if (strcmp(argv[2], "run") == 0 && argc == 4)
+		r = beat(fd, argv[3], 0, "");
+	else if (strcmp(argv[2], "for") == 0 && argc == 6 &&
+	    num_u64(argv[4], strlen(argv[4]), INT32_MAX, &pid) == 0 && pid > 0)
+		r = beat(fd, argv[3], (pid_t)pid, argv[5]);
+	else
+		return usage();
+	return r == 0 ? EXIT_YES : fail("write", argv[1]);
+}
