@@ -3,7 +3,8 @@
 # they use lite-raft's core/ and os/ at link time.
 
 PKG_LIB = build/libpkg.a
-PKG_MAINS = $(wildcard pkg/os/announce.c pkg/os/apart.c pkg/os/guard.c pkg/os/monitor.c \
+PKG_MAINS = $(wildcard pkg/os/announce.c pkg/os/apart.c pkg/os/guard.c pkg/os/local.c \
+	pkg/os/monitor.c \
 	pkg/os/settings.c)
 PKG_PROGRAMS = $(PKG_MAINS:pkg/os/%.c=pkg/libexec/%)
 PKG_OBJECTS = $(patsubst pkg/%.c,build/pkg/%.o,\

@@ -1,0 +1,126 @@
+# lib.sh - what the scripts of pkg share.  Sourced with pkg's directory as the
+# current one.
+
+LC_ALL=C
+export LC_ALL
+set -f # no name is a pattern
+work=${work-}
+# For yash: what a loop in a function goes through is not the function's own.
+[ -z "${YASH_VERSION-}" ] || command set +o forlocal
+
+# Says why on stderr, one line, and ends with STATUS.
+die() { # STATUS WORD...
+	die_status=$1
+	shift
+	printf '%s: %s\n' "${prog:-${0##*/}}" "$*" >&2
+	exit "$die_status"
+}
+
+# A usage error: prints $usage.
+usage() {
+	printf 'usage: %s\n' "${usage:?}" >&2
+	exit 64
+}
+
+# One line on stdout for a person.
+say() { # WORD...
+	printf '%s: %s\n' "${prog:-${0##*/}}" "$*"
+}
+
+# A name of a package or a node.
+name_check() { # NAME
+	case $1 in
+	'' | [-.]* | *[!A-Za-z0-9_.-]*) die 64 "cannot use the name $1: letters, digits and _ . -, no - or . first" ;;
+	esac
+	[ "${#1}" -le 64 ] || die 64 "cannot use the name $1: it has more than 64 bytes"
+}
+
+# Sets $node and PKG_NODE to what this host is called: what the file node_name says,
+# else its host name up to the first dot.
+node_load() {
+	node=${PKG_NODE-}
+	if [ -z "$node" ] && [ -f node_name ]; then
+		read -r node <node_name || [ -n "$node" ] || die 78 'cannot read node_name: write one name into it'
+	fi
+	if [ -z "$node" ]; then
+		node=$(uname -n)
+		node=${node%%.*}
+	fi
+	case $node in
+	'' | [-.]* | *[!A-Za-z0-9_.-]*) die 78 "cannot use this host's name, $node: write another into $PWD/node_name" ;;
+	esac
+	PKG_NODE=$node
+	export PKG_NODE
+}
+
+# Ends unless there is a control script NAME.
+script_check() { # NAME
+	[ -f "control-scripts/$1" ] ||
+		die 78 "cannot find control-scripts/$1; begin with: cp control-scripts/template control-scripts/$1"
+	[ -x "control-scripts/$1" ] || die 78 "cannot run control-scripts/$1; use: chmod +x control-scripts/$1"
+}
+
+# Runs the control script NAME with nothing in its environment that could be taken
+# for a setting.
+script_run() { # NAME WORD...
+	script_name=$1
+	shift
+	env -i "PATH=$PATH" "HOME=${HOME-/}" "PKG_LIB=$PWD/libexec" "PKG_NAME=$script_name" \
+		"PKG_NODE=${PKG_NODE-}" "control-scripts/$script_name" "$@"
+}
+
+# Prints what this host's monitor of NAME says; not 0 if there is none.
+local_ask() { # NAME
+	libexec/local "$1" status 2>/dev/null
+}
+
+# Runs COMMAND for SECONDS at most; its status, or 75: it was ended then.
+bounded() { # SECONDS COMMAND...
+	bounded_left=$(($1 * 20))
+	shift
+	rm -f "$work/ended"
+	{
+		{
+			"$@" <&3 2>&5 3<&- 5>&- &
+			printf '%s\n' "$!" >"$work/pid"
+			wait "$!"
+			printf '%s\n' "$?" >"$work/ended.new"
+			mv "$work/ended.new" "$work/ended"
+		} 5>&2 2>/dev/null &
+	} 3<&0
+	until [ -e "$work/ended" ]; do
+		if [ "$bounded_left" -le 0 ]; then
+			read -r bounded_pid <"$work/pid" && kill "$bounded_pid" 2>/dev/null
+			return 75
+		fi
+		bounded_left=$((bounded_left - 1))
+		sleep 0.05
+	done
+	read -r bounded_status <"$work/ended"
+	return "$bounded_status"
+}
+
+# Sets $found to the value of NAME= in a line of words; 1 if there is none.
+word_find() { # NAME LINE
+	found=
+	case " $2" in
+	*" $1="*) ;;
+	*) return 1 ;;
+	esac
+	found=" $2"
+	found=${found#*" $1="}
+	found=${found%% *}
+}
+
+# Prints text that was quoted with % and two hexadecimal digits.
+plain() { # TEXT
+	printf '%s\n' "$1" | awk '{
+		while ((i = index($0, "%")) > 0) {
+			h = toupper(substr($0, i + 1, 2))
+			n = (index("0123456789ABCDEF", substr(h, 1, 1)) - 1) * 16 + index("0123456789ABCDEF", substr(h, 2)) - 1
+			printf "%s%c", substr($0, 1, i - 1), n
+			$0 = substr($0, i + 3)
+		}
+		print
+	}'
+}

@@ -1,0 +1,103 @@
+# run.sh - pkg run and stop: this node takes part, or leaves.
+
+name=${name-} node=${node-} work=${work-} foreground=${foreground-} answer='' found=''
+
+# Is there such a process, and has it not ended?
+alive() { # PID
+	case $(ps -o stat= -p "$1" 2>/dev/null) in
+	'' | *Z*) return 1 ;;
+	esac
+}
+
+verb_run() {
+	script_check "$name"
+	node_load
+	if [ ! -x libexec/guard ] || [ ! -x libexec/monitor ]; then
+		die 78 'cannot run anything: pkg is not built yet; type make, where lite-raft is'
+	fi
+	if local_ask "$name" >/dev/null; then
+		say "$name runs on $node already"
+		return
+	fi
+	store_open
+	ask get "pkg/$name/conf"
+	if store_ask; then
+		answer 1 || die 78 "cannot run $name: the store does not know it; use: ./pkg init $name"
+	fi
+	[ -d message-log ] || (umask 077 && mkdir message-log) || die 74 "cannot make $PWD/message-log"
+	rm -f "run/$name/ready"
+	if [ -n "$foreground" ]; then
+		rm -rf "$work"
+		trap - EXIT
+		exec libexec/guard "$name" </dev/null
+	fi
+	libexec/guard "$name" </dev/null >/dev/null 2>"$work/err" &
+	guard=$!
+	polls=300
+	until [ -e "run/$name/ready" ]; do
+		if ! alive "$guard"; then
+			why=$(tail -n 1 "$work/err")
+			die 1 "cannot run $name: ${why:-its guard ended}; message-log/$name.log may say more"
+		fi
+		polls=$((polls - 1))
+		[ "$polls" -gt 0 ] || die 69 "$name waits for the store; it goes on by itself: message-log/$name.log"
+		sleep 0.1
+	done
+	say "$name is watched on $node"
+}
+
+# Sets $owner and $state out of the lease in answer N.
+lease_load() { # N
+	owner=- state=none
+	answer "$1" || return 1
+	lease=$answer
+	lease_text=$(unquote "$lease")
+	word_find owner "$lease_text" && owner=$found
+	word_find state "$lease_text" && state=$found
+}
+
+# Sets $next to who stands by for NAME, in the order of its nodes; empty: nobody.
+next_find() { # WITHOUT
+	next=
+	ask list "pkg/$name/node/"
+	ask get "pkg/$name/conf"
+	store
+	answer 1
+	others=$answer
+	answer 2 || return 0
+	order=$(unquote "$answer" | sed -n 's/^nodes //p')
+	for key in $others; do
+		ask get "$key"
+	done
+	store_ask || return 0
+	standing='' n=0
+	for key in $others; do
+		n=$((n + 1))
+		answer "$n" || continue
+		word_find state "$(unquote "$answer")" || continue
+		[ "$found" != standby ] || [ "${key##*/}" = "$1" ] || standing="$standing ${key##*/}"
+	done
+	for next in $order $standing; do
+		case " $standing " in
+		*" $next "*) return ;;
+		esac
+	done
+	next=
+}
+
+verb_stop() {
+	node_load
+	store_open
+	if ! local_ask "$name" >/dev/null; then
+		say "$name is not run on $node"
+		return
+	fi
+	ask get "pkg/$name/lease"
+	if store_ask && lease_load 1 && [ "$owner:$state" = "$node:${state#released}" ]; then
+		next_find "$node"
+		say "$node leaves $name, and ${next:-nobody} takes over${next:+ if it still can}; what keeps it down is: ./pkg halt $name"
+	else
+		say "$node no longer stands by for $name"
+	fi
+	libexec/local "$name" leave || die 74 "cannot reach the monitor of $name: message-log/$name.log may say why"
+}
