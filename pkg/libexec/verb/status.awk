@@ -87,7 +87,7 @@ function look(name,   l, w, owner, note, held) {
 	w = want[name]
 	state = word(l, "state", "none")
 	owner = word(l, "owner", "-")
-	held = state ~ /^(starting|running|degraded|stopping|stuck)$/
+	held = state ~ /^(starting|running|degraded|stopping)$/
 	if (held && index(silent, " " name " "))
 		state = "silent"
 	cell[1] = name
@@ -145,13 +145,19 @@ END {
 		if (rank(status) > rank(worst))
 			worst = status
 		if (how == "json") {
-			printf "%s{", i > 1 ? "," : ""
+			printf "%s{", (i > 1 ? "," : "")
 			for (c = 1; c <= columns; c++)
-				printf "%s:%s,", json(tolower(head[c])), cell[c] == "-" ? "null" : json(cell[c])
-			printf "\"since_seconds\":%d,\"epoch\":%d,\"status\":%d,\"note\":%s,\"nodes\":[", word(lease[names[i]], "since", 0), word(lease[names[i]], "epoch", 0), status, json(cell[10])
+				printf "%s:%s,", json(tolower(head[c])), (cell[c] == "-" ? "null" : json(cell[c]))
+			printf "\"since_seconds\":%d,", word(lease[names[i]], "since", 0)
+			printf "\"epoch\":%d,", word(lease[names[i]], "epoch", 0)
+			printf "\"status\":%d,\"note\":%s,\"nodes\":[", status, json(cell[10])
 			n = split(nodes[names[i]], part, " ")
-			for (k = 1; k <= n; k++)
-				printf "%s{\"node\":%s,\"state\":%s,\"fails\":%s}", k > 1 ? "," : "", json(part[k]), json(word(node[names[i], part[k]], "state", "-")), json(word(node[names[i], part[k]], "fails", "-"))
+			for (k = 1; k <= n; k++) {
+				l = node[names[i], part[k]]
+				printf "%s{\"node\":%s,", (k > 1 ? "," : ""), json(part[k])
+				printf "\"state\":%s,", json(word(l, "state", "-"))
+				printf "\"fails\":%s}", json(word(l, "fails", "-"))
+			}
 			printf "]}"
 		} else if (how == "line") {
 			printf "%s %s", cell[1], cell[2]

@@ -80,7 +80,7 @@ raft_line() { # ANSWER
 
 # Prints the lines of FILE that are leases that somebody must renew.
 held() { # FILE
-	grep '^pkg/[^/]*/lease .*state=\(starting\|running\|degraded\|stopping\|stuck\) ' "$1"
+	grep '^pkg/[^/]*/lease .*state=\(starting\|running\|degraded\|stopping\) ' "$1"
 }
 
 # Sets $locals to what is left of the leases that are held here, $silent to the
@@ -97,6 +97,9 @@ status_watch() {
 		grep -v "^pkg/$package/lease " "$work/held" >"$work/held.new"
 		mv "$work/held.new" "$work/held"
 	done
+	# Half of the longest time after which one of them is dead.
+	patience=$(sed -n 's/.* limit=\([0-9]*\) .*/\1/p' "$work/held" | sort -n | tail -n 1)
+	patience=$((${patience:-0} / 2000 + 1))
 	began=$(date +%s)
 	while [ -s "$work/held" ]; do
 		while read -r key value; do
@@ -110,7 +113,7 @@ status_watch() {
 		done 4<"$work/held" >"$work/held.new"
 		mv "$work/held.new" "$work/held"
 		waited=$(($(date +%s) - began))
-		[ "$waited" -lt 5 ] || break
+		[ "$waited" -lt "$patience" ] || break
 		[ ! -s "$work/held" ] || sleep 0.3
 	done
 	silent=" $(cut -d / -f 2 "$work/held" | tr '\n' ' ')"

@@ -1,0 +1,329 @@
+# What an administrator types, against a real store: what is asked of it, what is
+# told, the exit status, and what two of them do at once.
+
+load ../lib/cluster
+
+CLUSTER=$BATS_FILE_TMPDIR/nodes # a server's directory has no blank in it
+
+setup_file() {
+	CLUSTER=$BATS_FILE_TMPDIR/nodes
+	cluster_up 1
+	host one
+}
+
+teardown_file() {
+	CLUSTER=$BATS_FILE_TMPDIR/nodes
+	cluster_down
+}
+
+setup() {
+	CLUSTER=$BATS_FILE_TMPDIR/nodes
+	PKG=$BATS_FILE_TMPDIR/a\ host\ one/pkg
+	export PKG_NODE=a
+	name=p$BATS_TEST_NUMBER
+}
+
+# host NAME: a host with nothing of lite-raft but its pkg.
+host() {
+	local dir=$BATS_FILE_TMPDIR/a\ host\ $1
+	mkdir "$dir"
+	cp -Rp "$ROOT/pkg" "$dir"
+	cp "$(node_dir 1)/conf/ssh_config" "$dir/pkg"
+	printf 'n1=%s\n' "$(node_dir 1)" >"$dir/pkg/lite-raft-remote"
+}
+
+# pkg WORD...: as it is typed there.
+pkg() {
+	(cd "$PKG" && out timeout 60 ./pkg "$@")
+}
+
+# script LINE...: a control script of these settings, and a program.
+script() {
+	{
+		head -n 1 "$ROOT/pkg/pkg"
+		printf '%s\n' "$@" '. "${PKG_LIB:-$(dirname -- "$0")/../libexec}/resources.sh"' \
+			'prog it "exec sleep 1000"' 'pkg_main "$@"'
+	} >"$PKG/control-scripts/$name"
+	chmod +x "$PKG/control-scripts/$name"
+}
+
+# lease STATE [WORD]: a's, in the store.
+lease() {
+	client 1 set "pkg/$name/lease" "owner=a boot=ID instance=ff epoch=7 seq=${2:-10} state=$1 limit=1000 since=1700000000 to=- note=why%20not"
+}
+
+@test "init writes what the control script says, once" {
+	script 'nodes="a b"' 'restarts=3/5m' 'stop_timeout=7'
+	run -0 pkg init "$name"
+	[[ ${lines[0]} == "pkg: $name is in the store; now, on each of its nodes: ./pkg run $name" ]]
+	[ "$(client 1 get "pkg/$name/conf")" = 'nodes a b
+restarts 3/5m
+stop_timeout 7' ]
+	run -0 pkg init "$name"
+	[ "${lines[0]}" = "pkg: $name is in the store as it is here" ]
+	script 'nodes="b a"' 'restarts=3/5m'
+	run -0 pkg init "$name"
+	[[ ${lines[0]} == *"has been changed; a package that runs goes on" ]]
+	[ "$(client 1 get "pkg/$name/conf")" = 'nodes b a
+restarts 3/5m' ]
+}
+
+@test "the original: init on a package that runs caused an outage" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	lease running
+	before=$(client 1 get "pkg/$name/lease")
+	script 'nodes="a b"' 'poll=0.4'
+	run -0 pkg init "$name"
+	# Nothing but the settings has been written.
+	[ "$(client 1 list "pkg/$name/")" = "pkg/$name/conf
+pkg/$name/lease" ]
+	[ "$(client 1 get "pkg/$name/lease")" = "$before" ]
+}
+
+@test "settings that are not safe are refused, with the rule; where they are not set, they are raised" {
+	script 'soft=3'
+	run -78 pkg init "$name"
+	[[ $output == *"soft must be at least 1.5 x election_timeout + renew + 1.3 = 4.8"* ]]
+	run -1 client 1 get "pkg/$name/conf"
+	script 'profile=fast'
+	run -0 pkg init "$name"
+	[[ $output == *"soft is 3.8 s, for the store's election_timeout is 1 s"* ]]
+	[[ $(client 1 get "pkg/$name/conf") == *'soft 3.8' ]]
+	for line in 'poll=0.6' 'grace=0' 'renew=x' 'restarts=2' 'failback=maybe' 'nodes="a b/c"'; do
+		script "$line"
+		run -78 pkg init "$name"
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == "pkg: cannot use control-scripts/$name: "* ]]
+	done
+}
+
+@test "a plain script is a control script, with no settings; one that answers anything is believed nothing" {
+	printf '#!/bin/sh\ncase $1 in start|stop|status) exit 0 ;; esac\necho "usage: start stop"\nexit 2\n' >"$PKG/control-scripts/$name"
+	chmod +x "$PKG/control-scripts/$name"
+	pkg init "$name"
+	[ -z "$(client 1 get "pkg/$name/conf")" ]
+	printf '#!/bin/sh\necho "usage: start stop"\n' >"$PKG/control-scripts/$name"
+	pkg init "$name"
+	[ -z "$(client 1 get "pkg/$name/conf")" ]
+}
+
+@test "nothing of the caller's environment is taken for a setting" {
+	script
+	soft=99 kill=77 nodes=x pkg init "$name"
+	[ -z "$(client 1 get "pkg/$name/conf")" ]
+}
+
+@test "the original: run printed its usage, with status 0" {
+	for words in '' run 'run a b' 'run -x a' 'init' 'status -x' 'maint p1' 'maint p1 maybe' 'nothing p1' \
+		'stop' '-x' 'move' 'init a/b' 'run ../a' 'log -f' 'status --json -f' 'enable p1 b c'; do
+		run -64 --separate-stderr pkg $words
+		[ -z "$output" ]
+		[[ $stderr == 'usage: pkg init'* || $stderr == 'pkg: cannot use the name '* ]]
+	done
+	run -0 pkg help
+	[[ $output == 'usage: pkg init'* ]]
+	run -0 pkg run --help
+}
+
+@test "who has no control script, or no package, is told what to type" {
+	run -78 pkg init "$name"
+	[[ $output == *"begin with: cp control-scripts/template control-scripts/$name" ]]
+	run -78 pkg run "$name"
+	script
+	chmod -x "$PKG/control-scripts/$name"
+	run -78 pkg init "$name"
+	[[ $output == *"chmod +x control-scripts/$name" ]]
+	for verb in halt start move enable disable log why status; do
+		run -78 pkg "$verb" "$name"
+		[[ $output == *"use: ./pkg init $name" ]]
+	done
+	run -0 pkg stop "$name"
+	[ "$output" = "pkg: $name is not run on a" ]
+}
+
+@test "halt, start, enable, disable and maint: what is wanted, and nothing else" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	lease halted
+	run -0 pkg halt "$name"
+	[ "$output" = "pkg: $name is down, and stays so until: ./pkg start $name" ]
+	[ "$(client 1 get "pkg/$name/want")" = 'up=no auto=on maint=off off= clear=' ]
+	lease running
+	pkg start "$name"
+	[[ $(client 1 get "pkg/$name/want") =~ ^'up=yes auto=on maint=off off= clear='[0-9a-f]{16}$ ]]
+	pkg disable "$name" b
+	pkg disable "$name" c
+	pkg disable "$name" b
+	[[ $(client 1 get "pkg/$name/want") == *' off=c,b clear='* ]]
+	pkg enable "$name" c
+	pkg disable "$name"
+	pkg maint "$name" on
+	[[ $(client 1 get "pkg/$name/want") == 'up=yes auto=off maint=on off=b clear='* ]]
+	run -0 pkg why "$name"
+	[[ $output == *"./pkg maint $name off ends that"*"./pkg enable $name ends that"* ]]
+	pkg enable "$name"
+	pkg enable "$name" b
+	pkg maint "$name" off
+	[[ $(client 1 get "pkg/$name/want") == 'up=yes auto=on maint=off off= clear='* ]]
+}
+
+@test "two administrators at once: both are heeded" {
+	script
+	pkg init "$name"
+	pids=()
+	for node in b c d e; do
+		pkg disable "$name" "$node" &
+		pids+=("$!")
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	want=$(client 1 get "pkg/$name/want")
+	for node in b c d e; do
+		[[ $want =~ off=[a-e,]*$node ]]
+	done
+}
+
+@test "move asks only what can be, and once" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	run -1 pkg move "$name"
+	lease stopping
+	run -1 pkg move "$name"
+	[[ $output == *'its state is stopping, on a' ]]
+	lease running
+	run -1 pkg move "$name" a
+	run -1 pkg move "$name" b
+	[[ $output == *'it does not stand by there'* ]]
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	# Whoever owns it moves it.
+	out "$BASH" -c 'until [[ $(cd "$1" && ./lite-raft-client get "pkg/$2/order" 2>/dev/null) == "move b "* ]]; do sleep 0.1; done
+		cd "$1" && ./lite-raft-client unset "pkg/$2/order" &&
+			./lite-raft-client set "pkg/$2/lease" "owner=b boot=X instance=fe epoch=8 seq=1 state=running limit=1000 since=1 to=- note="' \
+		move "$(node_dir 1)" "$name" &
+	run -0 pkg move "$name" b
+	[ "$output" = "pkg: $name runs on b" ]
+	wait
+	# No ban is left behind.
+	run -1 client 1 get "pkg/$name/want"
+	run -1 client 1 get "pkg/$name/order"
+}
+
+@test "status: a table, JSON, a line; and its own status says how it is" {
+	script 'nodes="a b"' 'on_stop_fail=fence' 'watchdog=/dev/watchdog'
+	pkg init "$name"
+	run -3 pkg status "$name"
+	[[ ${lines[1]} == "$name "*" none "* && ${lines[1]} == *'! nobody runs it' ]]
+	[[ ${lines[2]} =~ ^'raft: quorum 1/1, leader n1, term '[0-9]+$ ]]
+	for pair in failed:1 stuck:1 halted:3 released:3 maint:0; do
+		lease "${pair%:*}" "$RANDOM"
+		run "-${pair#*:}" pkg status -f "$name"
+		if [ "${pair%:*}" != stuck ]; then
+			[[ $output == "$name ${pair%:*} owner=a "*' guard=lease+wd+fence fails=- note=why not' ]]
+		fi
+	done
+	run -0 --separate-stderr pkg status --json "$name"
+	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/json"
+	awk -f "$ROOT/tests/lib/json.awk" "$BATS_TEST_TMPDIR/json"
+	[[ $output == '{"packages":[{"package":"'"$name"'","state":"maint",'* ]]
+}
+
+@test "status: a lease that nobody renews is not called running" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	lease running
+	run -4 pkg status "$name"
+	[[ ${lines[1]} == "$name "*silent*'! a has not renewed its lease; why not' ]]
+	# Somebody does.
+	out "$BASH" -c 'n=10; while [ -e "$3" ]; do n=$((n + 1)); (cd "$1" && ./lite-raft-client set "pkg/$2/lease" \
+		"owner=a boot=ID instance=ff epoch=7 seq=$n state=degraded limit=8000 since=1 to=- note=fs%3a%2fdata%20ro"); sleep 0.3; done' \
+		renew "$(node_dir 1)" "$name" "$BATS_TEST_TMPDIR" &
+	wait_for 10 client 1 if "pkg/$name/lease" != x set "owner=a boot=ID instance=ff epoch=7 seq=10 state=degraded limit=8000 since=1 to=- note=fs%3a%2fdata%20ro"
+	run -2 pkg status "$name"
+	kill "$!"
+	wait || :
+	[[ ${lines[1]} == "$name "*degraded*' 8.0s '*'! fs:/data ro' ]]
+}
+
+@test "no quorum: status says 4, the others 69, in a line that names each server" {
+	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/away"
+	printf 'n9\nn1=/nowhere\n' >"$BATS_TEST_TMPDIR/away/lite-raft-remote"
+	printf 'store_patience=1\n' >>"$BATS_TEST_TMPDIR/away/libexec/store.sh"
+	PKG=$BATS_TEST_TMPDIR/away
+	run -4 pkg status
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *'cannot ask the store'*'n9: '*'n1=/nowhere: '* ]]
+	script
+	run -69 pkg init "$name"
+	[ "${#lines[@]}" -eq 1 ]
+	run -78 pkg check
+	[[ $output == *'n9: '* && $output == *'no server leads'* ]]
+	: >"$PKG/lite-raft-remote"
+	run -78 pkg status
+	[[ $output == *'cannot find a server: write them into '*/lite-raft-remote ]]
+	printf 'n1=here\n' >"$PKG/lite-raft-remote"
+	run -4 pkg status
+	[[ $output == *'write an absolute path behind the ='* ]]
+}
+
+@test "log and why: what the store remembers, whoever saw it" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	for n in 7 8 9 10; do
+		client 1 set "pkg/$name/event/00000$n" "170000000$((n % 10)) a event $n of \$(touch ran)"
+	done
+	client 1 set "pkg/$name/event/last" 10
+	run -0 pkg log "$name"
+	[ "${lines[0]}" = '2023-11-14T22:13:27Z a event 7 of $(touch ran)' ]
+	[ "${#lines[@]}" -eq 4 ]
+	[[ ${lines[3]} == *'event 10 of'* ]]
+	lease failed
+	run -0 pkg why "$name"
+	[[ ${lines[0]} == 'its state is failed, its owner a: why not' ]]
+	[[ ${lines[-1]} == *'event 10 of'* ]]
+}
+
+@test "confirm-dead: not of one that renews, not without being asked, and then at once" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	run -1 pkg confirm-dead "$name"
+	lease released
+	run -0 pkg confirm-dead "$name"
+	lease stuck 20
+	run -64 pkg confirm-dead "$name"
+	[[ $output == *'./pkg confirm-dead --yes'* ]]
+	[[ $(client 1 get "pkg/$name/lease") == *' seq=20 state=stuck '* ]]
+	run -0 pkg confirm-dead --yes "$name"
+	[ "$(client 1 get "pkg/$name/lease")" = 'owner=a boot=ID instance=ff epoch=7 seq=21 state=released limit=1000 since=1700000000 to=- note=why%20not' ]
+	lease stuck 30
+	out "$BASH" -c 'sleep 1; cd "$1" && ./lite-raft-client set "pkg/$2/lease" "owner=a boot=ID instance=ff epoch=7 seq=31 state=stuck limit=1000 since=1 to=- note="' \
+		renew "$(node_dir 1)" "$name" &
+	run -1 pkg confirm-dead --yes "$name"
+	wait
+	[[ $output == *'cannot call a dead: it has renewed its lease just now'* ]]
+	[[ $(client 1 get "pkg/$name/lease") == *' seq=31 state=stuck '* ]]
+}
+
+@test "a client's key that opens nothing but the store is enough" {
+	ssh-keygen -q -t ed25519 -N '' -f "$PKG/client_key"
+	printf "restrict,command=\"'%s/libexec/link/gate' client\" %s\n" "$(node_dir 1)" "$(cat "$PKG/client_key.pub")" \
+		>>"$CLUSTER/n1/authorized_keys"
+	cp "$PKG/ssh_config" "$BATS_TEST_TMPDIR"
+	sed -i '/IdentityFile/d' "$PKG/ssh_config"
+	script
+	run -0 pkg init "$name"
+	rm "$PKG/client_key"
+	cp "$BATS_TEST_TMPDIR/ssh_config" "$PKG"
+}
+
+@test "on a host that is a server itself, its own node is asked, and no list is needed" {
+	name=own
+	PKG=$(node_dir 1)/pkg
+	script 'nodes="a b"'
+	mv "$PKG/lite-raft-remote" "$BATS_TEST_TMPDIR"
+	run -0 pkg init "$name"
+	[ "$(client 1 get "pkg/own/conf")" = 'nodes a b' ]
+	run -3 pkg status own
+	[ "$(cat "$PKG/run/server")" = . ]
+}
