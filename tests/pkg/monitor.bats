@@ -1,0 +1,196 @@
+# monitor: packages on hosts with a real store, by real ssh.
+
+load monitor
+
+setup_file() {
+	cluster_up 3
+	hosts_up a b
+}
+
+teardown_file() {
+	hosts_down a b
+	cluster_down
+}
+
+teardown() {
+	local log
+	if [ -z "${BATS_TEST_COMPLETED-}" ]; then
+		for log in "$HOSTS"/*/pkg/message-log/*.log; do
+			printf '%s\n' "$log"
+			tail -n 40 "$log"
+		done
+		client 1 --timeout 5 list pkg/ | while read -r key; do
+			printf '%s = %s\n' "$key" "$(client 1 get "$key")"
+		done
+	fi
+	hosts_down a b
+	cluster_after
+}
+
+@test "take, run, renew; a stand-by waits; stop: the other takes over at once" {
+	plain one a b
+	settings one
+	guard_run a one
+	wait_for 20 runs_on a one
+	guard_run b one
+	was=$(lease one)
+	wait_for 10 lease_says one 'owner=a * epoch=1 * state=running *'
+	wait_for 10 renewed one "$was"
+	leave a one
+	wait_for 20 runs_on b one
+	lease_says one 'owner=b * epoch=2 *'
+	one_owner one
+	grep -q 'a start' "$RECORD.one"
+	[ "$(grep -c start "$RECORD.one")" -eq 2 ]
+	[ "$(last_beat a one)" -lt "$(first_beat b one)" ]
+}
+
+@test "a monitor that is killed: the next one has renewed within 3 s, the package untouched" {
+	plain two a
+	settings two
+	guard_run a two
+	wait_for 20 runs_on a two
+	was=$(lease two)
+	at=$(milliseconds)
+	beat=$(cat "$HOSTS/a/pkg/run/two/beat")
+	kill -KILL "$(pid_of a two monitor)"
+	wait_for 10 renewed_anew two "$was"
+	took=$(($(milliseconds) - at))
+	printf 'renewed within %s ms\n' "$took"
+	[ "$took" -lt 3000 ]
+	sleep 1
+	kill -0 "$beat"
+	[ "$(grep -c start "$RECORD.two")" -eq 1 ]
+	lease_says two 'owner=a * epoch=1 * state=running *'
+	leave a two
+	lease_says two 'state=released *'
+	wait_for 5 dead "$beat"
+}
+
+@test "guard is killed: the package is dead at once, given back, and comes up again" {
+	plain three a
+	settings three
+	guard_run a three
+	wait_for 20 runs_on a three
+	beat=$(cat "$HOSTS/a/pkg/run/three/beat")
+	guard=$(pid_of a three lock)
+	kill -KILL "$guard"
+	wait_for 5 dead "$beat"
+	wait_for 20 lease_says three 'owner=a * epoch=2 * state=running *'
+	wait_for 20 runs_on a three
+	[ "$(cat "$HOSTS/a/pkg/run/three/closed")" = 1 ]
+	[ "$(pid_of a three lock)" != "$guard" ]
+	one_owner three
+}
+
+@test "a package that fails is started again in place, and then moves" {
+	plain four a b
+	settings four 'restarts 1/10m'
+	guard_run a four
+	wait_for 20 runs_on a four
+	guard_run b four
+	kill -KILL "$(cat "$HOSTS/a/pkg/run/four/beat")"
+	wait_for 20 test "$(grep -c 'a start' "$RECORD.four")" -ge 1
+	wait_for 20 started four a 2
+	wait_for 20 runs_on a four
+	kill -KILL "$(cat "$HOSTS/a/pkg/run/four/beat")"
+	wait_for 20 runs_on b four
+	one_owner four
+	client 1 get pkg/four/node/a | grep -q 'state=failed'
+}
+
+@test "the owner's host dies: the stand-by has it after W, and never before" {
+	plain five a b
+	settings five
+	guard_run a five
+	wait_for 20 runs_on a five
+	guard_run b five
+	wait_for 20 node_says five b state=standby
+	host_signal KILL a
+	host_signal KILL a
+	died=$(last_beat a five)
+	wait_for 30 runs_on b five
+	took=$(($(first_beat b five) - died))
+	printf 'up after %s ms\n' "${took}0"
+	# The lease may have been renewed half a second before; W is 7.4 s.
+	[ "$took" -ge 680 ]
+	one_owner five
+}
+
+@test "an owner that is cut off from the store: dead by L, before the stand-by starts" {
+	plain six a b
+	settings six
+	guard_run a six
+	wait_for 20 runs_on a six
+	guard_run b six
+	wait_for 20 node_says six b state=standby
+	mv "$HOSTS/a/pkg/lite-raft-remote" "$HOSTS/a/remote"
+	cut_off a
+	wait_for 40 runs_on b six
+	[ "$(last_beat a six)" -lt "$(first_beat b six)" ]
+	one_owner six
+	mv "$HOSTS/a/remote" "$HOSTS/a/pkg/lite-raft-remote"
+	wait_for 20 node_says six a state=standby
+	lease_says six 'owner=b *'
+}
+
+@test "a session that ends, or a server that is silent: the next server, and the lease stays" {
+	plain seven a
+	settings seven
+	guard_run a seven
+	wait_for 20 runs_on a seven
+	cut_off a
+	was=$(lease seven)
+	wait_for 10 renewed seven "$was"
+	for n in 1 2 3; do # one of them leads, and some session is with it
+		freeze "$n"
+		sleep 1.5
+		thaw "$n"
+		wait_for 10 leader
+	done
+	was=$(lease seven)
+	wait_for 10 renewed seven "$was"
+	[ "$(grep -c start "$RECORD.seven")" -eq 1 ]
+}
+
+@test "both killed, guard and monitor: a new guard renews first, and the package goes on" {
+	plain eight a
+	settings eight
+	guard_run a eight
+	wait_for 20 runs_on a eight
+	beat=$(cat "$HOSTS/a/pkg/run/eight/beat")
+	guard=$(pid_of a eight lock) monitor=$(pid_of a eight monitor)
+	kill -STOP "$monitor"
+	kill -KILL "$guard" "$monitor"
+	rm "$HOSTS/a/pkg/run/eight/ready"
+	was=$(lease eight)
+	guard_run a eight
+	wait_for 20 renewed_anew eight "$was"
+	lease_says eight 'owner=a * epoch=1 * state=running *'
+	kill -0 "$beat"
+	[ "$(grep -c start "$RECORD.eight")" -eq 1 ]
+	# It is still killed with the lease.
+	leave a eight
+	wait_for 5 dead "$beat"
+}
+
+@test "the owner's host says over ssh which boot it runs under and what it has closed" {
+	plain nine b
+	settings nine
+	guard_run b nine
+	wait_for 20 runs_on b nine
+	read -r boot </proc/sys/kernel/random/boot_id
+	run -0 --separate-stderr "$HOSTS/a/pkg/libexec/prove" nine b
+	[ "$output" = "boot $boot" ]
+	leave b nine
+	run -0 --separate-stderr "$HOSTS/a/pkg/libexec/prove" nine b
+	[ "$output" = "boot $boot"$'\nclosed 1' ]
+	# Another host under that name proves nothing, and nobody is silent.
+	printf 'c\n' >"$HOSTS/b/pkg/run/nine/node"
+	run -0 --separate-stderr "$HOSTS/a/pkg/libexec/prove" nine b
+	[ "$output" = '' ]
+	run -0 --separate-stderr "$HOSTS/a/pkg/libexec/prove" nine nowhere
+	[ "$output" = '' ]
+	run -64 "$HOSTS/a/pkg/libexec/prove" 'x;id' b
+	run -64 "$HOSTS/a/pkg/libexec/prove" nine -oProxyCommand=id
+}
