@@ -1,4 +1,4 @@
-# lite-raft.bash - completion of lite-raft and lite-raft-client for bash; zsh's is
+# lite-raft.bash - completion of lite-raft, lite-raft-client and pkg for bash; zsh's is
 # _lite-raft, which takes the words from here.
 #
 #	. share/completion/lite-raft.bash
@@ -24,6 +24,7 @@ _lite_raft_words() {
 		shift
 		_lite_raft_client "$@"
 		;;
+	pkg:*) _lite_raft_pkg "${1%/*}" "$@" ;;
 	esac
 }
 
@@ -77,8 +78,36 @@ _lite_raft_client() { # WORD...
 	esac
 }
 
+# The same behind "pkg"; DIR is where it lies.
+_lite_raft_pkg() { # DIR COMMAND WORD...
+	local dir=$1 n=0 word
+	shift 2
+	if [ $# -eq 0 ]; then
+		printf '%s\n' init run stop status halt start move enable disable maint check log why confirm-dead help --help
+		return
+	fi
+	for word; do
+		case $word in
+		-*) ;;
+		*) n=$((n + 1)) ;;
+		esac
+	done
+	case $n:$1 in
+	1:run) printf '%s\n' --foreground ;;
+	?:status) printf '%s\n' --json -f -w ;;
+	1:log) printf '%s\n' -f ;;
+	1:confirm-dead) printf '%s\n' --yes ;;
+	2:maint) printf '%s\n' on off ;;
+	esac
+	case $n:$1 in
+	1:help) ;;
+	1:* | ?:status) ! cd "$dir/control-scripts" 2>/dev/null || find . -type f ! -name '.*' ! -name template | cut -c 3- | sort ;;
+	2:move | 2:enable | 2:disable) ! cd "$dir/control-scripts" 2>/dev/null || sed -n 's/^nodes="*\([^"]*\)"*.*/\1/p' "$word" 2>/dev/null | tr ' ' '\n' ;;
+	esac
+}
+
 _lite_raft() {
 	mapfile -t COMPREPLY < <(compgen -W "$(_lite_raft_words "${COMP_WORDS[@]:0:COMP_CWORD}")" -- "${COMP_WORDS[COMP_CWORD]}")
 }
 
-[ -z "${BASH_VERSION-}" ] || complete -o default -F _lite_raft lite-raft lite-raft-client
+[ -z "${BASH_VERSION-}" ] || complete -o default -F _lite_raft lite-raft lite-raft-client pkg

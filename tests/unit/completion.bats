@@ -76,9 +76,26 @@ n2
 n3" ]
 }
 
+@test "pkg: its verbs and options, the packages that there are, their nodes" {
+	pkg=$BATS_TEST_TMPDIR/pkg
+	mkdir -p "$pkg/control-scripts"
+	printf '#!/bin/sh\nnodes="a b" failback=manual\n' >"$pkg/control-scripts/web"
+	cp pkg/control-scripts/template "$pkg/control-scripts"
+	diff <(./pkg/pkg --help | sed -e 's/^usage://' -e 's/ on|off//' -e ':a; s/\[[^][]*\]//; ta' | tr '|' '\n' | sed 's/^ *pkg//' | awk 'NF { print $1 }' | sort) \
+		<(completes "$pkg/pkg" '' | grep -v -e - | { cat && printf 'confirm-dead\n'; } | sort)
+	diff <(options ./pkg/pkg) \
+		<(for verb in $(completes "$pkg/pkg" ''); do completes "$pkg/pkg" "$verb" -; done | grep . | sort -u)
+	[ "$(completes "$pkg/pkg" stop '')" = web ]
+	[ "$(completes "$pkg/pkg" status web '' | grep -v -e '^-')" = web ]
+	[ "$(completes "$pkg/pkg" move web '')" = "a
+b" ]
+	[ "$(completes "$pkg/pkg" maint web o)" = "on
+off" ]
+}
+
 @test "bash is told" {
-	run -0 bash -c '. share/completion/lite-raft.bash && complete -p lite-raft lite-raft-client'
-	[ "${#lines[@]}" -eq 2 ]
+	run -0 bash -c '. share/completion/lite-raft.bash && complete -p lite-raft lite-raft-client pkg'
+	[ "${#lines[@]}" -eq 3 ]
 }
 
 @test "zsh offers the same" {

@@ -52,6 +52,26 @@ page_options() {
 		<(lists lite-raft-client.1 'EXIT STATUS' | sort)
 }
 
+@test "pkg(1): the verbs and options of --help, and no others" {
+	"$ROOT/pkg/pkg" --help | sed -e 's/^usage://' -e 's/ on|off//' -e ':a; s/\[[^][]*\]//; ta' >help
+	diff <(tr '|' '\n' <help | sed 's/^ *pkg//' | awk 'NF { print $1 }' | sort) \
+		<(sed '/^\.Sh DESCRIPTION/q' "$MAN/pkg.1" | sed -n 's/^\.Cm //p' | grep -v on | { cat && printf 'confirm-dead\n'; } |
+			tr -d ' ' | tr '|' '\n' | sort)
+	diff <(lists pkg.1 DESCRIPTION | sed -n 's/^Cm //p' | tr -d ' ' | tr ',' '\n' | sort) \
+		<(tr '|' '\n' <help | sed 's/^ *pkg//' | awk 'NF && $1 != "help" { print $1 }' | sort)
+	diff <(options "$ROOT/pkg/pkg") <(page_options pkg.1)
+}
+
+@test "control-script(5): each setting and resource, with what it is if it is not set" {
+	diff <(sed -n "s/^settings='//; /^nodes/,/reboot'/p" "$ROOT/pkg/libexec/verb/init.sh" | tr -d "'" | tr ' ' '\n' | grep . | sort) \
+		<(lists control-script.5 Settings | sed 's/^Cm //; s/ , /\n/g' | sort)
+	diff <(ls "$ROOT/pkg/libexec/resource" | grep -v main | sed 's/\.sh//' | sort) \
+		<(lists control-script.5 Resources | sed 's/^Cm //; s/ .*//' | sort -u)
+	for verb in start stop status check echo resources fence; do
+		lists control-script.5 DESCRIPTION | grep -q "^Cm $verb"
+	done
+}
+
 @test "exit statuses are those of types.h" {
 	statuses=" $(sed -n 's/^\tEXIT_[A-Z]* = \([0-9]*\).*/\1/p' "$ROOT/libexec/core/types.h" | tr '\n' ' ')"
 	for page in lite-raft.1 lite-raft-client.1; do
