@@ -130,5 +130,6 @@ clean:
 -include tests/lin/build.mk
 -include tests/sim/build.mk
 -include tests/bits/build.mk
+-include tests/pkg/build.mk
 -include tests/bench/build.mk
 -include tests/hosts/build.mk

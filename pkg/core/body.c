@@ -197,6 +197,8 @@ body_step(struct package *p)
 		become(p, BODY_START);
 		break;
 	case BODY_ADOPT:
+		if (!p->armed && !p->arming && due(p, p->armed_t0 + SECOND / 10))
+			act_arm(p, p->now, &p->settings.deadlines);
 		if (p->hold != HOLD_MINE || !p->armed)
 			break;
 		become(p, BODY_PROBE);

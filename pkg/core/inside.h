@@ -38,6 +38,7 @@ enum slot {
 struct ask {
 	uint64_t number; /* 0: none is out */
 	uint64_t due;    /* when the next one may go */
+	uint64_t sent;
 };
 
 /* The lease as it was last read, or written and acknowledged. */
@@ -246,6 +247,7 @@ void lease_answer(struct package *, int status);
 void lease_see(struct package *, const char *value, size_t n, int present);
 int lease_is_ours(const struct package *); /* the seen value is of this host and boot */
 int lease_is_fresh(const struct package *);
+uint64_t lease_patience(const struct package *); /* for an answer, in ns */
 
 /* standby.c */
 void standby_step(struct package *);

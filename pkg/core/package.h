@@ -46,9 +46,10 @@ void package_tick(struct package *, uint64_t now, uint64_t wall);
 /*
  * The answer to an ask: status 0 (yes; of get with the value), 1 (no; absent), 69 or
  * another: nothing was changed, 75: not known.  Each ask is answered once, in any order; one whose
- * session ended is asked again under the same id by the monitor, or answered 75, and
- * none is left unanswered for longer than the setting soft (package_settings).
- */
+ * session ended is asked again under the same id by the monitor, or answered 75, and * none is left unanswered for longer than the setting soft (package_settings).  Of the lease
+ * the rules wait for a third of that, then ask anew; the first ask's answer is
+ * passed over when it comes after all.
+*/
 void package_answer(struct package *, uint64_t now, uint64_t ask, int status,
     const char *value, size_t n);
 
@@ -67,9 +68,9 @@ void package_script(struct package *, uint64_t now, int status);
  * What guard says.  Its greeting is the first event of all, GUARD_ARMED or
  * GUARD_IDLE.  It answers `arm` with ARMED and what is in force then, or with IDLE if it
  * is idle and refuses (T0 too old or in the future), `disarm` with IDLE, `kill`, also when it
- * is idle, with DEAD (and is idle from then on) or UNDEAD (and is as armed as before).
- * DEAD and UNDEAD come unasked when a deadline has come.
- * GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
+ * is idle, with DEAD (and is idle from then on) or UNDEAD (and is as armed as before). * DEAD and UNDEAD come unasked when a deadline has come; after an UNDEAD then guard goes
+ * on killing until it is DEAD, or a later T0 counts.
+* GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
  * `kill`, the first of which comes out at once, and answers DEAD or UNDEAD in guard's
  * place; other words to guard are void.
  */

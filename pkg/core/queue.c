@@ -121,6 +121,7 @@ ask_open(struct package *p, enum slot slot)
 	struct action *a = act(p, ACTION_ASK, NULL, NULL);
 
 	p->ask[slot].number = a->number = ++p->asks;
+	p->ask[slot].sent = p->now;
 	if (!p->no_memory)
 		p->queue[p->queued - 1].text = p->text.len;
 	return &p->text;

@@ -220,12 +220,14 @@ check(const struct settings *s, struct buf *why)
 int
 settings_parse(struct settings *s, const char *text, size_t n, struct buf *why)
 {
-	struct reading r = { s, why, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX,
-		UINT64_MAX };
+	struct reading r = { 0 };
 	const char *end = text + n, *newline;
 	struct piece line, name;
 
 	memset(s, 0, sizeof(*s));
+	r.s = s;
+	r.why = why;
+	r.renew = r.soft = r.grace = r.kill = UINT64_MAX;
 	s->restarts = 2;
 	s->restart_window = 600 * SECOND;
 	s->start_timeout = s->stop_timeout = 60 * SECOND;

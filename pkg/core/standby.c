@@ -57,16 +57,19 @@ proof_aim(struct package *p)
 	p->fencing[0] = '\0';
 }
 
-/* Asks the owner's host, once its value has been still for long enough. */
+/*
+ * Asks the owner's host, once its value has been still for longer than it is on a
+ * blip that is shorter than T_soft: it may have to stop then, but comes back by itself.
+ */
 static void
 proof_ask(struct package *p)
 {
 	struct proof *f = &p->proof;
+	uint64_t still = p->settings.deadlines.soft + p->settings.renew + SECOND / 2;
 
 	if (f->good || f->asked != 0)
 		return;
-	if (lease_is_held(&p->seen.v) &&
-	    !due(p, p->seen.at + p->settings.deadlines.soft))
+	if (lease_is_held(&p->seen.v) && !due(p, p->seen.at + still))
 		return;
 	if (!due(p, f->due))
 		return;

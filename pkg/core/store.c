@@ -7,13 +7,18 @@
 
 #define CONF_EVERY (2 * SECOND)
 
-/* 1 if the slot is free and its time has come. */
+/*
+ * 1 if the slot is free and its time has come.  For the lease no answer is waited for
+ * too long: there must be time for another way.
+ */
 static int
 slot_due(struct package *p, enum slot slot)
 {
-	return p->ask[slot].number == 0 && due(p, p->ask[slot].due);
+	if (p->ask[slot].number != 0 &&
+	    (slot != SLOT_LEASE || !due(p, p->ask[slot].sent + lease_patience(p))))
+		return 0;
+	return due(p, p->ask[slot].due);
 }
-
 static void
 poll(struct package *p, enum slot slot, const char *key, const char *sub,
     uint64_t every)

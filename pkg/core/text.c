@@ -97,10 +97,9 @@ piece_unquote(const struct piece *p, char *to, size_t size)
 char *
 text_put(char *at, const char *s)
 {
-	size_t n = strlen(s);
-
-	memcpy(at, s, n);
-	return at + n;
+	while (*s != '\0')
+		*at++ = *s++;
+	return at;
 }
 
 char *

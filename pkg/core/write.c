@@ -31,6 +31,12 @@ lease_is_fresh(const struct package *p)
 	    p->now < p->t0 + p->settings.deadlines.soft / 2;
 }
 
+uint64_t
+lease_patience(const struct package *p)
+{
+	return p->settings.deadlines.soft / 3;
+}
+
 /* What the value is to say. */
 static enum lease_state
 state_here(const struct package *p)
@@ -243,6 +249,7 @@ lease_see(struct package *p, const char *value, size_t n, int present)
 			acknowledged(p);
 			return;
 		}
+		p->sent = p->t0; /* so the next one is due, if it was a renewal */
 	}
 	if (p->hold == HOLD_NONE) {
 		if (p->body == BODY_MAINT && !lease_is_ours(p))
@@ -267,8 +274,8 @@ lease_answer(struct package *p, int status)
 		seen_set(p, w->text, w->len, 1);
 		acknowledged(p);
 	} else if (status == 69) {
-		/* Nothing was changed. */
-		w->busy = 0;
+		/* Nothing was changed. */ w->busy = 0;
+		p->sent = p->t0;
 		p->write_at = p->now + PACE;
 		p->changed = 1;
 	} else {
@@ -283,7 +290,13 @@ lease_answer(struct package *p, int status)
 void
 lease_step(struct package *p)
 {
-	if (p->write.busy || p->hold == HOLD_NONE)
+	struct writing *w = &p->write;
+
+	if (w->busy && !w->back && due(p, w->t0 + lease_patience(p))) {
+		p->ask[SLOT_WRITE].number = 0; /* its answer says nothing any more */
+		lease_answer(p, 75);
+	}
+	if (w->busy || p->hold == HOLD_NONE)
 		return;
 	if (p->hold == HOLD_ADOPT) {
 		if (p->armed && due(p, p->write_at))

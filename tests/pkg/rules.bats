@@ -1,0 +1,34 @@
+# pkg's rules: their formats and scenes, and hosts in a simulated world.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	rules=build/tests/pkg/rules
+	sim=build/tests/pkg/sim/sim
+}
+
+@test "a lease is read strictly, and written as it was read" { "$rules" leases; }
+@test "W is longer than L on any two clocks that are off by ten per cent" { "$rules" waits; }
+@test "settings are read strictly, and checked against each other" { "$rules" settings; }
+@test "T_soft is raised to what the store's failover needs, or refused" { "$rules" fits; }
+@test "what people want, orders and notes are read strictly" { "$rules" wishes; }
+@test "a package is started once the lease is acknowledged and guard armed" { "$rules" starts; }
+@test "a write whose outcome is unknown is read back" { "$rules" unknown; }
+@test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$rules" late; }
+@test "another's lease: it is killed, not stopped" { "$rules" lost; }
+@test "a stop that failed keeps the lease until status says down" { "$rules" leaves; }
+@test "a stand-by takes what is old, what is proven, and never what is stuck" { "$rules" takes; }
+
+@test "never two owners, no takeover on a blip, and it runs again, whatever happens" {
+	seeds=4000
+	[ -z "${LITE_RAFT_MAKE:-}" ] || seeds=400 # under ASan
+	run timeout 300 "$sim" 1 "${PKG_SEEDS:-$seeds}"
+	printf '%s\n' "$output" | tail -n 80
+	[ "$status" -eq 0 ]
+}
+
+@test "a schedule is always the same run" {
+	"$sim" --trace 8 | sed '/ a second: /d' >"$BATS_TEST_TMPDIR/one"
+	"$sim" --trace 8 | sed '/ a second: /d' >"$BATS_TEST_TMPDIR/two"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/one")" -gt 50 ]
+	cmp "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+}

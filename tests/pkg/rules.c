@@ -1,0 +1,488 @@
+/*
+ * rules.c - the formats of pkg/core, its arithmetic, and small scenes of its rules.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/must.h"
+#include "core/package.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static const char sample[] =
+    "owner=a boot=1-2 instance=00000000000000ff epoch=7 seq=1234 "
+    "state=running limit=10000 since=17 to=- note=it%20is%20%25";
+
+static void
+leases(void)
+{
+	static const char *const bad[] = { "", "owner=a",
+		"owner=-a boot=- instance=00000000000000ff epoch=7 seq=1 state=running "
+		"limit=10000 since=17 to=- note=",
+		"owner=a boot=- instance=ff epoch=7 seq=1 state=running limit=1 since=17 to=- "
+		"note=",
+		"owner=a boot=- instance=00000000000000ff epoch=x seq=1 state=running limit=1 "
+		"since=17 to=- note=",
+		"owner=a boot=- instance=00000000000000ff epoch=7 seq=1 state=well limit=1 "
+		"since=17 to=- note=",
+		"owner=a boot=- instance=00000000000000ff epoch=7 seq=1 state=stuck limit=0 "
+		"since=17 to=- note=",
+		"owner=a boot=- instance=00000000000000ff epoch=7 seq=1 state=stuck limit=1 "
+		"since=17 to=- note= x",
+		"owner=a boot=- instance=00000000000000ff epoch=7 seq=1 state=stuck limit=1 "
+		"since=17 to=- note=%0" };
+	struct lease l;
+	char text[LEASE_TEXT];
+	size_t i, n;
+
+	MUST(lease_parse(&l, sample, strlen(sample)) == 0);
+	MUST(l.epoch == 7 && l.seq == 1234 && l.instance == 255 && l.limit == 10000);
+	MUST(l.state == LEASE_RUNNING && strcmp(l.note, "it is %") == 0);
+	MUST(lease_print(&l, text) == strlen(sample) && strcmp(text, sample) == 0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		MUST(lease_parse(&l, bad[i], strlen(bad[i])) == -1);
+	/* Cut short anywhere, it is none; but its note is what there is of it. */
+	for (n = 0; n < strlen(sample); n++)
+		MUST(n >= strlen(sample) - 14 || lease_parse(&l, sample, n) == -1);
+
+	/* The longest there can be has room. */
+	memset(&l, 0, sizeof(l));
+	memset(l.owner, 'o', LEASE_NAME);
+	memset(l.boot, 'b', LEASE_BOOT);
+	memset(l.to, 't', LEASE_NAME);
+	memset(l.note, ' ', LEASE_NOTE);
+	l.instance = l.epoch = l.seq = l.since = UINT64_MAX - 1;
+	l.limit = 86400000;
+	l.state = LEASE_DEGRADED;
+	MUST(lease_print(&l, text) < LEASE_TEXT);
+	MUST(lease_parse(&l, text, strlen(text)) == 0 && strlen(l.note) == LEASE_NOTE);
+}
+
+/* Two clocks, each off by ten per cent: W of one is never before L of the other. */
+static void
+waits(void)
+{
+	struct lease l = { 0 };
+	uint64_t limit;
+
+	for (limit = 1; limit <= 86400000; limit = limit * 3 + 1) {
+		l.limit = limit;
+		MUST((double)lease_wait(&l) / 1.1 > (double)limit * 1e6 / 0.9);
+	}
+	l.limit = 10000;
+	MUST(lease_wait(&l) / 10000000 == 1232);
+	l.limit = 5000;
+	MUST(lease_wait(&l) / 10000000 == 621);
+}
+
+static int
+settings_of(struct settings *s, const char *text)
+{
+	struct buf why = { 0 };
+	int r = settings_parse(s, text, strlen(text), &why);
+
+	MUST((r == 0) == (why.len == 0));
+	buf_free(&why);
+	return r;
+}
+
+static void
+settings(void)
+{
+	static const char *const bad[] = { "nodes a a\n", "nodes -x\n", "soft\t0\n",
+		"soft x\n", "renew 5\nsoft 6\n", "poll 0.6\n", "restarts 2\n",
+		"restarts 2/10\n", "restarts 17/1m\n", "failback maybe\n",
+		"on_stop_fail hope\n", "reboot 1\n", "profile slow\n", "colour red\n",
+		"grace 0\n", "kill -1\n", "nodes a b c d e f g h i j k l m n o p q\n" };
+	struct settings s = { 0 };
+	size_t i;
+
+	MUST(settings_of(&s, "") == 0);
+	MUST(
+	    s.renew == 2 * SECOND && s.deadlines.soft == 6 * SECOND && s.restarts == 2);
+	MUST(deadlines_limit(&s.deadlines) == 10000 && !s.soft_set && !s.fence);
+	MUST(s.restart_window == 600 * SECOND && settings_place(&s, "any") == 0);
+	MUST(settings_of(&s,
+		 "  profile\tfast \n\nkill\nnodes b  a\nreboot yes\nrestarts 1/2h") ==
+	    0);
+	MUST(deadlines_limit(&s.deadlines) == 5000 && s.reboot && s.restarts == 1);
+	MUST(s.restart_window == 7200 * SECOND);
+	MUST(settings_place(&s, "a") == 1 && settings_place(&s, "c") == -1);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		MUST(settings_of(&s, bad[i]) == -1);
+}
+
+/* "The store's own failover must not cost a lease." */
+static void
+fits(void)
+{
+	struct settings s = { 0 };
+	struct buf why = { 0 };
+
+	MUST(settings_of(&s, "") == 0);
+	MUST(settings_fit(&s, SECOND, &why) == 0 && s.deadlines.soft == 6 * SECOND);
+	MUST(settings_fit(&s, 3 * SECOND, &why) == 0);
+	MUST(s.deadlines.soft == 78 * SECOND / 10 && why.len == 0);
+	MUST(settings_of(&s, "soft 6\n") == 0);
+	MUST(settings_fit(&s, 3 * SECOND, &why) == -1 && why.len > 0);
+	buf_free(&why);
+}
+
+static void
+wishes(void)
+{
+	struct want w;
+	struct order o;
+	struct node_note n;
+	char text[WANT_TEXT];
+
+	MUST(want_parse(&w, "", 0) == 0 && w.up && w.automatic && !w.maint);
+	MUST(want_parse(&w, "up=no off=a,bb new=1 maint=on", 29) == 0);
+	MUST(!w.up && w.maint && want_is_off(&w, "a") && want_is_off(&w, "bb"));
+	MUST(!want_is_off(&w, "b") && !want_is_off(&w, "") && !want_is_off(&w, "a,bb"));
+	MUST(want_parse(&w, "up=maybe", 8) == -1 && want_parse(&w, "up", 2) == -1);
+	MUST(order_parse(&o, "move b 12", 9) == 0 && strcmp(o.to, "b") == 0);
+	MUST(order_parse(&o, "move - 12", 9) == 0 && strcmp(o.to, "-") == 0);
+	MUST(order_parse(&o, "move b", 6) == -1 &&
+	    order_parse(&o, "move -b 1", 9) == -1);
+	MUST(order_parse(&o, "move b 1 2", 10) == -1);
+	memset(&n, 0, sizeof(n));
+	n.state = NODE_FAILED;
+	n.fails = 3;
+	n.until = 99;
+	memcpy(n.boot, "x", 2);
+	memcpy(n.note, "a b", 4);
+	MUST(node_parse(&n, text, node_print(&n, text)) == 0);
+	MUST(n.state == NODE_FAILED && n.fails == 3 && n.until == 99);
+	MUST(strcmp(n.note, "a b") == 0);
+}
+
+/* ---- one machine, whose store and guard are this program ---- */
+
+struct scene {
+	struct package *p;
+	uint64_t now;
+	char lease[LEASE_TEXT]; /* what the store holds; empty: nothing */
+	char write[2400];       /* the last write of the lease that was asked */
+	uint64_t number;        /* its */
+	char ran[64];           /* the scripts */
+	char order[WANT_TEXT];
+	int told; /* guard, last */
+	uint64_t closed;
+	int left;
+};
+
+static void carry(struct scene *);
+
+static void
+answer(struct scene *s, uint64_t number, int status, const char *value)
+{
+	package_answer(s->p, s->now, number, status, value, strlen(value));
+}
+
+static void
+asked(struct scene *s, const struct action *a)
+{
+	if (strcmp(a->text, "get pkg/p/conf") == 0)
+		answer(s, a->number, 0, "nodes a b");
+	else if (strcmp(a->text, "get pkg/p/lease") == 0)
+		answer(s, a->number, s->lease[0] == '\0', s->lease);
+	else if (strncmp(a->text, "if pkg/p/lease", 14) == 0) {
+		memcpy(s->write, a->text, a->length + 1);
+		s->number = a->number;
+	} else if (strcmp(a->text, "get pkg/p/order") == 0)
+		answer(s, a->number, s->order[0] == '\0', s->order);
+	else
+		answer(s, a->number, strncmp(a->text, "get", 3) == 0, "");
+}
+
+/* Scripts that ran: + - ? for start, stop and status. */
+static void
+note(struct scene *s, const char *verb)
+{
+	size_t n = strlen(s->ran);
+
+	MUST(n + 1 < sizeof(s->ran));
+	s->ran[n] = '?';
+	if (strcmp(verb, "start") == 0)
+		s->ran[n] = '+';
+	else if (strcmp(verb, "stop") == 0)
+		s->ran[n] = '-';
+	s->ran[n + 1] = '\0';
+}
+
+static void
+carry(struct scene *s)
+{
+	struct action a;
+	char text[2400];
+
+	while (package_next(s->p, &a)) {
+		memcpy(text, a.text, a.length + 1);
+		a.text = text;
+		if (a.kind == ACTION_ASK)
+			asked(s, &a);
+		else if (a.kind == ACTION_RUN)
+			note(s, text);
+		else if (a.kind == ACTION_GUARD)
+			s->told = (int)a.guard;
+		else if (a.kind == ACTION_CLOSE)
+			s->closed = a.number;
+		else if (a.kind == ACTION_LEAVE)
+			s->left = 1 + a.status;
+	}
+}
+
+static void
+guard(struct scene *s, enum guard_word word)
+{
+	struct guard_said g = { 0 };
+
+	g.word = word;
+	if (word == GUARD_ARMED) {
+		g.t0 = s->now;
+		g.epoch = 1;
+		g.deadlines = package_settings(s->p)->deadlines;
+	}
+	package_guard(s->p, s->now, &g);
+	carry(s);
+}
+
+static void
+script(struct scene *s, int status)
+{
+	package_script(s->p, s->now, status);
+	carry(s);
+}
+
+/* Lets time go by, waking when that is wanted. */
+static void
+pass(struct scene *s, uint64_t ms)
+{
+	uint64_t end = s->now + ms * 1000000, wake;
+
+	for (;;) {
+		wake = package_wake(s->p);
+		s->now = wake > end ? end : wake > s->now ? wake : s->now + 1000;
+		package_tick(s->p, s->now, s->now / SECOND);
+		carry(s);
+		if (s->now >= end)
+			return;
+	}
+}
+
+/* The write that was asked is carried out; what the machine is told of it. */
+static void
+written(struct scene *s, int status)
+{
+	const char *set = strstr(s->write, " set ");
+	size_t n;
+
+	MUST(set != NULL);
+	set += 6; /* and its quote */
+	n = strlen(set) - 1;
+	memcpy(s->lease, set, n);
+	s->lease[n] = '\0';
+	s->write[0] = '\0';
+	answer(s, s->number, status, "");
+	carry(s);
+}
+
+static void
+begin(struct scene *s, const char *lease, uint64_t closed)
+{
+	struct package_who who = { "p", "a", "A", 1, closed };
+
+	memset(s, 0, sizeof(*s));
+	s->told = -1;
+	s->now = 1000 * SECOND;
+	memcpy(s->lease, lease, strlen(lease) + 1);
+	s->p = package_begin(&who, s->now, 1000);
+	MUST(s->p != NULL);
+	guard(s, GUARD_IDLE);
+	pass(s, 1);
+}
+
+/* To where it runs. */
+static void
+up(struct scene *s)
+{
+	begin(s, "", 0);
+	MUST(strcmp(s->ran, "?") == 0); /* nothing was left here? */
+	script(s, 3);
+	MUST(strstr(s->write, "lease absent set") != NULL);
+	MUST(s->told != GUARD_ARM && strcmp(s->ran, "?") == 0);
+	written(s, 0);
+	MUST(s->told == GUARD_ARM && strcmp(s->ran, "?") == 0);
+	guard(s, GUARD_ARMED);
+	MUST(strcmp(s->ran, "?+") == 0);
+	script(s, 0);
+	MUST(strstr(s->write, "state=running") != NULL);
+	written(s, 0);
+	s->ran[0] = '\0';
+}
+
+static void
+starts(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 1900);
+	MUST(s.write[0] == '\0');
+	pass(&s, 200);
+	MUST(strstr(s.write, "seq=3") != NULL);
+	written(&s, 0);
+	MUST(s.told == GUARD_RENEWED);
+	package_free(s.p);
+}
+
+/* An outcome that is not known is read back, and then counts from its sending. */
+static void
+unknown(void)
+{
+	struct scene s;
+
+	begin(&s, "", 0);
+	script(&s, 1);
+	answer(&s, s.number, 75, "");
+	carry(&s);
+	pass(&s, 1000);
+	MUST(s.told != GUARD_ARM);
+	MUST(strstr(s.write, "absent set") != NULL); /* tried again: it was not done */
+	written(&s, 75);
+	MUST(s.told != GUARD_ARM);
+	pass(&s, 1000);
+	MUST(s.told == GUARD_ARM);
+	package_free(s.p);
+}
+
+static void
+late(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 5900);
+	MUST(s.ran[0] == '\0' || strcmp(s.ran, "?") == 0);
+	script(&s, 0);
+	s.ran[0] = '\0';
+	pass(&s, 200);
+	MUST(strcmp(s.ran, "-") == 0);
+	script(&s, 0);
+	MUST(s.told == GUARD_KILL && s.closed == 0);
+	guard(&s, GUARD_DEAD);
+	MUST(s.closed == 1);
+	package_free(s.p);
+}
+
+/* Another's value: there is no time for a stop. */
+static void
+lost(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 2100);
+	memcpy(s.lease, sample, sizeof(sample));
+	answer(&s, s.number, 1, "");
+	carry(&s);
+	MUST(s.told == GUARD_KILL && s.ran[0] == '\0' && s.closed == 0);
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "?") == 0);
+	script(&s, 1);
+	MUST(s.closed == 1);
+	package_free(s.p);
+}
+
+/* What a person wants, and a stop that fails. */
+static void
+leaves(void)
+{
+	struct scene s;
+
+	up(&s);
+	package_leave(s.p, s.now);
+	carry(&s);
+	MUST(strcmp(s.ran, "-") == 0 && s.closed == 0);
+	script(&s, 1);
+	MUST(s.told == GUARD_KILL);
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "-?") == 0 && s.closed == 0);
+	script(&s, 4); /* status does not say down */
+	MUST(s.closed == 0 && s.left == 0);
+	written(&s, 0); /* stopping */
+	pass(&s, 10);
+	MUST(strstr(s.write, "state=stuck") != NULL);
+	written(&s, 0);
+	pass(&s, 10000);
+	MUST(s.told == GUARD_KILL);
+	guard(&s, GUARD_DEAD);
+	script(&s, 1);
+	MUST(s.closed == 1 && s.left == 0);
+	written(&s, 0); /* a renewal that was on its way */
+	MUST(strstr(s.write, "state=released") != NULL);
+	written(&s, 0);
+	MUST(s.left == 1);
+	package_free(s.p);
+}
+
+/* A stand-by: by age, by proof, and what is never taken for its age. */
+static void
+takes(void)
+{
+	static const char other[] =
+	    "owner=b boot=B instance=00000000000000ff epoch=7 seq=4 "
+	    "state=%s limit=10000 since=17 to=- note=";
+	char lease[LEASE_TEXT];
+	struct scene s;
+
+	(void)snprintf(lease, sizeof(lease), other, "running");
+	begin(&s, lease, 0);
+	script(&s, 1);
+	pass(&s, 12200);
+	MUST(s.write[0] == '\0');
+	pass(&s, 200);
+	MUST(strstr(s.write, "owner=a") != NULL && strstr(s.write, "epoch=8") != NULL);
+	package_free(s.p);
+
+	(void)snprintf(lease, sizeof(lease), other, "stuck");
+	begin(&s, lease, 0);
+	script(&s, 1);
+	pass(&s, 100000);
+	MUST(s.write[0] == '\0');
+	package_free(s.p);
+
+	/* Closed here: not in that epoch again. */
+	(void)snprintf(lease, sizeof(lease),
+	    "owner=a boot=A instance=00000000000000ff epoch=7 seq=4 state=running "
+	    "limit=10000 since=17 to=- note=");
+	begin(&s, lease, 7);
+	script(&s, 1);
+	MUST(strstr(s.write, "epoch=8") != NULL);
+	package_free(s.p);
+
+	/* Not closed: renewed first, and started only after that. */
+	begin(&s, lease, 0);
+	MUST(s.told == GUARD_ARM && s.ran[0] == '\0' && s.write[0] == '\0');
+	guard(&s, GUARD_ARMED);
+	MUST(strstr(s.write, "instance=0000000000000001 epoch=7 seq=5") != NULL);
+	MUST(s.ran[0] == '\0');
+	written(&s, 0);
+	MUST(strcmp(s.ran, "?") == 0);
+	package_free(s.p);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct test_case cases[] = { { "leases", leases },
+		{ "waits", waits }, { "settings", settings }, { "fits", fits },
+		{ "wishes", wishes }, { "starts", starts }, { "unknown", unknown },
+		{ "late", late }, { "lost", lost }, { "leaves", leaves },
+		{ "takes", takes }, { NULL, NULL } };
+
+	return run_cases(cases, argc, argv);
+}
