@@ -38,7 +38,11 @@ static:
 # What stands for the monitor in guard's tests.
 FEIGN = build/tests/pkg/feign
 
-tests: $(FEIGN)
+tests: $(FEIGN) build/tests/pkg/guard_plain
+
+# What this machine would not choose is tested too.
+build/tests/pkg/guard_plain: build/pkg/os/guard.o pkg/os/family.c $(PKG_LIB) $(LIB)
+	$(COMPILE) -DFAMILY_PLAIN -o $@ build/pkg/os/guard.o pkg/os/family.c $(PKG_LIB) $(LIB)
 
 $(FEIGN): %: %.o $(PKG_LIB) $(LIB)
 	$(LINK) -o $@ $< $(PKG_LIB) $(LIB)

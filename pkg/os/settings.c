@@ -42,7 +42,7 @@ text_read(struct buf *text)
 static int
 check(const struct buf *text, const char *election_timeout)
 {
-	struct settings s;
+	struct settings s = { 0 };
 	struct lease lease = { .limit = 0 };
 	struct buf why = { 0 };
 	uint64_t timeout = 0, soft;
