@@ -52,6 +52,15 @@ body_kill(struct package *p, int verify)
 	become(p, BODY_KILL);
 }
 
+static void
+stop_begin(struct package *p)
+{
+	act_cut(p);
+	p->stop_ran = 0;
+	p->patience = p->now + CUT_TIME;
+	become(p, BODY_STOP);
+}
+
 /* Begins to stop it, with its own script. */
 void
 body_stop(struct package *p)
@@ -59,12 +68,8 @@ body_stop(struct package *p)
 	if (p->body == BODY_STOP || p->body == BODY_KILL || p->body == BODY_VERIFY ||
 	    p->body == BODY_STUCK || p->body == BODY_NONE || p->body == BODY_ARM)
 		return;
-	act_cut(p);
-	p->stop_ran = 0;
-	p->patience = p->now + CUT_TIME;
-	become(p, BODY_STOP);
+	stop_begin(p);
 }
-
 static void
 stuck(struct package *p, const char *why)
 {
@@ -237,8 +242,13 @@ body_step(struct package *p)
 		}
 		break;
 	case BODY_STUCK:
-		if (due(p, p->next))
+		if (!due(p, p->next))
+			break;
+		if (p->stop_again)
+			stop_begin(p);
+		else
 			body_kill(p, 1);
+		p->stop_again = 0;
 		break;
 	case BODY_MAINT:
 		maint_step(p);
@@ -311,10 +321,12 @@ body_script(struct package *p, int status)
 		/* Also after a good one: what it left is swept up, and guard is done. */
 		body_kill(p, status != 0);
 	} else if (script == SCRIPT_STATUS && p->body == BODY_VERIFY) {
-		if (body_is_down(status))
+		if (body_is_down(status)) {
 			body_gone(p);
-		else
+		} else {
+			p->stop_again = 1;
 			stuck(p, "killed, and status does not say that it is down");
+		}
 	} else if (script == SCRIPT_STATUS &&
 	    (p->body == BODY_UP || p->body == BODY_PROBE)) {
 		status_ended(p, status);

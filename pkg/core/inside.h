@@ -179,6 +179,7 @@ struct package {
 	int verify; /* a kill is not enough: status must say down */
 	int late;   /* the lease ran out: this epoch is over here */
 	int stuck;
+	int stop_again; /* it is killed, but not down: only its own stop may help */
 	int degraded;
 
 	int changed; /* another step is to be taken */

@@ -417,9 +417,13 @@ leaves(void)
 	pass(&s, 10);
 	MUST(strstr(s.write, "state=stuck") != NULL);
 	written(&s, 0);
+	s.told = -1;
 	pass(&s, 10000);
+	MUST(strcmp(s.ran, "-?-") == 0); /* it may be what only stop can stop */
+	script(&s, 0);
 	MUST(s.told == GUARD_KILL);
 	guard(&s, GUARD_DEAD);
+	MUST(s.closed == 0);
 	script(&s, 1);
 	MUST(s.closed == 1 && s.left == 0);
 	written(&s, 0); /* a renewal that was on its way */

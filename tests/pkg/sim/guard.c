@@ -203,7 +203,10 @@ killed(unsigned i)
 		return;
 	}
 	script_cut(i, SCRIPT_CUT);
-	programs(i, 0);
+	if (!h->beyond)
+		programs(i, 0);
+	else
+		host_excuse(i, NEVER);
 	h->guard.armed = 0;
 	h->guard.t0 = 0;
 	guard_say(i, GUARD_DEAD, NULL);

@@ -165,6 +165,7 @@ struct host {
 	uint32_t gen; /* of the monitor */
 	int gone;     /* the monitor kills by itself */
 	int watchdog;
+	int beyond; /* what runs can't be killed by guard, only be stopped: a unit */
 	struct script script;
 	enum manner manner[5];
 
