@@ -30,7 +30,7 @@ shell_use() { # SHELL
 	esac
 	shell_works || die 78 "cannot use $shell: it is no POSIX shell"
 	set +f
-	for script in lite-raft bin/lite-raft libexec/*/*; do
+	for script in lite-raft bin/lite-raft libexec/*/* pkg/pkg pkg/libexec/* pkg/control-scripts/*; do
 		set -f
 		shell_rewrite "$script"
 	done
