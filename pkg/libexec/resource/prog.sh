@@ -50,7 +50,7 @@ prog_alive() { # NAME
 			20:*) return 1 ;;
 			esac
 		done
-	elif [ "$prog_started" = - ] && kill -s 0 "$prog_pid" 2>/dev/null; then
+	elif [ "$prog_started" = - ] && kill -0 "$prog_pid" 2>/dev/null; then
 		return 0
 	fi
 	prog_left || return 1
@@ -59,7 +59,7 @@ prog_alive() { # NAME
 
 # Is there anything of the group but those that have ended?
 prog_left() {
-	kill -s 0 -- "-$prog_pid" 2>/dev/null || return 1
+	kill -0 "-$prog_pid" 2>/dev/null || return 1
 	ps -A -o pgid= -o stat= 2>/dev/null | awk -v group="$prog_pid" '
 		$1 == group && $2 !~ /^[ZX]/ { left = 1 }
 		END { exit !left }'
@@ -103,10 +103,10 @@ prog_stop() { # NAME COMMAND OPTION...
 	prog_options "$@"
 	prog_gone "$1" || {
 		[ -z "$prog_stop_it" ] || sh -c "$prog_stop_it" stop </dev/null >/dev/null 2>&1 || :
-		kill -s TERM -- "-$prog_pid" 2>/dev/null
-		kill -s CONT -- "-$prog_pid" 2>/dev/null
+		kill -TERM "-$prog_pid" 2>/dev/null
+		kill -CONT "-$prog_pid" 2>/dev/null
 		pkg_wait "$prog_seconds" prog_gone "$1" || {
-			kill -s KILL -- "-$prog_pid" 2>/dev/null
+			kill -KILL "-$prog_pid" 2>/dev/null
 			pkg_wait 5 prog_gone "$1" || {
 				because 1 "process $prog_pid does not end" || return
 			}
