@@ -98,6 +98,24 @@ num_seconds(const char *s, size_t n, uint64_t *ns)
 	return 0;
 }
 
+void
+num_put(char *digits, size_t width, uint64_t n)
+{
+	while (width-- > 0) {
+		digits[width] = (char)('0' + n % 10);
+		n /= 10;
+	}
+}
+
+void
+num_put_hex(char *digits, size_t width, uint64_t n)
+{
+	while (width-- > 0) {
+		digits[width] = "0123456789abcdef"[n % 16];
+		n /= 16;
+	}
+}
+
 size_t
 num_print(char digits[NUM_DIGITS], uint64_t n)
 {

@@ -29,6 +29,10 @@ int num_i64(const char *s, size_t n, int64_t *out);
  */
 int num_seconds(const char *s, size_t n, uint64_t *ns);
 
+/* The other way round: exactly so many digits, without a NUL. */
+void num_put(char *digits, size_t width, uint64_t n);
+void num_put_hex(char *digits, size_t width, uint64_t n);
+
 /* Puts n in decimal, without a NUL: how many digits that are. */
 #define NUM_DIGITS 20u
 size_t num_print(char digits[NUM_DIGITS], uint64_t n);

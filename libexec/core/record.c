@@ -25,24 +25,6 @@ enum {
 /* The same on every node: INDEX up to LENGTH. */
 #define SHARED_LEN ((size_t)(AT_DURABLE - 1 - AT_INDEX))
 
-static void
-put_decimal(char *p, size_t digits, uint64_t n)
-{
-	while (digits-- > 0) {
-		p[digits] = (char)('0' + n % 10);
-		n /= 10;
-	}
-}
-
-static void
-put_hex(char *p, size_t digits, uint64_t n)
-{
-	while (digits-- > 0) {
-		p[digits] = "0123456789abcdef"[n % 16];
-		n /= 16;
-	}
-}
-
 /* All but CHAIN and HEADERCRC. */
 static void
 header_print(const struct record *r, char *p)
@@ -50,16 +32,16 @@ header_print(const struct record *r, char *p)
 	memset(p, ' ', RECORD_HEADER);
 	p[0] = 'e';
 	p[1] = '1';
-	put_decimal(p + AT_INDEX, 16, r->index);
-	put_decimal(p + AT_TERM, 16, r->term);
+	num_put(p + AT_INDEX, 16, r->index);
+	num_put(p + AT_TERM, 16, r->term);
 	p[AT_TYPE] = r->type;
-	put_decimal(p + AT_BASE, 16, r->id.base);
+	num_put(p + AT_BASE, 16, r->id.base);
 	p[AT_RANDOM - 1] = '-';
-	put_hex(p + AT_RANDOM, 16, r->id.random);
-	put_decimal(p + AT_LENGTH, 7, r->length);
-	put_decimal(p + AT_DURABLE, 16, r->durable);
-	put_decimal(p + AT_ZEROS, 4, r->zeros);
-	put_hex(p + AT_CRC, 8, r->crc);
+	num_put_hex(p + AT_RANDOM, 16, r->id.random);
+	num_put(p + AT_LENGTH, 7, r->length);
+	num_put(p + AT_DURABLE, 16, r->durable);
+	num_put(p + AT_ZEROS, 4, r->zeros);
+	num_put_hex(p + AT_CRC, 8, r->crc);
 	p[RECORD_HEADER - 1] = '\n';
 }
 
@@ -67,7 +49,7 @@ header_print(const struct record *r, char *p)
 static void
 header_seal(char *p)
 {
-	put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
+	num_put_hex(p + AT_OWN, 8, crc32c(0, p, AT_OWN - 1));
 }
 
 size_t
@@ -106,7 +88,7 @@ record_encode(struct record *r, uint32_t chain, const char *payload, size_t leng
 		return -1;
 	header_print(r, p);
 	r->chain = record_chain(p, chain);
-	put_hex(p + AT_CHAIN, 8, r->chain);
+	num_put_hex(p + AT_CHAIN, 8, r->chain);
 	header_seal(p);
 	if (length > 0)
 		memcpy(p + RECORD_HEADER, payload, length);
@@ -171,8 +153,8 @@ record_localise(char *p, struct record *r, uint64_t durable, uint64_t off)
 {
 	r->durable = durable;
 	r->zeros = record_zeros(p + RECORD_HEADER, r->length + 1, off + RECORD_HEADER);
-	put_decimal(p + AT_DURABLE, 16, r->durable);
-	put_decimal(p + AT_ZEROS, 4, r->zeros);
+	num_put(p + AT_DURABLE, 16, r->durable);
+	num_put(p + AT_ZEROS, 4, r->zeros);
 	header_seal(p);
 }
 

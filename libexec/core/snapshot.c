@@ -192,8 +192,20 @@ block_take(const char *p, size_t n, struct block *k)
 int
 request_put(struct buf *b, const struct seen *s)
 {
-	return buf_fmt(b, "%016" PRIu64 " %016" PRIu64 "-%016" PRIx64 " %d\n", s->index,
-	    s->id.base, s->id.random, s->outcome);
+	char *p = buf_room(b, REQUEST_LINE);
+
+	if (p == NULL)
+		return -1;
+	num_put(p, 16, s->index);
+	p[16] = ' ';
+	num_put(p + 17, 16, s->id.base);
+	p[33] = '-';
+	num_put_hex(p + 34, 16, s->id.random);
+	p[50] = ' ';
+	p[51] = (char)('0' + s->outcome);
+	p[52] = '\n';
+	buf_grew(b, REQUEST_LINE);
+	return 0;
 }
 
 size_t

@@ -151,12 +151,24 @@ lead_why(const struct lead *l)
 	return l->down ? l->why : l->st->why;
 }
 
+/*
+ * Is there anything to write, or to ask?  "It can use a single round of heartbeats
+ * for any number of read-only queries that it has accumulated" (thesis §6.4): those
+ * that come in while one is under way wait for the next.
+ */
+static int
+asks(const struct lead *l)
+{
+	return l->fresh.len > 0 ||
+	    (l->round_wanted && peers_confirmed(l, l->asked_seq));
+}
+
 uint64_t
 lead_due(const struct lead *l)
 {
 	uint64_t due = l->beat_at + l->beat;
 
-	if (l->applied < l->commit || l->push || l->fresh.len > 0 || l->round_wanted ||
+	if (l->applied < l->commit || l->push || asks(l) ||
 	    (l->behind != NULL && !clients_tight(l)))
 		return 0;
 	if (l->stopping && l->stop_by < due)
@@ -252,7 +264,7 @@ lead_begin(struct lead *l)
 		return LEAD_BROKEN;
 	if (l->down)
 		return LEAD_DOWN;
-	if (!round && !l->push && l->fresh.len == 0)
+	if (!beat && !l->push && !asks(l))
 		return LEAD_ON;
 	if (state_lock(st) == -1)
 		return LEAD_BROKEN;
@@ -264,6 +276,8 @@ lead_begin(struct lead *l)
 	 * it counts itself. */
 	l->seq++;
 	l->self_seq = l->seq;
+	if (round)
+		l->asked_seq = l->seq;
 	l->round_wanted = 0;
 	l->push = 0;
 	if (beat)

@@ -170,6 +170,7 @@ struct lead {
 
 	uint64_t seq;        /* of the newest round */
 	uint64_t self_seq;   /* the newest round that it confirmed itself */
+	uint64_t asked_seq;  /* the newest that all were sent */
 	int round_wanted;    /* reads came in */
 	int push;            /* somebody can be sent more */
 	uint64_t beat_at;    /* of the last heartbeat */

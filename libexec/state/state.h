@@ -369,9 +369,9 @@ int store_local(struct state *, int whole, struct store **, struct reader **base
 int snapshot_take(struct state *);
 
 /*
- * 1 if so many entries are committed behind the newest snapshot, and they have a
- * quarter of its bytes; 0, or -1.  *from is kept between two calls, all zero at
- * first.
+ * 1 if so many entries are committed behind the newest snapshot, and they have bytes
+ * enough to be worth another; 0, or -1.  *from is kept between two calls, all zero
+ * at first.
  */
 int snapshot_due(struct state *, uint64_t period, struct cursor *from);
 

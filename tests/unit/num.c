@@ -187,6 +187,13 @@ buffers(void)
 	MUST(b.data == NULL && b.len == 0);
 	MUST(buf_room(&b, 0) != NULL);
 	MUST(buf_fmt(&b, "%s", "") == 0 && b.len == 0);
+	for (i = 1; i < 1000; i++) {
+		buf_cut(&b, 0);
+		MUST(buf_fmt(&b, "%0*d", (int)i, 7) == 0 && b.len == i);
+		MUST(buf_head(&b)[0] == (i > 1 ? '0' : '7') &&
+		    buf_head(&b)[i - 1] == '7');
+	}
+	buf_cut(&b, 0);
 	for (i = 0; i < 1000; i++)
 		MUST(buf_fmt(&b, "%04zu", i) == 0);
 	MUST(b.len == 4000 && memcmp(buf_head(&b) + 3996, "0999", 4) == 0);
@@ -231,7 +238,7 @@ medians(void)
 static void
 fixed(void)
 {
-	char text[16];
+	char back[16], text[16];
 	uint64_t d = 3, n, want;
 	size_t i, len, place;
 	int byte;
@@ -245,14 +252,17 @@ fixed(void)
 				want = 0;
 				MUST((num_u64(text, len, UINT64_MAX, &want) == 0) ==
 				    (num_fixed(text, len, &n) == 0));
+				num_put(back, len, want);
 				MUST(num_u64(text, len, UINT64_MAX, &want) == -1 ||
-				    n == want);
+				    (n == want && memcmp(back, text, len) == 0));
 				for (i = 0; i < len; i++)
 					text[i] = "0123456789abcdef"[dice(&d) % 16];
 				text[place] = (char)byte;
 				MUST((num_hex(text, len, &want) == 0) ==
 				    (num_fixed_hex(text, len, &n) == 0));
-				MUST(num_hex(text, len, &want) == -1 || n == want);
+				num_put_hex(back, len, want);
+				MUST(num_hex(text, len, &want) == -1 ||
+				    (n == want && memcmp(back, text, len) == 0));
 			}
 }
 

@@ -511,6 +511,26 @@ window(struct state *st)
 	}
 }
 
+/* --- due ----------------------------------------------------------------- */
+
+/* A large snapshot, and 100,000 entries: fewer than twice its bytes. */
+static void
+due(struct state *st)
+{
+	struct cursor from = { 0, 0, 0 };
+
+	SAYS(st, state_lock(st));
+	SAYS(st, state_unlock(st));
+	entries_write(st, 60000);
+	entries_write(st, 99999 - st->tail.index);
+	st->snap.data = 60000000;
+	MUST(snapshot_due(st, 50, &from) == 0);
+	entries_write(st, 1);
+	MUST(snapshot_due(st, 50, &from) == 1);
+	st->snap.data = 120000000;
+	MUST(snapshot_due(st, 50, &from) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -528,6 +548,8 @@ main(int argc, char **argv)
 		flips(st);
 	else if (strcmp(argv[1], "takes") == 0)
 		takes(st);
+	else if (strcmp(argv[1], "due") == 0)
+		due(st);
 	else if (strcmp(argv[1], "window") == 0)
 		window(st);
 	else

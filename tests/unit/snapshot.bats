@@ -85,6 +85,25 @@ tidy() {
 	[ "$status" -eq 1 ]
 }
 
+@test "due: 100,000 entries are enough, where they have a quarter of the snapshot's bytes" {
+	node_up -s 8388608
+	replay due
+}
+
+@test "wait: behind more than a megabyte, twice the snapshot's bytes" {
+	node_up
+	mkdir -p run
+	echo 50 >run/snapshot_period
+	replay write 40000 8388608
+	snapshot wait "$node"
+	snapshot take
+	replay write 9000 8388608
+	run timeout 2 "$(command -v snapshot)" wait "$node"
+	[ "$status" -eq 124 ]
+	replay write 15000 8388608
+	snapshot wait "$node"
+}
+
 @test "F23 killed at each system call of a take: the next one takes it, and nothing is lost" {
 	local at
 	need_strace
