@@ -6,8 +6,8 @@ root=${root:?} dir=${dir:-} nodes=${nodes:-} timeout=${timeout:-}
 # build: the programs, where they are missing or do not run here; where they were
 # built in this tree, what has changed since.  LITE_RAFT_MAKE is what to make.
 build() (
-	. "$root/libexec/lib/boot.sh"
 	cd "$root" || exit 74
+	. libexec/lib/boot.sh
 	if ! programs_run; then
 		libexec/sandbox/setup build && programs_build
 		exit

@@ -88,9 +88,10 @@ shared_dir() {
 	wait_for 30 not test -e "/proc/$old/cwd"
 }
 
-@test "several sandboxes stand side by side" {
+@test "several sandboxes stand side by side, made from anywhere" {
 	cluster_up 2 --no-boot
 	another=$BATS_TEST_TMPDIR/another
+	cd /
 	out "$ROOT/lite-raft" sandbox up --dir "$another" -n 2 --no-boot
 	out "$ROOT/lite-raft" sandbox exec --dir "$another" 1 ssh -F conf/ssh_config -o BatchMode=yes n2 true
 	out "$ROOT/lite-raft" sandbox down --dir "$another"
