@@ -11,7 +11,7 @@ conf_read() { # NAME EXAMPLE
 	[ -e "conf/$1" ] || die 78 "cannot read conf/$1: it is missing; $conf_fix"
 	[ -f "conf/$1" ] || die 78 "cannot read conf/$1: it is no file; $conf_fix"
 	[ -r "conf/$1" ] || die 78 "cannot read conf/$1: not permitted; chmod u+r conf/$1"
-	while read -r conf_line || [ -n "$conf_line" ]; do
+	while conf_line='' && read -r conf_line || [ -n "$conf_line" ]; do
 		conf_line=${conf_line%%#*}
 		case $conf_line in
 		*[!\	\ -~]*) die 78 "cannot use conf/$1: it has carriage returns" \

@@ -73,7 +73,7 @@ directory_of() { # NODE
 	if [ -f conf/directories ]; then
 		[ -r conf/directories ] || die 78 'cannot read conf/directories'
 		dir_return=$(printf '\r')
-		while read -r dir_node dir_path || [ -n "$dir_node" ]; do
+		while dir_node='' && read -r dir_node dir_path || [ -n "$dir_node" ]; do
 			[ "$dir_node" = "$1" ] || continue
 			dir_path=${dir_path%"$dir_return"}
 			directory=${dir_path%% #*}
@@ -103,7 +103,7 @@ timeout_load() {
 last_line() { # FILE
 	last=
 	[ -s "$1" ] || return 0
-	while read -r last_read || [ -n "$last_read" ]; do
+	while last_read='' && read -r last_read || [ -n "$last_read" ]; do
 		last_read=${last_read%[!\ -~]}
 		[ -z "$last_read" ] || last=$last_read
 	done <"$1"

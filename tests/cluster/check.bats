@@ -107,8 +107,9 @@ all_files() {
 	awk -f "$ROOT/tests/lib/json.awk" <<<"$output"
 	[[ $output == *'"ok":true}' ]]
 	grep -q '"ok":true,"what":"way","node":"n2","to":"n3"' <<<"$output"
-	# Whatever stands in it.
-	printf 'n3 /no "where\\"\t\303\251\n' >>"$CLUSTER/n1/lite-raft/conf/directories"
+	# Whatever stands in it; yash reads no bytes that are no text.
+	[[ $(head -n 1 "$ROOT/libexec/link/gate") == *yash* ]] || odd=$'\303\251'
+	printf 'n3 /no "where\\"\t%s\n' "${odd-}" >>"$CLUSTER/n1/lite-raft/conf/directories"
 	run -1 on 1 ./lite-raft check --json
 	awk -f "$ROOT/tests/lib/json.awk" <<<"$output"
 	[[ $output == *'"ok":false}' ]]

@@ -57,6 +57,19 @@ refuses() {
 	takes cluster_nodes '# \303\251t\303\251\na\n' conf_nodes a
 }
 
+@test "a line that a shell cannot read is not read for ever" {
+	local call shell
+	printf 'a \303\251\nb' >conf/cluster_nodes
+	cp conf/cluster_nodes conf/directories
+	export LC_ALL=C
+	while read -r shell; do
+		for call in conf_nodes 'directory_of a' 'last_line conf/directories'; do
+			run timeout 20 $shell -c "prog=lite-raft; . libexec/lib/conf.sh; . libexec/lib/lite.sh; $call"
+			[ "$status" -ne 124 ]
+		done
+	done < <(shells)
+}
+
 @test "F59 cluster_nodes: empty, CRLF, twice, no name, too many" {
 	refuses cluster_nodes '' conf_nodes 'empty; write a line such as: node1 node2 node3'
 	refuses cluster_nodes '\n# a b\n' conf_nodes empty
