@@ -87,8 +87,8 @@ replies_go_out(struct channel *c)
 		if (frame_parse(buf_head(&c->out) + at, c->out.len - at, &f, &used,
 			&why) != 1)
 			violation("FRAME", "append wrote what is no frame: %s", why);
-		story("%s answers %s: %s to %" PRIu64 ", its log ends at %" PRIu64
-		      ", term %" PRIu64,
+		story("%s: append answer to %s: %s, to %" PRIu64
+		      "; its log ends at %" PRIu64 ", term %" PRIu64,
 		    c->follower->name, c->leader->name,
 		    f.arg[0] == APPENDED_YES       ? "yes" :
 			f.arg[0] == APPENDED_NO    ? "no" :

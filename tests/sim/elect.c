@@ -81,6 +81,17 @@ answer_work(void *arg)
 	state_close(st);
 }
 
+/* Where the voter's log ends. */
+static void
+log_end(const struct node *n, uint64_t *index, uint64_t *term)
+{
+	const struct log_image *l = check_log(n->number);
+	const struct entry *last = log_image_entry(l, l->n);
+
+	*index = l->n;
+	*term = last != NULL ? last->record.term : l->covered_term;
+}
+
 static void reply_arrives(void *arg, uint64_t number);
 
 static void
@@ -90,7 +101,7 @@ ballot_arrives(void *arg, uint64_t number)
 	struct node *n = l->to;
 	struct answering a = { 0 };
 	struct frame f;
-	uint64_t delay;
+	uint64_t delay, index, term;
 	size_t used;
 
 	(void)number;
@@ -99,9 +110,7 @@ ballot_arrives(void *arg, uint64_t number)
 		return;
 	a.in = read_frame(&l->bytes, 0, &used);
 	a.os = task_new(n->machine, "vote");
-	story("%s votes on %s's ballot %" PRIu64 " of term %" PRIu64 ", log %" PRIu64
-	      "@%" PRIu64,
-	    n->name, l->from->name, a.in.arg[0], a.in.term, a.in.arg[1], a.in.arg[2]);
+	log_end(n, &index, &term);
 	if (node_works(n, a.os, WORK_VOTE, answer_work, &a) != RAN)
 		return;
 	task_end(a.os);
@@ -109,6 +118,14 @@ ballot_arrives(void *arg, uint64_t number)
 	if (a.result == -1 || a.out.len == 0)
 		return;
 	f = read_frame(&a.out, 0, &used);
+	story("%s: %s answer term %" PRIu64 " from %s: log %" PRIu64 "@%" PRIu64
+	      " %s %" PRIu64 "@%" PRIu64 " -> %s",
+	    n->name, a.in.arg[0] == BALLOT_PRE ? "prevote" : "vote", a.in.term,
+	    l->from->name, a.in.arg[1], a.in.arg[2],
+	    a.in.arg[2] < term || (a.in.arg[2] == term && a.in.arg[1] < index) ?
+		"older than" :
+		"not older than",
+	    index, term, f.arg[1] == 1 ? "yes" : "no");
 	check_said(n->number, &f);
 	if ((delay = net_delay(n->number, l->from->number)) == 0)
 		return;
@@ -154,7 +171,7 @@ counted(struct candidacy *c)
 		node_not_elected(n);
 		return;
 	}
-	story("%s wins its %s of term %" PRIu64, n->name,
+	story("%s: wins its %s of term %" PRIu64, n->name,
 	    c->kind == BALLOT_PRE ? "prevote" : "ballot", c->tally.term);
 	if (c->kind == BALLOT_PRE) {
 		candidate_begin(n, BALLOT_REAL);
@@ -283,11 +300,11 @@ candidate_begin(struct node *n, enum ballot kind)
 		task_end(a.os);
 	if (ended == KILLED || a.result != 0) {
 		if (ended == RAN)
-			story("%s may not campaign: %s", n->name, a.why);
+			story("%s: may not campaign: %s", n->name, a.why);
 		node_not_elected(n);
 		return;
 	}
-	story("%s asks for %s", n->name, kind == BALLOT_PRE ? "prevotes" : "votes");
+	story("%s: asks for %s", n->name, kind == BALLOT_PRE ? "prevotes" : "votes");
 	c->node = n;
 	c->kind = kind;
 	n->candidacy = c;

@@ -8,63 +8,13 @@
 #include <string.h>
 
 #include "core/frame.h"
-#include "lead/inside.h"
+#include "leading.h"
 #include "os/os.h"
 #include "queue.h"
 #include "sim.h"
 #include "step/step.h"
-#include "world.h"
 
-/* One stream's leader side. */
-struct strand {
-	struct link *link;
-	struct channel *channel; /* NULL: there is none */
-	struct stream *stream;
-};
-
-/* link/stream: the first stream goes through a connection that is open already,
- * and one of its own takes its place. */
-struct link {
-	struct leading *leading;
-	struct node *peer;
-	struct strand first;
-	struct strand own;
-};
-
-struct leading {
-	struct node *node;
-	struct os *os; /* NULL: it has ended */
-	struct state *st;
-	struct lead *lead;
-	int role; /* the pid of the role that began it */
-	int status;
-	uint64_t frozen;
-	uint64_t turn_at; /* an event is on its way, then; 0: none */
-	enum lead_next next;
-	struct link link[NODES_MAX];
-	struct connection *connections;
-
-	/* What a piece of work is about. */
-	struct strand *about;
-	struct connection *from;
-	const char *in;
-	size_t n;
-	int result;
-};
-
-struct connection {
-	struct connection *next;
-	struct leading *leading; /* NULL: its lead has ended */
-	struct client *client;
-	struct pipe *there;
-	struct pipe *back;
-	deliver *told; /* NULL: the client has closed */
-	void *arg;
-};
-
-static void turn_soon(struct leading *, uint64_t delay);
 static void dial(void *arg, uint64_t number);
-static void connection_lost(struct connection *);
 
 /* --- the end -------------------------------------------------------------- */
 
@@ -81,7 +31,6 @@ strand_gone(struct strand *s, int silently)
 static void
 gone(struct leading *g, int silently)
 {
-	struct connection *c;
 	size_t i;
 
 	g->os = NULL;
@@ -92,11 +41,7 @@ gone(struct leading *g, int silently)
 		strand_gone(&g->link[i].first, silently);
 		strand_gone(&g->link[i].own, silently);
 	}
-	while ((c = g->connections) != NULL) {
-		g->connections = c->next;
-		c->leading = NULL;
-		connection_lost(c);
-	}
+	clients_lose(g);
 }
 
 /* The role waits for its lead, and then follows. */
@@ -108,8 +53,6 @@ role_follows(struct node *n, const char *why)
 	story("%s leads no more: %s", n->name, why);
 	node_step_down(n);
 }
-
-static void clients_output(struct leading *);
 
 struct handover {
 	struct node *to;
@@ -195,9 +138,8 @@ leads_again(void *arg, uint64_t epoch)
 		leading_begin(n);
 }
 
-/* A piece of its work did not come to its end. */
-static void
-cut_short(struct leading *g, enum ended how)
+void
+leading_cut_short(struct leading *g, enum ended how)
 {
 	struct node *n = g->node;
 
@@ -291,10 +233,10 @@ strand_output(struct strand *s)
 		if (frame_parse(buf_head(out) + at, out->len - at, &f, &used, &why) !=
 		    1)
 			violation("FRAME", "lead wrote what is no frame: %s", why);
-		story("%s sends %s %" PRIu64 " entries behind %" PRIu64
-		      ", commit %" PRIu64 ", term %" PRIu64,
-		    g->node->name, s->link->peer->name, f.arg[5], f.arg[0], f.arg[3],
-		    f.term);
+		story("%s: append to %s, term %" PRIu64 ": %" PRIu64
+		      " entries behind %" PRIu64 ", commit %" PRIu64,
+		    g->node->name, s->link->peer->name, f.term, f.arg[5], f.arg[0],
+		    f.arg[3]);
 		check_said(g->node->number, &f);
 	}
 	if (lead_stream_doomed(s->stream)) {
@@ -317,22 +259,6 @@ streams_output(struct leading *g)
 }
 
 static void
-clients_output(struct leading *g)
-{
-	struct connection *c;
-	struct client *client;
-	struct buf *out;
-
-	while ((client = lead_client_ready(g->lead)) != NULL) {
-		c = lead_client_tag(client, NULL);
-		out = lead_client_output(client);
-		if (c->told != NULL)
-			pipe_send(c->back, buf_head(out), out->len);
-		buf_eat(out, out->len);
-	}
-}
-
-static void
 turn(void *arg, uint64_t number)
 {
 	struct leading *g = arg;
@@ -343,12 +269,12 @@ turn(void *arg, uint64_t number)
 		return;
 	g->turn_at = 0;
 	if (g->frozen > sim_time()) {
-		turn_soon(g, g->frozen - sim_time());
+		leading_turn_soon(g, g->frozen - sim_time());
 		return;
 	}
 	how = node_works(g->node, g->os, WORK_LEAD, begin_work, g);
 	if (how != RAN) {
-		cut_short(g, how);
+		leading_cut_short(g, how);
 		return;
 	}
 	/* What was written is sent before it is synced. */
@@ -356,7 +282,7 @@ turn(void *arg, uint64_t number)
 		streams_output(g);
 		how = node_works(g->node, g->os, WORK_LEAD, finish_work, g);
 		if (how != RAN) {
-			cut_short(g, how);
+			leading_cut_short(g, how);
 			return;
 		}
 		check_committed(g->node->number, g->lead->term, g->lead->commit);
@@ -374,11 +300,11 @@ turn(void *arg, uint64_t number)
 		    g->node->name);
 	due = lead_due(g->lead);
 	now = clock_now(g->os);
-	turn_soon(g, due > now ? node_takes(g->node, due - now) : 50 * MICRO);
+	leading_turn_soon(g, due > now ? node_takes(g->node, due - now) : 50 * MICRO);
 }
 
-static void
-turn_soon(struct leading *g, uint64_t delay)
+void
+leading_turn_soon(struct leading *g, uint64_t delay)
 {
 	uint64_t at = sim_time() + delay + 1;
 
@@ -418,12 +344,12 @@ from_follower(void *arg, const char *p, size_t n)
 	g->n = n;
 	how = node_works(g->node, g->os, WORK_LEAD, stream_work, g);
 	if (how != RAN) {
-		cut_short(g, how);
+		leading_cut_short(g, how);
 		return 0;
 	}
 	if (g->result == -1)
 		strand_close(s);
-	turn_soon(g, seed_below(300 * MICRO));
+	leading_turn_soon(g, seed_below(300 * MICRO));
 	return 0;
 }
 
@@ -446,7 +372,7 @@ strand_open(struct strand *s)
 	g->about = s;
 	how = node_works(g->node, g->os, WORK_LEAD, open_work, g);
 	if (how != RAN) {
-		cut_short(g, how);
+		leading_cut_short(g, how);
 		return -1;
 	}
 	if (s->stream == NULL) {
@@ -455,7 +381,7 @@ strand_open(struct strand *s)
 		return 0;
 	}
 	s->channel = channel_open(g->node, l->peer, from_follower, s);
-	turn_soon(g, seed_below(300 * MICRO));
+	leading_turn_soon(g, seed_below(300 * MICRO));
 	return 0;
 }
 
@@ -497,134 +423,6 @@ leading_break(struct node *n)
 		return;
 	story("the stream from %s to %s breaks", n->name, l->peer->name);
 	channel_break(s->channel);
-}
-
-/* --- clients -------------------------------------------------------------- */
-
-static void
-client_work(void *arg)
-{
-	struct leading *g = arg;
-
-	g->result = lead_client_input(g->lead, g->from->client, g->in, g->n);
-}
-
-static void
-client_open_work(void *arg)
-{
-	struct leading *g = arg;
-
-	g->from->client = lead_client_open(g->lead);
-	if (g->from->client == NULL)
-		sim_die("out of memory");
-	(void)lead_client_tag(g->from->client, g->from);
-}
-
-/* The lead's side of it closes. */
-static void
-connection_drop(struct connection *c)
-{
-	struct connection **at;
-	struct leading *g = c->leading;
-
-	if (g == NULL)
-		return;
-	for (at = &g->connections; *at != NULL; at = &(*at)->next) {
-		if (*at == c) {
-			*at = c->next;
-			break;
-		}
-	}
-	c->leading = NULL;
-	lead_client_close(g->lead, c->client);
-	connection_lost(c);
-}
-
-static void
-connection_lost(struct connection *c)
-{
-	if (c->told != NULL)
-		pipe_close(c->back);
-}
-
-static uint64_t
-from_client(void *arg, const char *p, size_t n)
-{
-	struct connection *c = arg;
-	struct leading *g = c->leading;
-	enum ended how;
-
-	if (g == NULL)
-		return 0;
-	if (g->frozen > sim_time())
-		return g->frozen;
-	if (n == 0) {
-		connection_drop(c);
-		return 0;
-	}
-	g->from = c;
-	g->in = p;
-	g->n = n;
-	how = node_works(g->node, g->os, WORK_LEAD, client_work, g);
-	if (how != RAN) {
-		cut_short(g, how);
-		return 0;
-	}
-	clients_output(g);
-	if (g->result == -1)
-		connection_drop(c);
-	turn_soon(g, seed_below(300 * MICRO));
-	return 0;
-}
-
-static uint64_t
-to_client(void *arg, const char *p, size_t n)
-{
-	struct connection *c = arg;
-
-	return c->told != NULL ? c->told(c->arg, p, n) : 0;
-}
-
-struct connection *
-connection_open(struct node *n, deliver *told, void *arg)
-{
-	struct leading *g = n->leading;
-	struct connection *c;
-	enum ended how;
-
-	if (g == NULL || g->frozen > sim_time())
-		return NULL;
-	c = sim_alloc(sizeof(*c));
-	c->leading = g;
-	g->from = c;
-	how = node_works(n, g->os, WORK_LEAD, client_open_work, g);
-	if (how != RAN) {
-		cut_short(g, how);
-		return NULL;
-	}
-	c->told = told;
-	c->arg = arg;
-	c->there = pipe_new(ANYWHERE, n->number, from_client, c);
-	c->back = pipe_new(n->number, ANYWHERE, to_client, c);
-	c->next = g->connections;
-	g->connections = c;
-	clients_output(g);
-	return c;
-}
-
-void
-connection_send(struct connection *c, const char *p, size_t n)
-{
-	pipe_send(c->there, p, n);
-}
-
-void
-connection_close(struct connection *c)
-{
-	c->told = NULL;
-	pipe_leave(c->back);
-	/* What was sent may arrive yet, long after its sender gave up. */
-	pipe_close(c->there);
 }
 
 /* What lead's own store_new is here (see build.mk): a window that runs out. */
@@ -674,7 +472,7 @@ leading_begin(struct node *n)
 					"no state");
 		return;
 	}
-	story("%s leads term %" PRIu64 " from %" PRIu64 " on", n->name, g->lead->term,
+	story("%s: leads term %" PRIu64 " from %" PRIu64 " on", n->name, g->lead->term,
 	    g->lead->noop);
 	n->leading = g;
 	check_leads(n->number, g->lead->term);
@@ -685,7 +483,7 @@ leading_begin(struct node *n)
 		if (i != n->number)
 			queue_in(seed_below(30 * MILLI), dial, &g->link[i], 0);
 	}
-	turn_soon(g, 0);
+	leading_turn_soon(g, 0);
 	transfer_begin(n);
 }
 
@@ -708,8 +506,8 @@ leading_stop(struct node *n)
 	story("%s's lead is told to stop", n->name);
 	how = node_works(n, g->os, WORK_LEAD, stop_work, g);
 	if (how != RAN) {
-		cut_short(g, how);
+		leading_cut_short(g, how);
 		return;
 	}
-	turn_soon(g, 0);
+	leading_turn_soon(g, 0);
 }

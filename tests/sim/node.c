@@ -37,7 +37,7 @@ works(struct node *n, struct os *os, enum work kind,
 	else if (ended == POWERED_OFF)
 		node_power_off(n);
 	else if (n->machine->errors != errors)
-		story("%s %s has met an error of its disk", n->name, task_name(os));
+		story("%s: %s has met an error of its disk", n->name, task_name(os));
 	return ended;
 }
 
@@ -224,7 +224,7 @@ empties(struct node *n)
 void
 node_loses_disk(struct node *n)
 {
-	story("%s loses its disk", n->name);
+	story("%s: loses its disk", n->name);
 	node_power_off(n);
 	check_rotten(n->number);
 	empties(n);
@@ -310,7 +310,7 @@ leaves(struct node *n)
 static void
 start_fails(struct node *n, const char *why)
 {
-	story("%s does not start: %s", n->name, why);
+	story("%s: does not start: %s", n->name, why);
 	node_kill(n);
 	queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
 }
@@ -365,7 +365,7 @@ node_start(struct node *n)
 		start_fails(n, ended == RAN ? j.why : "killed");
 		return;
 	}
-	story("%s starts", n->name);
+	story("%s: starts", n->name);
 	check_verified(n->number);
 	n->tries = 0;
 	node_waits(n);
@@ -411,7 +411,7 @@ node_power_off(struct node *n)
 
 	if (n->role == ROLE_OFF)
 		return;
-	story("%s loses power", n->name);
+	story("%s: loses power", n->name);
 	n->epoch++;
 	n->role = ROLE_OFF;
 	candidate_end(n);

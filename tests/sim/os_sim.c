@@ -170,7 +170,7 @@ read_fails(struct os *os, const char *path)
 	if (!os->running || m->read_fails == 0 || --m->read_fails > 0)
 		return 0;
 	m->errors++;
-	story("%s %s: the read of %s fails", m->name, os->name, path);
+	story("%s: %s: the read of %s fails", m->name, os->name, path);
 	errno = EIO;
 	return 1;
 }
@@ -232,7 +232,7 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 		grows = n;
 	if (grows > 0 && no_space(os, grows)) {
 		inode_write(f, p, part_of(f, n, at), at);
-		story("%s %s: no space for %zu bytes of %s", os->machine->name,
+		story("%s: %s: no space for %zu bytes of %s", os->machine->name,
 		    os->name, n, of->path);
 		errno = ENOSPC;
 		return -1;
@@ -256,7 +256,7 @@ disk_sync(struct os *os, int fd)
 	if (m->sync_fails > 0 && --m->sync_fails == 0) {
 		inode_sync_some(of->inode, PAGE_LOST);
 		m->errors++;
-		story("%s %s: the sync of %s fails", m->name, os->name, of->path);
+		story("%s: %s: the sync of %s fails", m->name, os->name, of->path);
 		errno = EIO;
 		return -1;
 	}
@@ -542,12 +542,13 @@ note(struct os *os, uint64_t term, const char *fmt, ...)
 	va_list ap;
 
 	(void)term;
-	if (!story_told())
+	/* Votes are told with both logs by who carries them. */
+	if (!story_told() || strncmp(fmt, "vote: %s term", 13) == 0)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	story("%s %s notes: %s", os->machine->name, os->name, line);
+	story("%s: %s", os->machine->name, line);
 }
 
 void

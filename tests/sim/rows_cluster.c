@@ -91,7 +91,8 @@ row_f6(uint64_t number, void *result)
 	size_t i;
 
 	(void)result;
-	cluster(number, 3, 1);
+	/* Where nobody writes, its log is as good as any all the while. */
+	cluster(number, 3, number / 6 % 2);
 	l = elected("F6", 10 * SECOND);
 	pass(SECOND);
 	term = term_of(l);

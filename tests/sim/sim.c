@@ -124,8 +124,8 @@ story(const char *fmt, ...)
 	if (telling == STORY_NONE)
 		return;
 	line = kept[told++ % STORY_LINES];
-	n = snprintf(line, STORY_WIDTH, "%4" PRIu64 ".%06" PRIu64 " ", now / SECOND,
-	    now % SECOND / MICRO);
+	n = snprintf(line, STORY_WIDTH, "t=%" PRIu64 ".%03" PRIu64 " ", now / SECOND,
+	    now % SECOND / MILLI);
 	va_start(ap, fmt);
 	(void)vsnprintf(line + n, STORY_WIDTH - (size_t)n, fmt, ap);
 	va_end(ap);
@@ -146,8 +146,8 @@ violation(const char *property, const char *fmt, ...)
 	if (telling == STORY_KEEP)
 		for (i = told > STORY_LINES ? told - STORY_LINES : 0; i < told; i++)
 			puts(kept[i % STORY_LINES]);
-	printf("seed %" PRIu64 " at %" PRIu64 ".%06" PRIu64 ": %s does not hold: ",
-	    seed, now / SECOND, now % SECOND / MICRO, property);
+	printf("seed %" PRIu64 " at t=%" PRIu64 ".%03" PRIu64 ": %s does not hold: ",
+	    seed, now / SECOND, now % SECOND / MILLI, property);
 	va_start(ap, fmt);
 	(void)vprintf(fmt, ap);
 	va_end(ap);

@@ -218,7 +218,7 @@ machine_empty(struct machine *m, const char *path)
 void
 die_here(struct os *os)
 {
-	story("%s %s dies in its midst%s", os->machine->name, os->name,
+	story("%s: %s dies in its midst%s", os->machine->name, os->name,
 	    os->how == POWERED_OFF ? ", with its machine" : "");
 	os->doom = 0;
 	if (os->stack != NULL) {
