@@ -2,6 +2,8 @@
 # make test     runs all tests that need no root
 # make lint     what must be clean before a commit
 # make bench    measures it, beside etcd; make bench-plot draws it
+# make sim SEEDS=n  runs so many seeds of the simulator; JOBS=n, so many at once
+# make mutants  breaks it in one way after the other: which test notices
 # make asan     the same programs under ASan and UBSan; make alone undoes it
 # make static   the same programs, which need no C library; make alone undoes it
 
@@ -132,4 +134,5 @@ clean:
 -include tests/bits/build.mk
 -include tests/pkg/build.mk
 -include tests/bench/build.mk
+-include tests/mutants/build.mk
 -include tests/hosts/build.mk
