@@ -47,6 +47,9 @@ void check_leads(size_t number, uint64_t term);
 /* It says that all up to index is committed. */
 void check_committed(size_t number, uint64_t term, uint64_t index);
 
+/* A leader takes for known that this member holds its log up to index. */
+void check_matched(size_t number, uint64_t term, const char *id, uint64_t index);
+
 /* A test looks itself after what this node takes for committed. */
 void check_unwatched(size_t number);
 

@@ -192,6 +192,24 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 }
 
 void
+check_matched(size_t number, uint64_t term, const char *id, uint64_t index)
+{
+	const struct watched *w = watched_of(number), *m = watched_by_id(id);
+	uint32_t chain, theirs;
+
+	/* Who has gone on to a newer term may have cut what was not committed. */
+	if (m == NULL || m->rotten || w->rotten || m->term > term || index == 0 ||
+	    !log_image_chain(&w->cache, index, &chain))
+		return;
+	checks++;
+	if (!log_image_chain(&m->disk, index, &theirs) || theirs != chain)
+		violation("MATCH",
+		    "%s, leader of term %" PRIu64 ", has match_index %" PRIu64
+		    " for %s, whose disk has %zu",
+		    w->name, term, index, m->name, m->disk.n);
+}
+
+void
 check_durable(void)
 {
 	const uint64_t index = truth_count();

@@ -259,6 +259,18 @@ streams_output(struct leading *g)
 }
 
 static void
+check_peers(const struct leading *g)
+{
+	const struct lead *l = g->lead;
+	const struct peer *p;
+
+	for (p = l->peer; p < l->peer + PEERS; p++)
+		if (peer_used(p))
+			check_matched(g->node->number, l->term, p->who.id,
+			    p->match_index);
+}
+
+static void
 turn(void *arg, uint64_t number)
 {
 	struct leading *g = arg;
@@ -285,6 +297,7 @@ turn(void *arg, uint64_t number)
 			leading_cut_short(g, how);
 			return;
 		}
+		check_peers(g);
 		check_committed(g->node->number, g->lead->term, g->lead->commit);
 		if (g->next == LEAD_ON)
 			streams_output(g);
