@@ -68,7 +68,7 @@ catch_up() {
 	(cd "$(node "$follower")" && ./lite-raft stop) >"$work/said" || return
 	for _ in 1 2; do
 		measure lite.fill "$bench/load" -d 1000 -k 1000000 -n 150000 "$socket"
-		take "$leader"
+		wait_until 20 take "$leader"
 	done
 	catch_snapshot=$(newest "$leader")
 	set -- "$catch_snapshot/data" "$catch_snapshot/requests" "$catch_snapshot/manifest"
