@@ -4,6 +4,9 @@
 # make bench    measures it, beside etcd; make bench-plot draws it
 # make sim SEEDS=n  runs so many seeds of the simulator; JOBS=n, so many at once
 # make mutants  breaks it in one way after the other: which test notices
+# make fuzz     gives each fuzzer of tests/fuzz ten seconds, or SECONDS=n
+# make faults   each step, killed and failing at each of its system calls
+# make bits     a small node with each of its bits flipped, minutes
 # make asan     the same programs under ASan and UBSan; make alone undoes it
 # make static   the same programs, which need no C library; make alone undoes it
 
@@ -95,6 +98,10 @@ tests: all $(TESTS) $(VARIANTS)
 test: tests
 	tests/run
 
+.PHONY: faults
+faults:
+	LITE_RAFT_FAULTS=all LITE_RAFT_TEST_LIMIT=36000 tests/run tests/unit/faults.bats
+
 asan:
 	$(MAKE) CFLAGS='$(SANITIZE)' tests
 
@@ -133,6 +140,7 @@ clean:
 -include tests/sim/build.mk
 -include tests/bits/build.mk
 -include tests/pkg/build.mk
+-include tests/fuzz/build.mk
 -include tests/bench/build.mk
 -include tests/mutants/build.mk
 -include tests/hosts/build.mk

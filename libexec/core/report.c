@@ -264,6 +264,10 @@ report_answer(const struct client *c, const struct words *answer, struct buf *b)
 
 	switch (c->command.verb) {
 	case VERB_GET:
+		if (answer->n != 2) {
+			errno = EPROTO;
+			return -1;
+		}
 		if (c->json)
 			return value_json(&c->word[1], value, b);
 		if (buf_add(b, value->bytes, value->len) == -1)

@@ -13,7 +13,7 @@
 
 /*
  * Appends what is printed for an answer that is yes: nothing for a write.  0, or
- * -1 (ENOMEM).
+ * -1 (ENOMEM; EPROTO: it is no answer to that).
  *
  * JSON strings hold characters, not bytes: what is no UTF-8 is written as
  * \udc80 to \udcff, a half of a pair that no character has, so that it can be

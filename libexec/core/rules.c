@@ -35,6 +35,22 @@ word_next(const char **at, const char *end, size_t *len)
 	return word;
 }
 
+/* 1 for "-", nobody, or what can be a name; and the same of an id. */
+static int
+is_name(const char *p, size_t n)
+{
+	return (n == 1 && *p == '-') || name_valid(p, n);
+}
+
+static int
+is_id(const char *p, size_t n)
+{
+	uint64_t id;
+
+	return (n == 1 && *p == '-') ||
+	    (n == ID_DIGITS && num_hex(p, ID_DIGITS, &id) == 0);
+}
+
 int
 term_parse(struct term *t, const char *p, size_t n)
 {
@@ -60,10 +76,10 @@ term_parse(struct term *t, const char *p, size_t n)
 	if ((word = word_next(&at, end, &len)) == NULL ||
 	    num_u64(word, len, NUMBER_MAX, &t->current_term) == -1)
 		return -1;
-	if ((word = word_next(&at, end, &len)) == NULL || len > NAME_LIMIT)
+	if ((word = word_next(&at, end, &len)) == NULL || !is_name(word, len))
 		return -1;
 	memcpy(t->voted_for.name, word, len);
-	if ((word = word_next(&at, end, &len)) == NULL || len > ID_DIGITS)
+	if ((word = word_next(&at, end, &len)) == NULL || !is_id(word, len))
 		return -1;
 	memcpy(t->voted_for.id, word, len);
 	return at == end ? 0 : -1;
