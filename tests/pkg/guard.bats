@@ -45,8 +45,6 @@ load guard
 	order "tell arm 1 @ $(lease)"
 	soon was_said 'armed 1 *'
 	order renewing
-	order 'tell renewed @-1000' # one that comes late
-	order 'tell renewed @+9000' # no clock says so
 	sleep 2.5
 	not was_said dead
 	living 7
@@ -59,6 +57,19 @@ load guard
 	order 'tell kill 500000000'
 	soon was_said dead
 	soon beats_end
+}
+
+@test "a renewal that comes late shortens nothing, one of the future lengthens nothing" {
+	begin
+	order "tell arm 1 @ 60000000000 400000000 400000000"
+	soon was_said 'armed 1 *'
+	order 'tell renewed @-70000'
+	order "tell arm 2 @-1 $(lease)"
+	order 'tell renewed @+90000'
+	soon was_said 'armed 2 *'
+	not was_said dead
+	soon was_said dead
+	[ "$(wc -l <feign.pid)" -eq 1 ]
 }
 
 @test "a T0 that is too old, or of the future, arms nothing" {

@@ -192,13 +192,18 @@ host_signal() {
 	done
 }
 
-# hosts_down HOST...: ends everything, without farewells.
+# hosts_down HOST...: ends everything, without farewells; a monitor whose guard died
+# first may have become another.
 hosts_down() {
 	local host
 	for host; do
-		host_signal KILL "$host"
-		host_signal KILL "$host"
+		wait_for 20 host_down "$host"
 	done
+}
+
+host_down() {
+	host_signal KILL "$1"
+	[ -z "$(host_pids "$1")" ]
 }
 
 # one_owner NAME: no two hosts' beats are mixed: each owner's first is behind the last
