@@ -90,6 +90,16 @@ ways_new(struct loop *loop, ways_answer *answer, ways_log *log, void *arg)
 	return w;
 }
 
+/* Logs it, unless it was the last thing to be logged. */
+static void
+log_once(struct ways *w, const char *text)
+{
+	if (strcmp(text, w->complaint) == 0)
+		return;
+	(void)snprintf(w->complaint, sizeof(w->complaint), "%s", text);
+	w->log(w->arg, text);
+}
+
 /* ---- who there is ---- */
 
 /* What `session --list` says, NUL-terminated, to be freed; NULL if nothing. */
@@ -141,7 +151,7 @@ servers_read(struct ways *w)
 		*strchr(at, '\n') = '\0';
 	}
 	if (w->servers == 0)
-		w->log(w->arg,
+		log_once(w,
 		    "no server of lite-raft is known: write one into lite-raft-remote");
 }
 
@@ -182,24 +192,20 @@ is_waiting(const struct way *y, uint64_t number)
 	return 0;
 }
 
-/* What it said on standard error is logged, once as long as it is the same. */
+/* What it said on standard error is logged. */
 static void
 complain(struct way *y)
 {
-	struct ways *w = y->all;
-	char text[sizeof(w->complaint)];
+	char text[sizeof(y->all->complaint)];
 	size_t len = y->said.len;
 
 	while (len > 0 && strchr("\r\n", buf_head(&y->said)[len - 1]) != NULL)
 		len--;
 	if (len == 0)
 		return;
-	(void)snprintf(text, sizeof(text), "%s: %.*s", w->server[y->server], (int)len,
-	    buf_head(&y->said));
-	if (strcmp(text, w->complaint) == 0)
-		return;
-	memcpy(w->complaint, text, sizeof(text));
-	w->log(w->arg, text);
+	(void)snprintf(text, sizeof(text), "%s: %.*s", y->all->server[y->server],
+	    (int)len, buf_head(&y->said));
+	log_once(y->all, text);
 }
 
 static void

@@ -123,12 +123,12 @@ teardown() {
 	wait_for 20 runs_on a six
 	guard_run b six
 	wait_for 20 node_says six b state=standby
-	mv "$HOSTS/a/pkg/lite-raft-remote" "$HOSTS/a/remote"
+	mv "$HOSTS/a/pkg/ssh_config" "$HOSTS/a/ssh_config" # then no name means anything
 	cut_off a
 	wait_for 40 runs_on b six
 	[ "$(last_beat a six)" -lt "$(first_beat b six)" ]
 	one_owner six
-	mv "$HOSTS/a/remote" "$HOSTS/a/pkg/lite-raft-remote"
+	mv "$HOSTS/a/ssh_config" "$HOSTS/a/pkg/ssh_config"
 	wait_for 20 node_says six a state=standby
 	lease_says six 'owner=b *'
 }
