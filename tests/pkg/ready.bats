@@ -107,7 +107,7 @@ up_and_down() {
 	data=$(mktemp -d /tmp/pg.XXXXXX)
 	chown "$user" "$data"
 	(cd / && "${as[@]}" "$bin/initdb" -D "$data/db" -A trust --no-sync) >/dev/null
-	printf "unix_socket_directories = '%s'\nfsync = off\n" "$data" >>"$data/db/postgresql.conf"
+	printf "unix_socket_directories = ''\nfsync = off\n" >>"$data/db/postgresql.conf"
 	port=$((20000 + $$ % 10000))
 	set_in postgresql bin "$bin" data "$data/db" user "$user" port "$port"
 	up_and_down postgresql
