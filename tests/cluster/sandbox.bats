@@ -181,6 +181,7 @@ shared_dir() {
 	[[ $output == *'$ ./lite-raft sandbox up'* ]]
 	[[ $output == *'$ ./lite-raft-client set colour green'* ]]
 	[[ $output == *'$ kill -9 '* ]]
+	[[ ${lines[-2]} =~ ^package:\ [0-9]+\.[0-9]{3}\ s ]]
 	[[ ${lines[-1]} =~ ^failover:\ [0-9]+\.[0-9]{3}\ s ]]
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/t")" ]
 }
