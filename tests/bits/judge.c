@@ -143,6 +143,25 @@ matters(const struct truth *t, const struct image *m)
 	return 0;
 }
 
+/* 1 if one byte of it is another, and is not zero: that is no tear. */
+static int
+is_flipped(const struct truth *t, const struct image *m)
+{
+	const struct image *was = NULL;
+	size_t i, others = 0, zeros = 0;
+
+	for (i = 0; i < t->files; i++)
+		if (strcmp(t->file[i].path, m->path) == 0)
+			was = &t->file[i];
+	if (was == NULL || m->p == NULL || was->n != m->n)
+		return 0;
+	for (i = 0; i < m->n; i++) {
+		others += m->p[i] != was->p[i];
+		zeros += m->p[i] != was->p[i] && m->p[i] == 0;
+	}
+	return others == 1 && zeros == 0;
+}
+
 /* 1 if the text names the file, or the directory of a snapshot's. */
 static int
 names(const char *text, const char *path)
@@ -278,6 +297,8 @@ start(struct os *os, const struct truth *t, const struct image *instead, int *wh
 	}
 	why = starts(st, t, whole);
 	cut = *whole && st->tail.index < t->tail;
+	if (why == NULL && cut && is_flipped(t, instead))
+		why = "it has cut off what is rotten, not torn";
 	/* A segment that is missing, of which nothing was settled, was never there. */
 	if (why == NULL && matters(t, instead) && (!cut || instead->p != NULL) &&
 	    !noted(os, instead->path))
