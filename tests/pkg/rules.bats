@@ -19,7 +19,7 @@ setup() {
 @test "a stand-by takes what is old, what is proven, and never what is stuck" { "$rules" takes; }
 
 @test "never two owners, no takeover on a blip, and it runs again, whatever happens" {
-	seeds=4000
+	seeds=3000
 	[ -z "${LITE_RAFT_MAKE:-}" ] || seeds=400 # under ASan
 	run timeout 300 "$sim" 1 "${PKG_SEEDS:-$seeds}"
 	printf '%s\n' "$output" | tail -n 80

@@ -344,14 +344,17 @@ static void
 unknown(void)
 {
 	struct scene s;
+	char first[sizeof(s.write)];
 
 	begin(&s, "", 0);
 	script(&s, 1);
+	memcpy(first, s.write, sizeof(first));
 	answer(&s, s.number, 75, "");
 	carry(&s);
 	pass(&s, 1000);
 	MUST(s.told != GUARD_ARM);
 	MUST(strstr(s.write, "absent set") != NULL); /* tried again: it was not done */
+	MUST(strcmp(s.write, first) != 0); /* and can be told from the first */
 	written(&s, 75);
 	MUST(s.told != GUARD_ARM);
 	pass(&s, 1000);

@@ -105,8 +105,7 @@ check_write(unsigned i, const struct lease *was, int had)
 	sum.takeovers++;
 	if (kind == KIND_BLIP)
 		broken("no takeover on a blip", "%s from %s", l->owner, was->owner);
-	if (lease_needs_proof(was) && host[before].running &&
-	    host[before].excused < now)
+	if (lease_needs_proof(was) && host[before].running)
 		broken("stuck and maint are taken on proof alone", "%s from %s",
 		    l->owner, was->owner);
 }

@@ -109,8 +109,18 @@ plan(uint64_t seed)
 	    EV_HEAL, 0, 0, 0);
 }
 
-/* ---- people ---- */
+/* Now and then a host is slow, and cut off just when that may matter. */
+static void
+then_cut(unsigned i, uint64_t after)
+{
+	if (odds(500))
+		return;
+	host[i].slow = now + after;
+	host[i].slow_by = 2 * SECOND;
+	at(now + after, EV_FAULT, i, host[i].boots, 1);
+}
 
+/* ---- people ---- */
 enum undo { UNDO_UP, UNDO_MAINT, UNDO_OFF, UNDO_AUTO };
 
 /* "A person says so": having seen that the owner's host is switched off. */
@@ -129,6 +139,16 @@ confirm_dead(void)
 	l.seq++;
 	(void)lease_print(&l, text);
 	store_set(KEY_LEASE, text);
+}
+
+static void
+leave(unsigned i)
+{
+	if (host[i].p == NULL || host_thaw(i, 0) > now)
+		return;
+	story("%s: a person wants it to leave", host[i].name);
+	package_leave(host[i].p, local(&host[i]));
+	host_settle(i);
 }
 
 static void
@@ -166,13 +186,10 @@ person(void)
 		break;
 	case 6:
 		init((unsigned)below(4));
+		then_cut(owner(), below(5 * SECOND));
 		return;
 	case 7:
-		if (host[i].p != NULL && host_thaw(i, 0) <= now) {
-			story("%s: a person wants it to leave", host[i].name);
-			package_leave(host[i].p, local(&host[i]));
-			host_settle(i);
-		}
+		leave(i);
 		return;
 	default:
 		confirm_dead();
@@ -242,6 +259,8 @@ fault_process(unsigned i)
 	case 3:
 		story("%s: monitor is frozen for %.1f s", h->name, (double)d / 1e9);
 		h->monitor_frozen = now + d;
+		then_cut(i,
+		    conf.deadlines.soft + conf.deadlines.grace + below(4 * SECOND));
 		if (h->gone)
 			host_excuse(i, now + d + 10 * SECOND);
 		break;
@@ -327,9 +346,12 @@ fault_any(void)
 			if (!h->degraded)
 				programs(i, 0);
 		} else {
-			h->undying = now + between(SECOND, 25 * SECOND);
+			h->undying = now + between(SECOND, 40 * SECOND);
 			story("%s: what runs won't die", h->name);
 			host_excuse(i, h->undying + 15 * SECOND);
+			then_cut(i, between(3 * SECOND, 8 * SECOND));
+			if (odds(500))
+				leave(i);
 		}
 		break;
 	default:
@@ -381,12 +403,9 @@ measured(void)
 		story("person: %s", text);
 		store_set(KEY_ORDER, text);
 	} else {
-		story("%s: a person wants it to leave", host[i].name);
-		package_leave(host[i].p, local(&host[i]));
-		host_settle(i);
+		leave(i);
 	}
 }
-
 /* From here on all is well, and something must come to run. */
 static void
 heal(void)
@@ -422,6 +441,11 @@ fault_event(const struct event *e)
 	case EV_FAULT:
 		if (healed)
 			return;
+		if (e->n == 1) {
+			host[e->host].cut = now + between(4 * SECOND, 20 * SECOND);
+			story("%s: is cut off", host[e->host].name);
+			return;
+		}
 		if (kind == KIND_BLIP) {
 			blip();
 		} else if (kind != KIND_CHAOS) {
