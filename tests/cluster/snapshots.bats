@@ -86,10 +86,10 @@ compacted() {
 	done
 	printf 'set w.a 1\nif w.a = 2 set 3\nif w.a = 1 set 2\nif w.none exists unset\nunset w.a\nnoop\n' |
 		client "$it" batch >/dev/null || [ "$?" -eq 1 ]
-	writes four 150
+	writes four 400
 	last=$(show "$it" commit_index)
 	for n in 1 2 3; do
-		wait_for 20 compacted "$n" "$((last - 100))"
+		wait_for 20 compacted "$n" "$((last - 400))"
 	done
 	dead=$(kill_leader)
 	[ "$dead" != "$it" ]
