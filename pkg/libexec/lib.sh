@@ -78,7 +78,7 @@ local_ask() { # NAME
 bounded() { # SECONDS COMMAND...
 	bounded_left=$(($1 * 20))
 	shift
-	rm -f "$work/ended"
+	rm -f "$work/ended" "$work/pid"
 	{
 		{
 			"$@" <&3 2>&5 3<&- 5>&- &
@@ -90,7 +90,7 @@ bounded() { # SECONDS COMMAND...
 	} 3<&0
 	until [ -e "$work/ended" ]; do
 		if [ "$bounded_left" -le 0 ]; then
-			read -r bounded_pid <"$work/pid" && kill "$bounded_pid" 2>/dev/null
+			[ ! -s "$work/pid" ] || { read -r bounded_pid <"$work/pid" && kill "$bounded_pid" 2>/dev/null; }
 			return 75
 		fi
 		bounded_left=$((bounded_left - 1))
