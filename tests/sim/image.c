@@ -156,7 +156,8 @@ snaps_read(struct log_image *l)
 	}
 	/* What is read now comes before what was read then, which goes to the end. */
 	old = l->snap + l->snap_room - had;
-	memmove(old, l->snap, had * sizeof(*old));
+	if (had > 0)
+		memmove(old, l->snap, had * sizeof(*old));
 	for (i = 0; i < n; i++) {
 		if (strlen(names[i]) != 2 * SEGMENT_DIGITS + 1 ||
 		    num_u64(names[i], SEGMENT_DIGITS, NUMBER_MAX, &index) == -1 ||
