@@ -1,4 +1,6 @@
 # Included by the Makefile: what the tests of hosts do in C; they need Linux.
+# make pkg-hosts SEEDS=N [LABS=N] [RESULTS=FILE]: what happens to a package by seeds 1
+# to N, but those that are in FILE, in so many labs at a time.
 
 HOSTS = build/tests/hosts
 HOSTS_PKG = $(HOSTS)/beat $(HOSTS)/check $(HOSTS)/dog
@@ -6,6 +8,14 @@ HOSTS_PKG = $(HOSTS)/beat $(HOSTS)/check $(HOSTS)/dog
 ifeq ($(shell uname),Linux)
 tests: $(HOSTS)/unplug $(HOSTS)/rate.so $(HOSTS)/wall.so $(HOSTS_PKG)
 endif
+
+SEEDS = 20
+LABS = 2
+RESULTS =
+
+.PHONY: pkg-hosts
+pkg-hosts: tests
+	tests/hosts/pkg/campaign $(SEEDS) $(LABS) $(RESULTS)
 
 $(HOSTS)/unplug: tests/hosts/unplug.c build/flags
 	@mkdir -p $(@D)

@@ -125,12 +125,14 @@ fault_stop_monitor() {
 
 mend_stop_monitor() { signal CONT "$1" "$stopped_monitor"; }
 
+# Both that could end the package; it goes on.
 fault_freeze_guard() {
-	stopped_guard=$(guard_pid "$1") || stopped_guard=
-	signal STOP "$1" "$stopped_guard"
+	frozen_monitor=$(monitor_pid "$1") || frozen_monitor=
+	frozen_guard=$(guard_pid "$1") || frozen_guard=
+	signal STOP "$1" "$frozen_guard" "$frozen_monitor"
 }
 
-mend_freeze_guard() { signal CONT "$1" "$stopped_guard"; }
+mend_freeze_guard() { signal CONT "$1" "$frozen_guard" "$frozen_monitor"; }
 
 fault_freeze_host() { lab_freeze "$1"; }
 
@@ -180,7 +182,10 @@ mend_reboot() { mend_off "$1"; }
 # Orders, and new settings.
 fault_move() { store set "pkg/$PACKAGE/order" "move - $(lab_ms)" || :; }
 
-fault_init() { package_conf 'status_interval 2' "$@" || :; }
+fault_init() {
+	package_settings 'status_interval 2' 'grace 1.4'
+	package_init "$(others_of "$1" "$HOSTS" | head -n 1)" >/dev/null || :
+}
 
 fault_halt() {
 	store set "pkg/$PACKAGE/want" 'up=no' || :

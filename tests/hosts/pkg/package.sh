@@ -62,14 +62,26 @@ package_new() {
 	package_conf 'status_interval 1' "$@"
 }
 
-# package_conf LINE...: new settings.
-package_conf() {
-	conf_nodes=
-	for conf_i in $HOSTS; do
-		conf_nodes="$conf_nodes h$conf_i"
+# package_settings LINE...: what the control script says of itself on each host.
+package_settings() {
+	settings_nodes=
+	for settings_i in $HOSTS; do
+		settings_nodes="$settings_nodes h$settings_i"
 	done
-	store set "pkg/$PACKAGE/conf" "$(printf '%s\n' "nodes$conf_nodes" 'profile fast' 'restarts 3/1m' 'start_timeout 3' \
-		'stop_timeout 3' 'status_timeout 2' "$@")"
+	for settings_i in $HOSTS; do
+		printf '%s\n' "nodes$settings_nodes" 'profile fast' 'restarts 3/1m' 'start_timeout 3' \
+			'stop_timeout 3' 'status_timeout 2' "$@" >"$LAB/hosts/$settings_i/settings" || return 1
+	done
+}
+
+# package_conf LINE...: the same, and it is in the store at once.
+package_conf() {
+	package_settings "$@" && store set "pkg/$PACKAGE/conf" "$(cat "$LAB/hosts/${HOSTS%% *}/settings")"
+}
+
+# package_init I: as an administrator does on that host.
+package_init() {
+	lab_on "$1" pkg/pkg init "$PACKAGE"
 }
 
 # guard_start I: what pkg run does.
