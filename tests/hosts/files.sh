@@ -25,6 +25,7 @@ lab_copy_tree() { # SETTING VALUE...
 	done
 	for copy_i in $(lab_all); do
 		copy_to=$LAB/hosts/$copy_i
+		mkdir -p "$copy_to" && cp -Rp /etc "$copy_to/etc" && rm -rf "$copy_to/etc/ssh" || return 1
 		mkdir -p "$copy_to/lite-raft" "$copy_to/etc/ssh" "$copy_to/home/.ssh" || return 1
 		case " ${LAB_DISKS:-} " in
 		*" $copy_i "*) lab_disk "$copy_i" ;;
