@@ -468,7 +468,7 @@ node_name(void)
 		    "monitor: cannot tell this node's name: write it into node_name\n");
 		return EXIT_CONF;
 	}
-	(void)snprintf(m.node, sizeof(m.node), "%s", name);
+	memcpy(m.node, name, strlen(name) + 1);
 	return 0;
 }
 
