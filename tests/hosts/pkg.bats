@@ -5,6 +5,7 @@
 load common
 . "$LAB_HOME/pkg/package.sh"
 . "$LAB_HOME/pkg/faults.sh"
+. "$LAB_HOME/pkg/schedule.sh"
 
 setup_file() {
 	lab_missing >"$BATS_FILE_TMPDIR/missing"
@@ -158,4 +159,11 @@ frozen() {
 	package_runs_on "$other"
 	one_owner
 	tell "freeze_guard, no watchdog: two owners for $(awk '$1 == "gap" && $4 > most { most = $4 } END { print most + 0 }' "$LAB/check.out") ms"
+}
+
+@test "what happens to a package by two seeds" {
+	for seed in 9 11; do
+		schedule_run "$seed" >"$LAB/said"
+		tell "$(cat "$LAB/said")"
+	done
 }
