@@ -69,11 +69,6 @@ image_read(struct state *st, const struct image *m, int given)
 		    !record_intact(&r, m->p + off))
 			return 1;
 		given = 0;
-		/* What was found to be lost stays so, whatever lies there, until a
-		 * leader has sent it. */
-		if (st->lock.damaged != 0 && r.index >= st->lock.damaged &&
-		    r.index > st->lock.tail.index)
-			return 1;
 		/* Not the log that the lock file speaks of. */
 		if (st->lock.tail.index == r.index &&
 		    (st->lock.tail.chain != r.chain || st->lock.tail.term != r.term))
