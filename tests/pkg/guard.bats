@@ -294,6 +294,49 @@ bite() {
 	soon was_said dead
 }
 
+# resources LINE...: what a control script of these lines tells guard, it is told.
+resources() {
+	local line
+	{
+		printf '#!/bin/sh\n. "$PKG_LIB/resources.sh"\n'
+		printf '%s\n' "$@" 'pkg_main "$@"'
+	} >script
+	while read -r line; do
+		order "tell resource $line"
+	done < <(PKG_LIB=$ROOT/pkg/libexec PKG_RUN=$PWD/run/web sh script resources)
+}
+
+@test "what a control script says of a program is what guard kills" {
+	begin
+	# Not of guard's own: nothing but what is written down leads to it.
+	"$ROOT/pkg/libexec/apart" run/web/prog.it sleep 1000 3>&- 4>&-
+	read -r foreign _ <run/web/prog.it
+	resources 'prog it "exec sleep 1000"'
+	order 'tell kill 2000000000'
+	soon was_said dead
+	gone "$foreign"
+}
+
+@test "what a control script says of a unit is what guard kills" {
+	local top=
+	while read -r _ directory type _; do
+		[ "$type" != cgroup2 ] || top=$directory
+	done </proc/self/mounts
+	[ -n "$top" ] && mkdir -p "$top/lr-$$.slice/web.service" 2>/dev/null || skip 'needs root and cgroup2'
+	begin
+	sleep 1000 3>&- 4>&- &
+	foreign=$!
+	echo "$foreign" >"$top/lr-$$.slice/web.service/cgroup.procs"
+	printf '#!/bin/sh\nprintf "%%s\\n" Id=web.service Restart=no "ControlGroup=/lr-%s.slice/web.service"\n' "$$" >libexec/systemctl
+	chmod +x libexec/systemctl
+	resources 'unit web'
+	order 'tell kill 2000000000'
+	soon was_said dead
+	gone "$foreign"
+	soon rmdir "$top/lr-$$.slice/web.service"
+	rmdir "$top/lr-$$.slice"
+}
+
 @test "where there is no /proc to follow: what is in the scripts' process groups" {
 	cp "$ROOT/build/tests/pkg/guard_plain" libexec/guard
 	become=unprivileged

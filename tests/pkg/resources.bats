@@ -39,6 +39,15 @@ call() {
 	timeout 60 "control-scripts/$1" "${@:2}" 3>&- 4>&-
 }
 
+# systemd COMMANDS: what stands for it answers `systemctl show` with these; the rest
+# of what it is asked for it writes into the file `asked`.
+systemd() {
+	mkdir -p bin
+	printf '#!/bin/sh\n[ "$1" = show ] || { printf "%%s\\n" "$*" >>asked; exit; }\n%s\n' "$1" >bin/systemctl
+	chmod +x bin/systemctl
+	PATH=$PWD/bin:$PATH
+}
+
 # gone PID: it has ended.
 gone() {
 	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
@@ -60,9 +69,9 @@ soon() {
 	[ -z "$output" ]
 	run -0 call testpkg1 start
 	run -0 call testpkg1 status
-	read -r pid rest <run/testpkg1/prog.example
+	read -r pid started rest <run/testpkg1/prog.example
 	run -0 call testpkg1 resources
-	[ "$output" = "group $pid" ]
+	[ "$output" = "group $pid $started" ]
 	run -0 call testpkg1 check
 	run -0 call testpkg1 stop
 	soon gone "$pid"
@@ -74,8 +83,9 @@ soon() {
 	chmod +x control-scripts/all
 	grep -q '^fence' control-scripts/all
 	[ "$(grep -c -E '^(need|lun|vg|fs|vip|prog|unit|notify|fence) ' control-scripts/all)" -eq 10 ]
+	systemd "echo Id=httpd.service"
 	run -0 call all resources
-	[[ $output == *"vip 10.0.0.50/24 eth0"* && $output == *"fs /data"* ]]
+	[[ $output == *"vip 10.0.0.50/24 eth0"* && $output == *"fs /data"* && $output == *"cgroup /system.slice/httpd.service"* ]]
 	# What this host lacks is said, a line each.
 	run -78 call all check
 	[[ $output == *"all: lun:/dev/mapper/d1: there is no such device"* ]]
@@ -351,4 +361,94 @@ in_space() {
 		call status && exit 1 || [ $? -eq 1 ]'
 	[ "${lines[0]}" = 'vip 10.9.9.9/24 v0' ]
 	[ "${lines[1]}" = 'vip 2001:db8::9/64 v0' ]
+}
+
+@test "fs: a directory under another name than the kernel's is not mounted, and killed under that one" {
+	mkdir -p real/data
+	ln -s real link
+	for directory in "$PWD/real/data/" "$PWD//real/data" "$PWD/real/../real/data" "$PWD/link/data" real/data; do
+		script disk <<<"fs scratch '$directory' tmpfs size=1m"
+		run -78 call disk check
+		[[ $output == "disk: fs:$directory: "*write* ]]
+		run -0 in_space '! timeout 20 control-scripts/disk start 2>/dev/null && ! grep -q ^scratch /proc/self/mounts'
+		run -0 call disk resources
+		case $directory in
+		*/real/data/ | *//* | */link/*) [ "$output" = "fs $PWD/real/data" ] ;;
+		esac
+	done
+}
+
+@test "unit: guard is told systemd's cgroup of it, or where that will be" {
+	script service <<<'unit web'
+	systemd 'printf "%s\n" Id=web.service Restart=no Slice=system-web.slice ControlGroup=/here/web.service'
+	run -0 call service resources
+	[ "$output" = 'cgroup /here/web.service' ]
+	for pair in system-web.slice:/system.slice/system-web.slice a-b-c.slice:/a.slice/a-b.slice/a-b-c.slice \
+		-.slice: :/system.slice; do
+		systemd "printf '%s\n' Id=web.service Restart=no Slice=${pair%:*} ControlGroup="
+		run -0 call service resources
+		[ "$output" = "cgroup ${pair#*:}/web.service" ]
+	done
+	# Who does not know all does not say that it is all.
+	script service <<-'END'
+		unit web
+		fs /dev/x /data
+	END
+	systemd 'exit 1'
+	run -1 --separate-stderr call service resources
+	[ "$output" = 'fs /data' ]
+	[ "$stderr" = 'service: cannot tell how to kill unit:web: systemctl does not answer' ]
+}
+
+@test "unit: what guard could not kill, or what would come back, is not started" {
+	script service <<<'unit web'
+	for shown in 'Id=web.service Restart=on-failure' 'Id=web.service Restart=always' 'Id=web.socket' ''; do
+		systemd "printf '%s\n' $shown Slice= ControlGroup="
+		run -1 call service start
+		[[ $output == 'service: cannot start unit:web: '* ]]
+		run ! grep -q start asked
+	done
+	systemd "printf '%s\n' Id=web.service Restart=no Slice= ControlGroup="
+	run -0 in_space '
+		while read -r _ directory type _; do
+			[ "$type" != cgroup2 ] || umount -l "$directory"
+		done </proc/mounts
+		mkdir cgroups
+		! control-scripts/service start 2>said
+		grep -q "cannot start unit:web: guard could not kill it: no cgroup2" said
+		! grep -q start asked
+		mount -t cgroup2 cgroup2 cgroups || exit 0
+		control-scripts/service start
+		grep -q "start web" asked'
+}
+
+@test "lun: a key is a number, however it is written" {
+	mkdir -p bin
+	cat >bin/sg_persist <<-'END'
+		#!/bin/sh
+		case $* in
+		*--read-reservation*) printf '  PR generation=0x5, Reservation follows:\n    Key=0xab12\n    scope: LU_SCOPE,  type: x\n' ;;
+		*) printf '%s\n' "$*" >>asked ;;
+		esac
+	END
+	chmod +x bin/sg_persist
+	PATH=$PWD/bin:$PATH
+	: >disk
+	for key in ab12 AB12 0xab12 0X00AB12; do
+		script shared <<<"lun '$PWD/disk' key=$key"
+		run -0 call shared status
+		rm -f asked
+		run -0 call shared start
+		run ! grep -e --preempt asked
+		run -0 call shared stop
+		grep -q -e '--release --param-rk=ab12' asked
+	done
+	script shared <<<"lun '$PWD/disk' key=ab1"
+	run -1 call shared status
+	for key in key= key=0 key=xyz key=12345678901234567 kee=ab12; do
+		script shared <<<"lun '$PWD/disk' $key"
+		run -1 call shared start
+		[[ $output == *"cannot use $key: a key is "* ]]
+		run -78 call shared check
+	done
 }

@@ -37,6 +37,18 @@ fs_real() { # DEVICE
 	esac
 }
 
+# Guard and the list of mounts know a directory by one name only.
+fs_named() { # DIRECTORY
+	case $1/ in
+	[!/]* | *//* | */./* | */../*)
+		because 1 'write an absolute path, with no . and .. in it, nor a / too many' || return
+		;;
+	esac
+	[ -d "$1" ] || return 0
+	fs_name=$(cd -P -- "$1" && pwd -P) || return
+	[ "$fs_name" = "$1" ] || because 1 "it is a link; write $fs_name"
+}
+
 fs_start() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
 	fs_status "$@"
 	case $? in
@@ -45,6 +57,7 @@ fs_start() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
 	*) return 1 ;;
 	esac
 	[ -d "$2" ] || mkdir -p -- "$2" || return 1
+	fs_named "$2" || return
 	pkg_try mount ${3:+-t "$3"} ${4:+-o "$4"} -- "$1" "$2"
 }
 
@@ -81,12 +94,7 @@ fs_status() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
 }
 
 fs_check() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
-	case $2 in
-	/?*) ;;
-	*)
-		because 1 'write an absolute path' || return
-		;;
-	esac
+	fs_named "$2" || return
 	if [ "$(id -u)" -ne 0 ]; then
 		because 1 'only root may mount it' || return
 	fi
@@ -102,6 +110,9 @@ fs_check() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
 	esac
 }
 
+# Without looking at it: where it is mounted, that may take for ever.
 fs_kill() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
-	printf 'fs %s\n' "$2"
+	fs_name=${2%"${2##*[!/]}"}
+	fs_above=$(cd -P -- "${fs_name%/*}/" 2>/dev/null && pwd -P) || fs_above=${fs_name%/*}
+	printf 'fs %s\n' "${fs_above%/}/${fs_name##*/}"
 }

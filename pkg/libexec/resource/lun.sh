@@ -4,17 +4,24 @@
 #
 #	lun DEVICE [key=HEX]
 
-# Sets lun_key to this host's: 16 hexadecimal digits out of its name.
+# Prints a key as the disk's are compared: a number.
+lun_number() { # HEX
+	printf '%s\n' "$1" | tr A-FX a-fx | sed 's/^0x//; s/^0*//'
+}
+
+# Sets lun_key to this host's: what was written, or hexadecimal digits out of its name.
 lun_own() { # [key=HEX]
-	lun_key=
 	case ${1-} in
-	key=*)
-		lun_key=${1#key=}
-		return
+	'')
+		lun_key=$(printf '%s' "${PKG_NODE:-$(uname -n)}" | cksum) || return
+		lun_key=$(printf '%x' "${lun_key%% *}")
 		;;
+	key=*) lun_key=$(lun_number "${1#key=}") ;;
+	*) lun_key= ;;
 	esac
-	lun_key=$(printf '%s' "${PKG_NODE:-$(uname -n)}" | cksum) || return
-	lun_key=$(printf '%x' "${lun_key%% *}")
+	case $lun_key in
+	'' | *[!0-9a-f]* | ?????????????????*) because 1 "cannot use $1: a key is 1 to 16 hexadecimal digits, not 0" ;;
+	esac
 }
 
 # Sets lun_holder to the key that has it reserved; empty: none.
@@ -22,7 +29,7 @@ lun_held() { # DEVICE
 	lun_answer=$(sg_persist --in --read-reservation "$1" 2>&1) || {
 		because 1 'does not answer about its reservation' || return
 	}
-	lun_holder=$(printf '%s\n' "$lun_answer" | sed -n 's/.*Key *= *0x0*\([0-9a-fA-F]*\).*/\1/p')
+	lun_holder=$(lun_number "$(printf '%s\n' "$lun_answer" | sed -n 's/.*Key *= *\(0x[0-9a-fA-F]*\).*/\1/p')")
 }
 
 lun_start() { # DEVICE [key=HEX]
@@ -59,6 +66,7 @@ lun_status() { # DEVICE [key=HEX]
 }
 
 lun_check() { # DEVICE [key=HEX]
+	lun_own "${2-}" || return
 	if [ ! -e "$1" ]; then
 		because 1 'there is no such device'
 	elif [ "$(id -u)" -ne 0 ]; then

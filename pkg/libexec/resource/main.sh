@@ -44,7 +44,16 @@ pkg_check() {
 }
 
 pkg_kill_one() { # LINE
-	pkg_call kill "$1" 3<&- || :
+	pkg_call kill "$1" 3<&- && return
+	printf '%s: cannot tell how to kill %s%s\n' "$PKG_NAME" "$label" "${said:+: $said}" >&2
+	pkg_bad=1
+}
+
+# What guard has to know, or 1: it is not all of it.
+pkg_resources() {
+	pkg_bad=0
+	pkg_each pkg_kill_one "$pkg_list"
+	return "$pkg_bad"
 }
 
 # The settings of a package are variables of its control script.  What NAME may be
@@ -100,7 +109,7 @@ pkg_main() { # VERB [WORD]
 		"pkg_$1"
 		;;
 	1:status) pkg_state ;;
-	1:resources) pkg_each pkg_kill_one "$pkg_list" ;;
+	1:resources) pkg_resources ;;
 	2:echo | 2:fence) "pkg_$1" "$2" ;;
 	1:help | 1:--help) printf 'usage: %s start|stop|status|check|resources|echo SETTING|fence NODE\n' "$PKG_NAME" ;;
 	*)

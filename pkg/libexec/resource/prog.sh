@@ -151,5 +151,5 @@ prog_check() { # NAME COMMAND OPTION...
 
 prog_kill() { # NAME COMMAND OPTION...
 	prog_read "$1"
-	[ -z "$prog_pid" ] || printf 'group %s\n' "$prog_pid"
+	[ -z "$prog_pid" ] || printf 'group %s %s\n' "$prog_pid" "$prog_started"
 }
