@@ -16,6 +16,11 @@ die() { # STATUS WORD...
 	exit "$die_status"
 }
 
+# One line on stderr that stops nothing.
+warn() { # WORD...
+	printf '%s: %s\n' "${prog:-${0##*/}}" "$*" >&2
+}
+
 # A usage error: prints $usage.
 usage() {
 	printf 'usage: %s\n' "${usage:?}" >&2

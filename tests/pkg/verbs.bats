@@ -52,6 +52,13 @@ lease() {
 	client 1 set "pkg/$name/lease" "owner=a boot=ID instance=ff epoch=7 seq=${2:-10} state=$1 limit=1000 since=1700000000 to=- note=why%20not"
 }
 
+@test "status of no package at all is JSON, too" {
+	run -0 --separate-stderr pkg status --json
+	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/json"
+	awk -f "$ROOT/tests/lib/json.awk" "$BATS_TEST_TMPDIR/json"
+	[[ $output == '{"packages":[],"raft":'* ]]
+}
+
 @test "init writes what the control script says, once" {
 	script 'nodes="a b"' 'restarts=3/5m' 'stop_timeout=7'
 	run -0 pkg init "$name"
@@ -196,6 +203,20 @@ pkg/$name/lease" ]
 	run -1 pkg move "$name" a
 	run -1 pkg move "$name" b
 	[[ $output == *'it does not stand by there'* ]]
+	# Without a node: not where nobody would take it.
+	run -1 pkg move "$name"
+	[[ $output == *'no other node stands by'* ]]
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	for want in 'auto=off' 'off=b' 'auto=on off=c,b'; do
+		client 1 set "pkg/$name/want" "up=yes $want"
+		run -1 pkg move "$name"
+		[[ $output == *'no other node stands by'* ]]
+	done
+	client 1 unset "pkg/$name/want"
+	client 1 set "pkg/$name/node/c" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	client 1 unset "pkg/$name/node/b"
+	run -1 pkg move "$name"
+	run -1 client 1 get "pkg/$name/order"
 	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
 	# Whoever owns it moves it.
 	out "$BASH" -c 'until [[ $(cd "$1" && ./lite-raft-client get "pkg/$2/order" 2>/dev/null) == "move b "* ]]; do sleep 0.1; done
@@ -208,6 +229,63 @@ pkg/$name/lease" ]
 	# No ban is left behind.
 	run -1 client 1 get "pkg/$name/want"
 	run -1 client 1 get "pkg/$name/order"
+}
+
+@test "halt, start and move end with 1 where it did not happen; degraded is up, failed is down" {
+	sed -i 's/await_end=.*/await_end=$(($(date +%s) + 1))/' "$PKG/libexec/verb/want.sh"
+	script 'nodes="a b"'
+	pkg init "$name"
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	for state in running failed released degraded; do
+		lease "$state"
+		case $state in
+		failed | released) status=0 ;;
+		*) status=1 ;;
+		esac
+		run "-$status" pkg halt "$name"
+		run "-$((1 - status))" pkg start "$name"
+	done
+	run -1 pkg move "$name"
+	[[ $output == *'has not moved yet: its state is degraded, on a'* ]]
+	cp "$ROOT/pkg/libexec/verb/want.sh" "$PKG/libexec/verb"
+}
+
+@test "stop says what becomes of it, maintenance and all" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	cp "$PKG/libexec/local" "$BATS_TEST_TMPDIR"
+	printf '#!/bin/sh\n' >"$PKG/libexec/local"
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	while IFS=: read -r state text; do
+		lease "$state"
+		run -0 pkg stop "$name"
+		[[ $output == *"${text/\%s/$name}"* ]]
+	done <<-'END'
+		running:a leaves %s, and b takes over if it still can
+		maint:in maintenance: nobody looks after it, nor takes over, until: ./pkg maint
+		stuck:a cannot stop %s: nobody takes over until
+		halted:a no longer stands by
+		failed:a no longer stands by
+	END
+	lease degraded
+	client 1 set "pkg/$name/want" 'auto=off'
+	run -0 pkg stop "$name"
+	[[ $output == *"a leaves $name, and nobody takes over: "* ]]
+	cp "$BATS_TEST_TMPDIR/local" "$PKG/libexec/local"
+}
+
+@test "a host outside of its nodes is told so, and check believes nobody who says nothing" {
+	script 'nodes="b nowhere"'
+	pkg init "$name"
+	cp "$PKG/libexec/guard" "$BATS_TEST_TMPDIR"
+	printf '#!/bin/sh\nexit 1\n' >"$PKG/libexec/guard"
+	run -1 pkg run "$name"
+	[[ $output == *"$name will not run on a, which is none of its nodes (b nowhere)"* ]]
+	cp "$BATS_TEST_TMPDIR/guard" "$PKG/libexec"
+	script 'nodes="a nowhere"'
+	pkg init "$name"
+	run pkg check "$name"
+	[[ $output == *"nowhere can't be asked for proof"* ]]
 }
 
 @test "status: a table, JSON, a line; and its own status says how it is" {

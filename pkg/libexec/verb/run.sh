@@ -20,10 +20,16 @@ verb_run() {
 		return
 	fi
 	store_open
+	order=
 	ask get "pkg/$name/conf"
 	if store_ask; then
 		answer 1 || die 78 "cannot run $name: the store does not know it; use: ./pkg init $name"
+		order=$(unquote "$answer" | sed -n 's/^nodes //p')
 	fi
+	case " ${order:-$node} " in
+	*" $node "*) ;;
+	*) warn "$name will not run on $node, which is none of its nodes ($order); what this host is called stands in $PWD/node_name, where there is one" ;;
+	esac
 	[ -d message-log ] || (umask 077 && mkdir message-log) || die 74 "cannot make $PWD/message-log"
 	rm -f "run/$name/ready"
 	if [ -n "$foreground" ]; then
@@ -56,16 +62,21 @@ lease_load() { # N
 	word_find state "$lease_text" && state=$found
 }
 
-# Sets $next to who stands by for NAME, in the order of its nodes; empty: nobody.
+# Sets $next to who may take NAME by itself, in the order of its nodes; empty: nobody.
 next_find() { # WITHOUT
 	next=
 	ask list "pkg/$name/node/"
 	ask get "pkg/$name/conf"
+	ask get "pkg/$name/want"
 	store
 	answer 1
 	others=$answer
 	answer 2 || return 0
 	order=$(unquote "$answer" | sed -n 's/^nodes //p')
+	answer 3 && want=$(unquote "$answer") || want=
+	! word_find auto "$want" || [ "$found" = on ] || return 0
+	word_find off "$want" || found=
+	banned=,$found,$1,
 	for key in $others; do
 		ask get "$key"
 	done
@@ -75,14 +86,37 @@ next_find() { # WITHOUT
 		n=$((n + 1))
 		answer "$n" || continue
 		word_find state "$(unquote "$answer")" || continue
-		[ "$found" != standby ] || [ "${key##*/}" = "$1" ] || standing="$standing ${key##*/}"
+		case $found:$banned in
+		*,"${key##*/}",*) ;;
+		standby:*) standing="$standing ${key##*/}" ;;
+		esac
 	done
-	for next in $order $standing; do
+	for next in ${order:-$standing}; do
 		case " $standing " in
 		*" $next "*) return ;;
 		esac
 	done
 	next=
+}
+
+# Says what becomes of NAME when this node, its owner, leaves.
+stop_say() {
+	case $state in
+	maint)
+		say "$node leaves $name as it is, in maintenance: nobody looks after it, nor takes over, until: ./pkg maint $name off"
+		return
+		;;
+	stuck)
+		say "$node cannot stop $name: nobody takes over until $node is fenced or off, and then: ./pkg confirm-dead $name"
+		return
+		;;
+	esac
+	next_find "$node"
+	if [ -n "$next" ]; then
+		say "$node leaves $name, and $next takes over if it still can; what keeps it down is: ./pkg halt $name"
+	else
+		say "$node leaves $name, and nobody takes over: no other node stands by, or may by itself; see: ./pkg status $name"
+	fi
 }
 
 verb_stop() {
@@ -93,9 +127,13 @@ verb_stop() {
 		return
 	fi
 	ask get "pkg/$name/lease"
-	if store_ask && lease_load 1 && [ "$owner:$state" = "$node:${state#released}" ]; then
-		next_find "$node"
-		say "$node leaves $name, and ${next:-nobody} takes over${next:+ if it still can}; what keeps it down is: ./pkg halt $name"
+	owner=- state=none
+	! store_ask || lease_load 1 || :
+	case $state in
+	released | halted | failed) owner=- ;;
+	esac
+	if [ "$owner" = "$node" ]; then
+		stop_say
 	else
 		say "$node no longer stands by for $name"
 	fi

@@ -132,8 +132,7 @@ verb_status() {
 	[ -z "$line" ] || how=line
 	store_open
 	status_list
-	if [ -z "$names" ]; then
-		[ "$how" = table ] || return 0
+	if [ "$how:$names" = table: ]; then
 		say 'the store knows no package; begin with: ./pkg init NAME'
 		return
 	fi

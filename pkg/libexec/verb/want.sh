@@ -79,15 +79,17 @@ want_write() {
 	die 1 "cannot change $name: others do so all the time (after $round attempts)"
 }
 
-# Waits until the lease's state is STATE, and its owner another than NOT; SECONDS at
-# most.
-lease_await() { # SECONDS STATE [NOT]
+# Waits until the lease's state is one of STATES, and its owner another than NOT;
+# SECONDS at most.
+lease_await() { # SECONDS STATES [NOT]
 	await_end=$(($(date +%s) + $1))
 	while :; do
 		ask get "pkg/$name/lease"
 		store
 		lease_load 1 || return 1
-		[ "$state" != "$2" ] || [ "$owner" = "${3-}" ] || return 0
+		case " $2 " in
+		*" $state "*) [ "$owner" = "${3-}" ] || return 0 ;;
+		esac
 		[ "$(date +%s)" -lt "$await_end" ] || return 1
 		sleep 0.3
 	done
@@ -95,20 +97,16 @@ lease_await() { # SECONDS STATE [NOT]
 
 verb_halt() {
 	want_write
-	if lease_await 30 halted || [ "$state" = none ]; then
-		say "$name is down, and stays so until: ./pkg start $name"
-	else
-		say "$name is to go down; its state now is $state on $owner"
-	fi
+	lease_await 30 'halted released failed' || [ "$state" = none ] ||
+		die 1 "$name is not down yet: its state is $state, on $owner; see: ./pkg why $name"
+	say "$name is down, and stays so until: ./pkg start $name"
 }
 
 verb_start() {
 	want_write
-	if lease_await 30 running; then
-		say "$name runs on $owner"
-	else
-		say "$name is to run; its state now is $state${owner:+ ($owner)}; see: ./pkg status $name"
-	fi
+	lease_await 30 'running degraded' ||
+		die 1 "$name does not run yet: its state is $state, on $owner; see: ./pkg why $name"
+	say "$name runs on $owner"
 }
 
 verb_enable() {
@@ -159,14 +157,16 @@ verb_move() {
 		answer 1 && word_find state "$(unquote "$answer")"
 		[ "$found" = standby ] ||
 			die 1 "cannot move $name to $word: it does not stand by there; see: ./pkg status $name"
+	else
+		next_find "$owner"
+		[ -n "$next" ] ||
+			die 1 "cannot move $name: no other node stands by, or may take it by itself; see: ./pkg why $name"
 	fi
 	from=$owner
 	ask if "pkg/$name/order" "$ask_old" set "\"move ${word:--} $(chance)\""
 	store
 	answer 1 || die 1 "cannot move $name: somebody else just gave an order; see: ./pkg status $name"
-	if lease_await 60 running "$from"; then
-		say "$name runs on $owner"
-	else
-		say "$name is on its way; its state is $state, on $owner; see: ./pkg log $name"
-	fi
+	lease_await 60 'running degraded' "$from" ||
+		die 1 "$name has not moved yet: its state is $state, on $owner; see: ./pkg log $name"
+	say "$name runs on $owner"
 }
