@@ -122,18 +122,26 @@ adopt(struct package *p)
 static void
 unknown_step(struct package *p)
 {
-	if (!p->has_conf || !p->has_want || !p->seen.known)
+	if (!p->has_conf || !p->has_want || !p->seen.known) {
+		/* What an earlier guard left may run on a lease that has ended. */
+		if (!p->begun || !due(p, p->began + p->settings.deadlines.soft))
+			return;
+		act_log(p, "the store cannot be read: what may run here is killed");
+		body_kill(p, 1);
 		return;
+	}
 	if (lease_is_ours(p) && p->seen.v.epoch > p->closed &&
 	    (!p->armed || p->epoch == p->seen.v.epoch)) {
+		/* Guard knows nothing of it: another directory's monitor may renew it. */
+		if (!p->armed && !lease_is_still(p))
+			return;
 		if (p->seen.v.state != LEASE_MAINT || !p->want.maint) {
 			adopt(p);
 			return;
 		}
-		if (p->armed)
-			act_guard(p, GUARD_DISARM);
-		p->armed = 0;
 		p->epoch = p->seen.v.epoch;
+		act_guard(p, GUARD_DISARM); /* also where it is idle: it knows then */
+		p->armed = 0;
 		become(p, BODY_MAINT);
 		return;
 	}
@@ -377,6 +385,10 @@ body_guard(struct package *p, const struct guard_said *g)
 		p->force = g->deadlines;
 		break;
 	case GUARD_IDLE:
+		if (!p->greeted) {
+			p->begun = g->begun;
+			p->began = p->now;
+		}
 		p->greeted = 1;
 		p->armed = p->arming = 0;
 		if (p->body == BODY_ARM) {

@@ -160,12 +160,15 @@ struct package {
 	uint64_t not_before; /* after giving it away */
 	struct giving give;
 	struct proof proof;
+	uint64_t twin; /* instance of a monitor of this node that is not this one's */
 
 	/* Guard. */
 	uint64_t armed_t0;      /* of the last ARM */
 	uint64_t refused;       /* the T0 that guard would not arm for */
 	struct deadlines force; /* what guard has confirmed */
 	struct deadlines asked; /* what it was told last */
+	uint64_t began;         /* when it greeted */
+	int begun;              /* it had been told nothing then */
 	int greeted, armed, arming, gone;
 
 	/* The package. */
@@ -248,6 +251,7 @@ void lease_answer(struct package *, int status);
 void lease_see(struct package *, const char *value, size_t n, int present);
 int lease_is_ours(const struct package *); /* the seen value is of this host and boot */
 int lease_is_fresh(const struct package *);
+int lease_is_still(struct package *); /* nobody on this host renews the seen value */
 uint64_t lease_patience(const struct package *); /* for an answer, in ns */
 
 /* standby.c */

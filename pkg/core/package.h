@@ -70,7 +70,10 @@ void package_script(struct package *, uint64_t now, int status);
  * is idle and refuses (T0 too old or in the future), `disarm` with IDLE, `kill`, also when it
  * is idle, with DEAD (and is idle from then on) or UNDEAD (and is as armed as before). * DEAD and UNDEAD come unasked when a deadline has come; after an UNDEAD then guard goes
  * on killing until it is DEAD, or a later T0 counts.
-* GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
+ * After a greeting with `begun` nobody knows what an earlier guard left here: `kill`
+ * comes out if the store can't be read within T_soft; the monitor tells guard the
+ * package's resources before it passes that on.
+ * GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
  * `kill`, the first of which comes out at once, and answers DEAD or UNDEAD in guard's
  * place; other words to guard are void.
  */
@@ -82,6 +85,7 @@ struct guard_said {
 	uint64_t t0;
 	struct deadlines deadlines;
 	const char *why; /* UNDEAD: what would not die */
+	int begun; /* the greeting IDLE: guard has been told nothing since it began */
 };
 void package_guard(struct package *, uint64_t now, const struct guard_said *);
 

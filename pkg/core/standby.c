@@ -108,7 +108,32 @@ standby_fenced(struct package *p, int status)
 static int
 own_is_free(struct package *p)
 {
-	return due(p, p->seen.at + 2 * p->settings.renew + SECOND);
+	return lease_is_still(p);
+}
+
+/*
+ * The value is of this host and boot, and nothing of it runs from this directory.
+ * An own write that was carried out late, or an epoch that this monitor's directory
+ * has closed, is this one's; any other may be that of a pkg in another
+ * directory, which is left as much time as if it were another host.
+ */
+static int
+ours_is_free(struct package *p)
+{
+	const struct lease *v = &p->seen.v;
+
+	if (v->instance == p->instance)
+		return 1;
+	if (v->epoch <= p->closed ? lease_is_still(p) :
+				    due(p, p->seen.at + lease_wait(v)))
+		return 1;
+	if (p->twin != v->instance)
+		act_log(p,
+		    "%s holds the lease through another monitor, which may still run: "
+		    "waits; is pkg in two directories here?",
+		    p->node);
+	p->twin = v->instance;
+	return 0;
 }
 
 /* What was given up, or never had: whose turn is it? */
@@ -166,7 +191,8 @@ standby_step(struct package *p)
 	    p->hold != HOLD_NONE || p->write.busy)
 		return;
 	if (lease_is_ours(p)) {
-		/* An own write that was carried out late; or an epoch that was closed. */
+		if (!ours_is_free(p))
+			return;
 		p->hold = HOLD_MINE;
 		p->epoch = p->seen.v.epoch;
 		p->t0 = 0;

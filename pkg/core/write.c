@@ -31,6 +31,12 @@ lease_is_fresh(const struct package *p)
 	    p->now < p->t0 + p->settings.deadlines.soft / 2;
 }
 
+int
+lease_is_still(struct package *p)
+{
+	return due(p, p->seen.at + 2 * p->settings.renew + SECOND);
+}
+
 uint64_t
 lease_patience(const struct package *p)
 {

@@ -20,7 +20,8 @@
  *	heard			what was said of dead or undead
  *
  * To the monitor: first `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
- * the answers to arm (idle: refused) and disarm; `dead` or `undead WHY`, after kill
+ * the answers to arm (as it was before: refused) and disarm, `idle begun` as long as
+ * none of these has been; `dead` or `undead WHY`, after kill
  * and when a deadline has come; `leave`: a person wants it; `log LINE`.
  *
  * Once armed it touches no disk, and it waits for nobody.
@@ -68,6 +69,7 @@ static struct {
 
 	/* The lease. */
 	int armed;
+	int used; /* the monitor has said what is to be here: armed, disarmed, dead */
 	uint64_t epoch;
 	uint64_t t0;
 	struct deadlines in;
@@ -158,7 +160,7 @@ say_armed(void)
 		tell("armed %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
 		    g.epoch, g.t0, g.in.soft, g.in.grace, g.in.kill);
 	else
-		tell("idle");
+		tell(g.used ? "idle" : "idle begun");
 }
 
 static void
@@ -190,19 +192,19 @@ arm(uint64_t now, uint64_t epoch, uint64_t t0, const struct deadlines *in)
 	if (g.killing || t0 > now || now - t0 >= in->soft + in->grace ||
 	    (g.armed && epoch < g.epoch)) {
 		report("guard: refused to be armed for epoch %" PRIu64, epoch);
-		tell("idle");
+		say_armed();
 		return;
 	}
 	g.in = *in;
 	if (!watchdog_ready()) {
 		g.in = before;
-		tell("idle");
+		say_armed();
 		return;
 	}
 	if (!g.armed || t0 > g.t0)
 		g.t0 = t0;
 	g.epoch = epoch;
-	g.armed = 1;
+	g.armed = g.used = 1;
 	g.undead = 0;
 	say_armed();
 }
@@ -230,6 +232,7 @@ static void
 is_dead(uint64_t now)
 {
 	g.killing = 0;
+	g.used = 1;
 	be_idle();
 	tell("dead");
 	g.hear_by = now + LISTEN;
@@ -331,6 +334,7 @@ hear(const char *text)
 	} else if (numbers(text, "disarm", n, 1)) {
 		if (!g.killing && g.epoch == n[0])
 			be_idle();
+		g.used = 1;
 		say_armed();
 	} else if (numbers(text, "kill", n, 1)) {
 		kill_start(now, now + n[0]);

@@ -134,6 +134,8 @@ hear(const char *text)
 		said.word = GUARD_UNDEAD;
 		said.why = text + 7;
 		tell("heard");
+	} else if (strcmp(text, "idle begun") == 0) {
+		said.begun = 1;
 	} else if (strcmp(text, "idle") != 0) {
 		return;
 	}

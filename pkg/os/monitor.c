@@ -55,7 +55,8 @@ static struct {
 	struct buf printed;
 	struct script script;
 	char verb[16];
-	int never; /* a script that could not even be started */
+	int stranger; /* guard knows nothing of the resources yet */
+	int never;    /* a script that could not even be started */
 	int ready;
 } m;
 
@@ -218,6 +219,10 @@ tell_guard(const struct action *a)
 
 	if (a->guard == GUARD_ARM && !mate_is_armed())
 		resources_tell();
+	else if (a->guard == GUARD_KILL && m.stranger) {
+		m.stranger = 0;
+		resources_tell();
+	}
 	mate_do(a, s);
 }
 
@@ -282,6 +287,9 @@ on_proof(void *arg, uint64_t number, const char *boot, uint64_t closed)
 static void
 on_guard(const struct guard_said *said)
 {
+	m.stranger |= said->begun;
+	if (said->word == GUARD_ARMED || said->word == GUARD_GONE)
+		m.stranger = 0;
 	package_guard(m.package, host_now(), said);
 	carry_out();
 }

@@ -16,6 +16,8 @@ setup() {
 @test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$rules" late; }
 @test "another's lease: it is killed, not stopped" { "$rules" lost; }
 @test "a stop that failed keeps the lease until status says down" { "$rules" leaves; }
+@test "another directory's monitor of the same node is left alone" { "$rules" twins; }
+@test "what a dead guard left is killed if the store can't be read" { "$rules" strangers; }
 @test "a stand-by takes what is old, what is proven, and never what is stuck" { "$rules" takes; }
 
 @test "never two owners, no takeover on a blip, and it runs again, whatever happens" {

@@ -171,6 +171,7 @@ struct scene {
 	char order[WANT_TEXT];
 	int told; /* guard, last */
 	uint64_t closed;
+	int cut; /* the store does not answer */
 	int left;
 };
 
@@ -185,7 +186,9 @@ answer(struct scene *s, uint64_t number, int status, const char *value)
 static void
 asked(struct scene *s, const struct action *a)
 {
-	if (strcmp(a->text, "get pkg/p/conf") == 0)
+	if (s->cut)
+		answer(s, a->number, 75, "");
+	else if (strcmp(a->text, "get pkg/p/conf") == 0)
 		answer(s, a->number, 0, "nodes a b");
 	else if (strcmp(a->text, "get pkg/p/lease") == 0)
 		answer(s, a->number, s->lease[0] == '\0', s->lease);
@@ -291,7 +294,7 @@ written(struct scene *s, int status)
 }
 
 static void
-begin(struct scene *s, const char *lease, uint64_t closed)
+enter(struct scene *s, const char *lease, uint64_t closed)
 {
 	struct package_who who = { "p", "a", "A", 1, closed };
 
@@ -301,8 +304,26 @@ begin(struct scene *s, const char *lease, uint64_t closed)
 	memcpy(s->lease, lease, strlen(lease) + 1);
 	s->p = package_begin(&who, s->now, 1000);
 	MUST(s->p != NULL);
+}
+
+static void
+begin(struct scene *s, const char *lease, uint64_t closed)
+{
+	enter(s, lease, closed);
 	guard(s, GUARD_IDLE);
 	pass(s, 1);
+}
+
+/* Cut off, with a guard that is new, or was told to be idle. */
+static void
+begin_as(struct scene *s, const char *lease, int begun)
+{
+	struct guard_said g = { .word = GUARD_IDLE, .begun = begun };
+
+	enter(s, lease, 0);
+	s->cut = 1;
+	package_guard(s->p, s->now, &g);
+	carry(s);
 }
 
 /* To where it runs. */
@@ -468,17 +489,81 @@ takes(void)
 	    "limit=10000 since=17 to=- note=");
 	begin(&s, lease, 7);
 	script(&s, 1);
+	pass(&s, 5100);
 	MUST(strstr(s.write, "epoch=8") != NULL);
 	package_free(s.p);
 
 	/* Not closed: renewed first, and started only after that. */
 	begin(&s, lease, 0);
+	pass(&s, 5100);
 	MUST(s.told == GUARD_ARM && s.ran[0] == '\0' && s.write[0] == '\0');
 	guard(&s, GUARD_ARMED);
 	MUST(strstr(s.write, "instance=0000000000000001 epoch=7 seq=5") != NULL);
 	MUST(s.ran[0] == '\0');
 	written(&s, 0);
 	MUST(strcmp(s.ran, "?") == 0);
+	package_free(s.p);
+}
+
+static const char own[] = "owner=a boot=A instance=00000000000000ff epoch=7 seq=%u "
+			  "state=running limit=10000 since=17 to=- note=";
+
+/* Another directory's monitor of this very node renews: this one keeps its hands off. */
+static void
+twins(void)
+{
+	char lease[LEASE_TEXT];
+	struct scene s;
+	unsigned seq;
+
+	(void)snprintf(lease, sizeof(lease), own, 4u);
+	begin(&s, lease, 0);
+	for (seq = 5; seq < 15; seq++) {
+		pass(&s, 2000);
+		(void)snprintf(s.lease, sizeof(s.lease), own, seq);
+	}
+	MUST(s.told == -1 && s.ran[0] == '\0' && s.write[0] == '\0');
+	package_free(s.p);
+
+	/* The same while it stands by already; and once that one has ended. */
+	begin(&s, sample, 0);
+	script(&s, 1);
+	for (seq = 5; seq < 15; seq++) {
+		(void)snprintf(s.lease, sizeof(s.lease), own, seq);
+		pass(&s, 2000);
+	}
+	pass(&s, 9500);
+	MUST(s.told == -1 && s.write[0] == '\0');
+	pass(&s, 1500);
+	MUST(strstr(s.write, "instance=0000000000000001 epoch=7") != NULL);
+	package_free(s.p);
+}
+
+/* Guard and monitor have died, and are back while the store is out of reach. */
+static void
+strangers(void)
+{
+	struct scene s;
+
+	begin_as(&s, sample, 1);
+	pass(&s, 5900);
+	MUST(s.told == -1);
+	pass(&s, 200);
+	MUST(s.told == GUARD_KILL && s.ran[0] == '\0');
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "?") == 0);
+	script(&s, 0); /* what guard can't find: its own stop may */
+	s.told = -1;
+	pass(&s, 1100);
+	MUST(strcmp(s.ran, "?-") == 0);
+	script(&s, 0);
+	MUST(s.told == GUARD_KILL);
+	package_free(s.p);
+
+	/* A guard that has been told to let it be: maintenance goes on. */
+	begin_as(&s, sample, 0);
+	pass(&s, 20000);
+	MUST(s.told == -1 && s.ran[0] == '\0');
 	package_free(s.p);
 }
 
@@ -489,7 +574,8 @@ main(int argc, char **argv)
 		{ "waits", waits }, { "settings", settings }, { "fits", fits },
 		{ "wishes", wishes }, { "starts", starts }, { "unknown", unknown },
 		{ "late", late }, { "lost", lost }, { "leaves", leaves },
-		{ "takes", takes }, { NULL, NULL } };
+		{ "takes", takes }, { "twins", twins }, { "strangers", strangers },
+		{ NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

@@ -113,6 +113,7 @@ void store_expire(const struct event *);
 struct guard {
 	int alive;
 	int armed;
+	int used;        /* the monitor has said what is to be here */
 	uint64_t frozen; /* true time until which it is */
 	uint64_t epoch, t0;
 	struct deadlines d;
