@@ -109,6 +109,7 @@ adopt(struct package *p)
 	p->epoch = p->seen.v.epoch;
 	p->stuck = p->seen.v.state == LEASE_STUCK;
 	p->hold = HOLD_ADOPT;
+	p->patience = p->now + p->settings.deadlines.soft;
 	become(p, BODY_ADOPT);
 
 	/* What may run is under guard before the renewal, which has not begun to count. */
@@ -210,6 +211,13 @@ body_step(struct package *p)
 		become(p, BODY_START);
 		break;
 	case BODY_ADOPT:
+		if (!p->armed && due(p, p->patience)) {
+			notes_event(p,
+			    "guard refuses to be armed: what runs here is killed");
+			p->late = 1;
+			body_kill(p, 1);
+			break;
+		}
 		if (!p->armed && !p->arming && due(p, p->armed_t0 + SECOND / 10))
 			act_arm(p, p->now, &p->settings.deadlines);
 		if (p->hold != HOLD_MINE || !p->armed)
@@ -391,10 +399,12 @@ body_guard(struct package *p, const struct guard_said *g)
 		}
 		p->greeted = 1;
 		p->armed = p->arming = 0;
-		if (p->body == BODY_ARM) {
-			p->refused = p->armed_t0;
-			become(p, BODY_NONE);
-		}
+		if (p->body != BODY_ARM)
+			break;
+		p->refused = p->armed_t0;
+		become(p, BODY_NONE);
+		if (lease_is_fresh(p)) /* else it was only too late for this T0 */
+			owner_failed(p, "guard", 0);
 		break;
 	case GUARD_DEAD:
 		guard_killed(p);

@@ -76,6 +76,8 @@ say_status(char *to, size_t size, const char *what, int status)
 		(void)snprintf(to, size, "%s was killed", what);
 	else if (status == SCRIPT_NEVER)
 		(void)snprintf(to, size, "%s could not be run", what);
+	else if (strcmp(what, "guard") == 0)
+		(void)snprintf(to, size, "guard refuses to be armed, see the log");
 	else if (strcmp(what, "status") == 0 && body_is_down(status))
 		(void)snprintf(to, size, "status says that it is down");
 	else

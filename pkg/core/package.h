@@ -81,11 +81,11 @@ enum guard_word { GUARD_IDLE, GUARD_ARMED, GUARD_DEAD, GUARD_UNDEAD, GUARD_GONE 
 
 struct guard_said {
 	enum guard_word word;
+	int begun; /* the greeting IDLE: guard has been told nothing since it began */
 	uint64_t epoch; /* ARMED: that, t0 and the deadlines in force */
 	uint64_t t0;
 	struct deadlines deadlines;
 	const char *why; /* UNDEAD: what would not die */
-	int begun; /* the greeting IDLE: guard has been told nothing since it began */
 };
 void package_guard(struct package *, uint64_t now, const struct guard_said *);
 

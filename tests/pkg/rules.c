@@ -567,6 +567,43 @@ strangers(void)
 	package_free(s.p);
 }
 
+/* A guard that does not arm, as one without its watchdog: another node's turn. */
+static void
+refuses(void)
+{
+	char lease[LEASE_TEXT];
+	struct scene s;
+	unsigned n;
+
+	begin(&s, "", 0);
+	script(&s, 1);
+	written(&s, 0);
+	for (n = 0; n < 2; n++) {
+		MUST(s.told == GUARD_ARM);
+		s.told = -1;
+		guard(&s, GUARD_IDLE);
+		pass(&s, 2000);
+		MUST(s.told == -1 && strstr(s.write, "state=starting") != NULL);
+		written(&s, 0);
+	}
+	MUST(s.told == GUARD_ARM);
+	guard(&s, GUARD_IDLE);
+	MUST(strcmp(s.ran, "?") == 0 && strstr(s.write, "state=failed") != NULL);
+	MUST(strstr(s.write, "guard%20refuses") != NULL);
+	package_free(s.p);
+
+	/* What was here before it has no guard either: down, before others count on it. */
+	(void)snprintf(lease, sizeof(lease), own, 4u);
+	begin(&s, lease, 0);
+	pass(&s, 5100);
+	for (n = 0; n < 80 && s.told == GUARD_ARM; n++) {
+		guard(&s, GUARD_IDLE);
+		pass(&s, 100);
+	}
+	MUST(s.told == GUARD_KILL && s.write[0] == '\0');
+	package_free(s.p);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -575,7 +612,7 @@ main(int argc, char **argv)
 		{ "wishes", wishes }, { "starts", starts }, { "unknown", unknown },
 		{ "late", late }, { "lost", lost }, { "leaves", leaves },
 		{ "takes", takes }, { "twins", twins }, { "strangers", strangers },
-		{ NULL, NULL } };
+		{ "refuses", refuses }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
