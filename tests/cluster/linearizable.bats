@@ -18,10 +18,12 @@ teardown() {
 	cluster_after
 }
 
-# leads_instead OLD: another node than OLD leads, or OLD in a newer term.
+# leads_instead OLD: another node than OLD leads, or OLD in a newer term.  A node that
+# is frozen may hold its lock, so that nothing that needs it is asked.
 leads_instead() {
-	local now
-	now=$(leader) && { [ "$now" != "$1" ] || (($(show "$now" term) > term)); }
+	local name now newer
+	now=$(leader) && { [ "$now" != "$1" ] ||
+		{ read -r name newer <"$(node_dir "$now")/run/leader" && ((newer > term)); }; }
 }
 
 # The ways in which a leader goes, and what brings its node back.
