@@ -120,7 +120,7 @@ lint-man:
 	mandoc -Tlint -Wwarning man/*.[1-9]
 
 lint-scripts:
-	shellcheck -x -P SCRIPTDIR:.:pkg/libexec -s sh $(SCRIPTS)
+	@printf "%s\n" $(SCRIPTS) | xargs -n 1 -P 2 shellcheck -x -P SCRIPTDIR:.:pkg/libexec -s sh
 	shfmt -ln posix -d $(SCRIPTS)
 
 lint-tidy:
