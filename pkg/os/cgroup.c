@@ -69,8 +69,12 @@ char *
 cgroup_at(const char *path)
 {
 	struct buf dir = { 0 };
+	int r = root_add(&dir);
 
-	return text_of(&dir, root_add(&dir) == -1 ? -1 : buf_str(&dir, path));
+	if (r == 0 &&
+	    (strncmp(path, "/sys/fs/cgroup/", 15) == 0 || strstr(path, "/..") != NULL))
+		r = -1;
+	return text_of(&dir, r == -1 ? -1 : buf_str(&dir, path));
 }
 
 /* Opens a file of the group: a descriptor, or -1. */

@@ -13,7 +13,10 @@
  */
 char *cgroup_make(const char *name);
 
-/* The directory, to be freed, of PATH as seen from the top; NULL: there is no cgroup2. */
+/*
+ * The directory, to be freed, of PATH as seen from the top; NULL: there is no cgroup2, or
+ * the path is one of its mount, which nothing could be found by.
+ */
 char *cgroup_at(const char *path);
 
 /* In a child: has it, and all that it starts, in there. */

@@ -14,24 +14,25 @@
 #define FAMILY_PLAIN
 #endif
 
-/* Takes dir over, which malloc gave. */
-static void
+/* Takes dir over, which malloc gave: 0, or -1. */
+static int
 cgroup_keep(struct family *f, char *dir)
 {
 	char **more;
 
 	if (dir == NULL)
-		return;
+		return -1;
 	more = realloc(f->cgroup, (f->n_cgroups + 1) * sizeof(*more));
 	if (more == NULL) {
 		free(dir);
-		return;
+		return -1;
 	}
 	f->cgroup = more;
 	f->cgroup[f->n_cgroups++] = dir;
+	return 0;
 }
 
-void
+int
 family_add_cgroup(struct family *f, const char *path)
 {
 	char *dir;
@@ -41,9 +42,9 @@ family_add_cgroup(struct family *f, const char *path)
 	for (i = 0; dir != NULL && i < f->n_cgroups; i++)
 		if (strcmp(f->cgroup[i], dir) == 0) {
 			free(dir);
-			dir = NULL;
+			return 0;
 		}
-	cgroup_keep(f, dir);
+	return cgroup_keep(f, dir);
 }
 
 /* The one that all control scripts are put into. */
@@ -57,7 +58,7 @@ cgroup_begin(struct family *f, const char *mark)
 		free(dir);
 		dir = NULL;
 	}
-	cgroup_keep(f, dir);
+	(void)cgroup_keep(f, dir); /* where there is none, they are found without */
 }
 
 void

@@ -50,8 +50,11 @@ void family_join(const char *mark);
  */
 void family_add(struct family *, pid_t, uint64_t start);
 
-/* One more cgroup, by its path as seen from the top. */
-void family_add_cgroup(struct family *, const char *path);
+/*
+ * One more cgroup, by its path as seen from the top, whether it is there or not: 0, or
+ * -1: there is no way to find out about it.
+ */
+int family_add_cgroup(struct family *, const char *path);
 
 /*
  * Sends SIGKILL to all of them: how many of them had not ended before.  None is the

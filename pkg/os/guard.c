@@ -12,14 +12,14 @@
  *	renewed T0		only a later one counts
  *	disarm EPOCH		it is given back, and nothing runs
  *	kill NS			now, in that time
- *	forget			the resources; then one by one
- *	resource LINE		as in kill.h
+ *	resources LINES		all of them, as in kill.h
  *	watchdog PATH		to be opened by the next arm; none where it is empty
  *	reboot yes|no		where the package won't die
  *	script PID		is a control script's process group; 0: it has ended
  *	heard			what was said of dead or undead
  *
- * To the monitor: first `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
+ * To the monitor: first `resources LINES`, if it is armed, so that one of them kills
+ * all of it whatever becomes of the other; `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
  * the answers to arm (as it was before: refused) and disarm, `idle begun` as long as
  * none of these has been; `dead` or `undead WHY`, after kill
  * and when a deadline has come; `leave`: a person wants it; `log LINE`.
@@ -58,13 +58,14 @@
 #define LISTEN  (2 * SECOND)  /* a monitor that lives hears within that */
 #define STEADY  (30 * SECOND) /* one that lived for so long is restarted at once */
 #define HIGH    10            /* descriptors that no child can take for its own */
-#define MESSAGE 4608          /* bytes: a path fits */
+#define TEXT    4608          /* bytes: a path fits */
+#define MESSAGE (KILL_TOLD + 64)
 
 static struct {
 	const char *name;
 	struct kill kill;
 	struct watchdog watchdog;
-	char device[MESSAGE];
+	char device[TEXT];
 	int reboot;
 
 	/* The lease. */
@@ -91,7 +92,7 @@ static struct {
 	uint64_t hear_by; /* 0: nothing was said */
 	int leaving;
 	int status; /* it ended with that, and so does guard; -1: not */
-	char log[MESSAGE];
+	char log[TEXT];
 } g = { .watchdog = { .fd = -1 }, .fd = -1, .status = -1 };
 
 static volatile sig_atomic_t terminated;
@@ -108,7 +109,7 @@ fail(const char *verb, const char *object)
 static void
 tell(const char *fmt, ...)
 {
-	char text[MESSAGE + 16];
+	static char text[MESSAGE];
 	va_list ap;
 	int n;
 
@@ -341,13 +342,10 @@ hear(const char *text)
 	} else if (numbers(text, "script", n, 1)) {
 		g.script = (pid_t)n[0];
 		family_add(&g.kill.family, g.script, 0);
-	} else if (strcmp(text, "forget") == 0) {
-		kill_forget(&g.kill);
 	} else if (strcmp(text, "heard") == 0) {
 		g.hear_by = 0;
-	} else if ((rest = behind(text, "resource")) != NULL) {
-		if (kill_resource(&g.kill, rest) == -1)
-			report("guard: cannot keep a resource: %s", strerror(errno));
+	} else if ((rest = behind(text, "resources")) != NULL) {
+		kill_resources(&g.kill, rest);
 	} else if ((rest = behind(text, "watchdog")) != NULL) {
 		(void)snprintf(g.device, sizeof(g.device), "%s", rest);
 	} else if ((rest = behind(text, "reboot")) != NULL) {
@@ -405,6 +403,8 @@ monitor_start(uint64_t now)
 	}
 	g.kill.family.spare = g.monitor;
 	(void)setpgid(g.monitor, g.monitor);
+	if (g.armed)
+		tell("resources %s", kill_told(&g.kill));
 	say_armed();
 	if (g.armed && g.undead)
 		tell("undead %s", g.kill.why);
@@ -461,7 +461,7 @@ reap(uint64_t now)
 static void
 monitor_hear(void)
 {
-	char text[MESSAGE];
+	static char text[MESSAGE];
 	ssize_t n;
 
 	while (g.fd != -1) {

@@ -74,20 +74,19 @@ part(char *text)
 	return blank + 1;
 }
 
-int
-kill_resource(struct kill *k, const char *line)
+/* 0, or -1: it can't be seen to. */
+static int
+kill_resource(struct kill *k, char *kind)
 {
-	char *kind = strdup(line), *first, *second;
+	char *first, *second;
 	uint64_t pid, start;
 	int r = 0;
 
-	if (kind == NULL)
-		return -1;
 	first = part(kind);
 	if (first != NULL && strcmp(kind, "fs") == 0)
 		r = resource_add(k, KILL_MOUNT, first, "");
 	else if (first != NULL && strcmp(kind, "cgroup") == 0)
-		family_add_cgroup(&k->family, first);
+		r = family_add_cgroup(&k->family, first);
 	second = first == NULL ? NULL : part(first);
 	if (second != NULL && strcmp(kind, "vip") == 0)
 		r = resource_add(k, KILL_ADDRESS, first, second);
@@ -95,18 +94,43 @@ kill_resource(struct kill *k, const char *line)
 	    num_u64(first, strlen(first), INT32_MAX, &pid) == 0 &&
 	    num_u64(second, strlen(second), UINT64_MAX, &start) == 0)
 		family_add(&k->family, (pid_t)pid, start);
-	free(kind);
 	return r;
 }
 
-void
+static void
 kill_forget(struct kill *k)
 {
+	k->lost = 0;
+	buf_cut(&k->told, 0);
 	while (k->n > 0) {
 		k->n--;
 		free(k->resource[k->n].name);
 		free(k->resource[k->n].interface);
 	}
+}
+
+void
+kill_resources(struct kill *k, const char *lines)
+{
+	char *newline, *at, *text = strdup(lines);
+
+	kill_forget(k);
+	if (text == NULL || buf_add(&k->told, lines, strlen(lines) + 1) == -1)
+		k->lost = 1;
+	for (at = text; at != NULL; at = newline) {
+		newline = strchr(at, '\n');
+		if (newline != NULL)
+			*newline++ = '\0';
+		if (kill_resource(k, at) == -1)
+			k->lost = 1;
+	}
+	free(text);
+}
+
+const char *
+kill_told(const struct kill *k)
+{
+	return k->told.len == 0 ? "" : buf_head(&k->told);
 }
 
 void
@@ -175,10 +199,16 @@ kill_round(struct kill *k)
 		    left == 1 ? "process has not ended" : "processes have not ended");
 		return 0;
 	}
-	if (kind_is_gone(k, KILL_MOUNT))
-		return gone;
-	(void)snprintf(k->why, sizeof(k->why), "a mount is still there");
-	return 0;
+	if (!kind_is_gone(k, KILL_MOUNT)) {
+		(void)snprintf(k->why, sizeof(k->why), "a mount is still there");
+		return 0;
+	}
+	if (k->lost) {
+		(void)snprintf(k->why, sizeof(k->why),
+		    "a resource cannot be looked at here");
+		return 0;
+	}
+	return gone;
 }
 
 int

@@ -8,6 +8,7 @@
 #ifndef PKG_KILL_H
 #define PKG_KILL_H
 
+#include "core/buf.h"
 #include "family.h"
 
 enum kill_kind { KILL_ADDRESS, KILL_MOUNT, KILL_KINDS };
@@ -22,6 +23,8 @@ struct kill {
 	struct family family;
 	struct kill_resource *resource;
 	size_t n;
+	int lost;                /* one that cannot be seen to: it is never gone */
+	struct buf told;         /* the lines they were made of, and a NUL */
 	pid_t child[KILL_KINDS]; /* takes away those of one kind; 0: none does */
 	int done[KILL_KINDS];    /* those of that kind are gone */
 	char why[128];           /* what is not gone yet */
@@ -38,17 +41,23 @@ int kill_mark(const char *name, char mark[KILL_MARK]);
 int kill_open(struct kill *, const char *mark);
 
 /*
- * One more resource, as a line of what a control script says to `resources`:
+ * The resources from now on, all of them, in lines as a control script says them to
+ * `resources`:
  *
  *	vip ADDRESS[/LENGTH] INTERFACE
  *	fs DIRECTORY
  *	group PID START		and all that descends from it
- *	cgroup PATH
+ *	cgroup PATH		as seen from the top of cgroup2, as systemd's ControlGroup
  *
- * Others are passed over.  0, or -1: no memory.
+ * Others are passed over.  A cgroup that cannot be found out about here is never gone,
+ * nor is what there was no memory for.
  */
-int kill_resource(struct kill *, const char *line);
-void kill_forget(struct kill *);
+void kill_resources(struct kill *, const char *lines);
+
+#define KILL_TOLD 32768 /* bytes that they may have, and a NUL */
+
+/* The lines that are in force; empty if there were none. */
+const char *kill_told(const struct kill *);
 
 /* Begins: nothing is taken for gone any more. */
 void kill_begin(struct kill *);

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/buf.h"
 #include "core/num.h"
 #include "host.h"
 #include "kill.h"
@@ -23,7 +22,7 @@
 #define MS    UINT64_C(1000000) /* in ns */
 #define ROUND (5 * MS)          /* between two looks at what is being killed */
 #define KILL  (1000 * MS)       /* where no setting says how long it may take */
-#define TEXT  8192u             /* bytes of a message */
+#define TEXT  (KILL_TOLD + 64)  /* bytes of a message */
 
 static struct {
 	struct watch watch;
@@ -31,8 +30,8 @@ static struct {
 	const struct mate_ears *ears;
 	const char *mark;
 	int armed;
-	int heard;            /* anything at all */
-	struct buf resources; /* lines with a NUL behind each */
+	int heard; /* anything at all */
+	char resources[TEXT];
 
 	/* Once guard is gone. */
 	int gone;
@@ -46,7 +45,7 @@ static struct {
 static void
 tell(const char *fmt, ...)
 {
-	char text[TEXT];
+	static char text[TEXT];
 	va_list ap;
 	int n;
 
@@ -73,7 +72,6 @@ static void
 guard_is_gone(void)
 {
 	const struct guard_said said = { .word = GUARD_GONE };
-	const char *at;
 
 	if (mate.gone)
 		return;
@@ -81,10 +79,7 @@ guard_is_gone(void)
 	(void)loop_del(mate.loop, SCRIPT_GUARD);
 	if (kill_open(&mate.kill, mate.mark) == -1)
 		mate.ears->log("cannot look at the processes of this host");
-	for (at = buf_head(&mate.resources); mate.resources.len > 0 &&
-	     at < buf_head(&mate.resources) + mate.resources.len;
-	     at += strlen(at) + 1)
-		(void)kill_resource(&mate.kill, at);
+	kill_resources(&mate.kill, mate.resources);
 	if (mate.armed)
 		kill_now();
 	mate.ears->said(&said);
@@ -120,6 +115,10 @@ hear(const char *text)
 		mate.ears->log(text + 4);
 		return;
 	}
+	if (strncmp(text, "resources ", 10) == 0) {
+		(void)snprintf(mate.resources, sizeof(mate.resources), "%s", text + 10);
+		return;
+	}
 	if (strncmp(text, "armed ", 6) == 0 && numbers(text, n, 5) == 5) {
 		said.word = GUARD_ARMED;
 		said.epoch = n[0];
@@ -149,7 +148,7 @@ hear(const char *text)
 static void
 ready(struct watch *watch)
 {
-	char text[TEXT];
+	static char text[TEXT];
 	ssize_t n;
 
 	(void)watch;
@@ -217,17 +216,10 @@ mate_do(const struct action *a, const struct settings *s)
 }
 
 void
-mate_forget(void)
+mate_resources(const char *lines)
 {
-	tell("forget");
-	buf_cut(&mate.resources, 0);
-}
-
-void
-mate_resource(const char *line)
-{
-	tell("resource %s", line);
-	(void)buf_add(&mate.resources, line, strlen(line) + 1);
+	tell("resources %s", lines);
+	(void)snprintf(mate.resources, sizeof(mate.resources), "%s", lines);
 }
 
 void

@@ -28,9 +28,8 @@ int mate_is_armed(void);
 /* Passes an ACTION_GUARD on; settings: those in force, or NULL. */
 void mate_do(const struct action *, const struct settings *);
 
-/* The package's resources, as in kill.h, once they are forgotten one by one. */
-void mate_forget(void);
-void mate_resource(const char *line);
+/* The package's resources, all of them, as in kill.h: less than KILL_TOLD bytes. */
+void mate_resources(const char *lines);
 
 /* Goes on with what guard would have to do. */
 void mate_tick(uint64_t now);

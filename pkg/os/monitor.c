@@ -57,6 +57,7 @@ static struct {
 	char verb[16];
 	int stranger; /* guard knows nothing of the resources yet */
 	int never;    /* a script that could not even be started */
+	int known;    /* guard has the list of resources */
 	int ready;
 } m;
 
@@ -90,11 +91,30 @@ fail(const char *verb, const char *object)
 
 /* ---- what the control script says that the package is made of ---- */
 
-/* Runs `control-script resources`; what it prints, or NULL. */
-static char *
-resources_ask(void)
+/* Is it made of resources.sh, which knows the word? */
+static int
+has_list(void)
 {
-	char verb[] = "resources", *argv[] = { m.control, verb, NULL }, *text = NULL;
+	char line[TEXT];
+	FILE *file = fopen(m.control, "re");
+	int found = 0;
+
+	while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
+		found = strncmp(line, "pkg_main", 8) == 0;
+	if (file != NULL)
+		(void)fclose(file);
+	return found;
+}
+
+/*
+ * Runs `control-script resources` and has guard know what it prints.  A script that has no
+ * such verb says so in its own way, and has none; but one that did not answer, or whose
+ * list it is, has failed: -1.
+ */
+static int
+resources_tell(void)
+{
+	char verb[] = "resources", *argv[] = { m.control, verb, NULL };
 	const uint64_t end = host_now() + ASKED;
 	struct buf b = { 0 };
 	uint64_t now;
@@ -103,9 +123,10 @@ resources_ask(void)
 	pid_t pid;
 	int fd, status = -1;
 
+	m.known = 0;
 	fd = process_start(argv, 1, &pid);
 	if (fd == -1)
-		return NULL;
+		return -1;
 	while (n > 0 && (now = host_now()) < end) {
 		if (wire_wait(fd, end - now) <= 0)
 			continue;
@@ -118,27 +139,20 @@ resources_ask(void)
 	if (n != 0 || process_wait(pid, now < end ? end - now : 0, &status) != 1)
 		(void)process_kill(pid, SIGKILL);
 	(void)wire_close(fd);
-	/* One that does not know the word says something else. */
-	if (status == 0 && buf_add(&b, "", 1) == 0)
-		text = strdup(buf_head(&b));
-	buf_free(&b);
-	return text;
-}
-
-/* Has guard know them. */
-static void
-resources_tell(void)
-{
-	char *line, *newline, *text = resources_ask();
-
-	if (text == NULL)
-		return;
-	mate_forget();
-	for (line = text; (newline = strchr(line, '\n')) != NULL; line = newline + 1) {
-		*newline = '\0';
-		mate_resource(line);
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0 && !has_list())
+		buf_cut(&b, 0);
+	else if (status != 0)
+		n = -1;
+	if (n == 0 && b.len < KILL_TOLD && buf_add(&b, "", 1) == 0) {
+		mate_resources(buf_head(&b));
+		m.known = 1;
+	} else {
+		say("cannot tell what the package is made of: see what `%s resources` "
+		    "says",
+		    m.control);
 	}
-	free(text);
+	buf_free(&b);
+	return m.known ? 0 : -1;
 }
 
 /* ---- carrying out ---- */
@@ -155,6 +169,10 @@ run(const struct action *a)
 		argv[2] = node;
 	}
 	memcpy(m.verb, verb, sizeof(m.verb));
+	if (strcmp(verb, "start") == 0 && !m.known && resources_tell() == -1) {
+		m.never = 1; /* guard would not know what to take away */
+		return;
+	}
 	if (script_start(&m.script, argv, m.mark, a->until) == -1) {
 		say("cannot start a process: %s", strerror(errno));
 		m.never = 1;
@@ -218,10 +236,10 @@ tell_guard(const struct action *a)
 	const struct settings *s = package_settings(m.package);
 
 	if (a->guard == GUARD_ARM && !mate_is_armed())
-		resources_tell();
+		(void)resources_tell();
 	else if (a->guard == GUARD_KILL && m.stranger) {
 		m.stranger = 0;
-		resources_tell();
+		(void)resources_tell();
 	}
 	mate_do(a, s);
 }
@@ -367,7 +385,7 @@ script_look(uint64_t now)
 	} else if (!script_done(&m.script, now, &status)) {
 		return;
 	} else if (strcmp(m.verb, "start") == 0 && status == 0) {
-		resources_tell(); /* what has come about only now */
+		(void)resources_tell(); /* what has come about only now */
 	}
 	on_output(&m.output);
 	package_script(m.package, host_now(), status);

@@ -13,8 +13,9 @@
 int release_address(const char *address, const char *interface);
 
 /*
- * Unmounts a directory: 0 once nothing is mounted there, or -1 with errno; EBUSY:
- * it is detached, but something still uses what was mounted.
+ * Unmounts a directory: 0 once nothing is mounted there, or -1 with errno.  EBUSY: somebody
+ * else uses it; it is not detached then, since nobody could tell any more whether it is
+ * still written to.
  */
 int release_mount(const char *directory);
 

@@ -2,7 +2,7 @@
  * feign.c - a monitor for guard's tests: does what the FIFO `orders` says, and
  * appends what guard says to the file `said`.
  *
- *	tell LINE	to guard; @ stands for the time now, @-MS or @+MS for another
+ *	tell LINE	to guard; | stands for a newline, @ for the time now, @-MS or @+MS for another
  *	run COMMAND	as a control script is started, by sh -c; its words go to `printed`
  *	renewing	tells guard of a renewal all the time
  *	leave N		ends with that
@@ -57,7 +57,8 @@ tell(const char *line)
 
 	while (*line != '\0' && n < sizeof(text) - 32) {
 		if (*line != '@') {
-			text[n++] = *line++;
+			text[n++] = (char)(*line == '|' ? '\n' : *line);
+			line++;
 			continue;
 		}
 		ms = 0;

@@ -49,6 +49,7 @@ teardown() {
 	for it in $(cat feign.pid 2>/dev/null) $reader $(pids) $(cat script.pid 2>/dev/null); do
 		kill -KILL "$it" 2>/dev/null || :
 	done
+	[ -z "${rmdir-}" ] || rmdir "$rmdir" || :
 	cd /
 	rm -rf "$PLACE"
 }

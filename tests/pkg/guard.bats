@@ -261,11 +261,7 @@ bite() {
 	inside ip link set lo up
 	inside ip addr add 10.9.8.7/24 dev lo
 	inside ip addr add fd00::9:8:7/64 dev lo
-	order "tell resource vip 10.9.8.7/24 lo"
-	order "tell resource vip fd00::9:8:7/64 lo"
-	order "tell resource fs $PWD/data"
-	order "tell resource fs $PWD/data/deep"
-	order "tell resource fs $PWD/two words"
+	order "tell resources vip 10.9.8.7/24 lo|vip fd00::9:8:7/64 lo|fs $PWD/data|fs $PWD/data/deep|fs $PWD/two words"
 	order run "cd data/deep && exec sleep 1000"
 	soon started_script
 	order 'tell kill 2000000000'
@@ -273,6 +269,63 @@ bite() {
 	not inside grep "$PWD" /proc/self/mounts
 	inside ip -o addr >addresses
 	not grep '9[.:]8[.:]7/' addresses
+}
+
+@test "a mount that a stranger uses: undead until he is gone" {
+	[ "$(id -u)" -eq 0 ] || skip 'root alone has some'
+	unshare -nm true 2>/dev/null || skip 'no namespaces here'
+	mkdir data
+	become=apart
+	begin
+	inside mount -t tmpfs none data
+	nsenter -m -t "$guard" sh -c 'cd "$0" && exec sleep 1000' "$PWD/data" 3>&- 4>&- &
+	foreign=$!
+	soon inside test "/proc/$foreign/cwd" -ef data
+	order "tell resources fs $PWD/data"
+	order "tell arm 1 @ $(lease)"
+	order 'tell kill 300000000'
+	soon was_said 'undead a mount is still there'
+	not was_said dead
+	kill -KILL "$foreign"
+	soon was_said dead
+	not inside grep "$PWD" /proc/self/mounts
+}
+
+@test "the list of resources is told whole, and given to the next monitor" {
+	begin
+	order 'tell resources vip 10.9.8.7/24 lo|fs /nowhere at all'
+	order "tell arm 4 @ 60000000000 400000000 400000000"
+	soon was_said 'armed 4 *'
+	kill -KILL "$(feigned)"
+	soon was_said 'armed 4 *' 2
+	was_said 'resources vip 10.9.8.7/24 lo'
+	was_said 'fs /nowhere at all'
+}
+
+@test "a cgroup that cannot be found out about is never gone; one that was removed is" {
+	local group
+	group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	begin
+	order 'tell resources cgroup /sys/fs/cgroup/system.slice/web.service'
+	order 'tell kill 200000000'
+	soon was_said 'undead a resource cannot be looked at here'
+	order 'tell resources cgroup system.slice/web.service'
+	order 'tell kill 200000000'
+	soon was_said 'undead a resource cannot be looked at here' 2
+	not was_said dead
+	[ -n "$group" ] || skip 'no cgroup2 here'
+	order 'tell resources cgroup /lr-nobody.slice/web.service'
+	order 'tell kill 900000000'
+	soon was_said dead
+	mkdir "$group/lr-guard-$$" 2>/dev/null || skip 'no cgroups may be made here'
+	sleep 1000 3>&- 4>&- &
+	foreign=$!
+	rmdir=$group/lr-guard-$$
+	echo "$foreign" >"$rmdir/cgroup.procs"
+	order "tell resources cgroup /lr-guard-$$"
+	order 'tell kill 900000000'
+	soon was_said dead 2
+	gone "$foreign"
 }
 
 @test "a process that nothing can kill: undead, and why; with the lease over it is said again" {
@@ -284,7 +337,7 @@ bite() {
 	foreign=$!
 	order 'leave 74'
 	soon was_said "idle*" 2
-	order "tell resource group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
+	order "tell resources group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
 	order "tell arm 1 @ $(lease)"
 	soon was_said 'armed 1 *'
 	order 'tell kill 200000000'
@@ -296,14 +349,11 @@ bite() {
 
 # resources LINE...: what a control script of these lines tells guard, it is told.
 resources() {
-	local line
 	{
 		printf '#!/bin/sh\n. "$PKG_LIB/resources.sh"\n'
 		printf '%s\n' "$@" 'pkg_main "$@"'
 	} >script
-	while read -r line; do
-		order "tell resource $line"
-	done < <(PKG_LIB=$ROOT/pkg/libexec PKG_RUN=$PWD/run/web sh script resources)
+	order "tell resources $(PKG_LIB=$ROOT/pkg/libexec PKG_RUN=$PWD/run/web sh script resources | tr '\n' '|')"
 }
 
 @test "what a control script says of a program is what guard kills" {

@@ -192,3 +192,25 @@ teardown() {
 	run -64 "$HOSTS/a/pkg/libexec/prove" 'x;id' b
 	run -64 "$HOSTS/a/pkg/libexec/prove" nine -oProxyCommand=id
 }
+
+@test "a package that cannot say what it is made of is not started" {
+	control ten a <<'EOF'
+case $1 in
+start) record start; begin ;;
+stop) end; : ;;
+status) lives || exit 1 ;;
+resources) [ -e "$RECORD.good" ] || exit 1 ;;
+*) exit 64 ;;
+esac
+: <<'NOT'
+pkg_main "$@"
+NOT
+EOF
+	settings ten 'restarts 9/10m'
+	guard_run a ten
+	wait_for 20 grep -q 'cannot tell what the package is made of' "$HOSTS/a/pkg/message-log/ten.log"
+	wait_for 20 grep -q 'start could not be run' "$HOSTS/a/pkg/message-log/ten.log"
+	[ ! -e "$RECORD.ten" ]
+	: >"$RECORD.good"
+	wait_for 20 runs_on a ten
+}
