@@ -200,6 +200,7 @@ struct package {
 	uint64_t leave_by;
 	struct order order;
 	int order_good;
+	unsigned order_peer; /* moving anywhere: the next of nodes to be looked at */
 
 	/* Notes. */
 	int left_noted;

@@ -57,6 +57,15 @@ is_plain(const char *value, size_t n)
 	return 1;
 }
 
+/* Other nodes' notes are read for the order alone from here on. */
+static void
+order_ask(struct package *p)
+{
+	p->order_peer = 0;
+	p->peer_asked = SETTINGS_NODES;
+	p->ask[SLOT_PEER].number = 0; /* its answer would be another node's */
+}
+
 void
 order_see(struct package *p, int status, const char *value, size_t n)
 {
@@ -75,16 +84,23 @@ order_see(struct package *p, int status, const char *value, size_t n)
 	p->order_good = 0;
 	if (order_parse(&p->order, value, n) == -1)
 		order_refuse(p, "the order is not understood");
+	else if (p->order.epoch != 0 && p->order.epoch != p->epoch)
+		order_refuse(p, "it was given to an earlier owner");
 	else if (strcmp(p->order.to, p->node) == 0)
 		order_refuse(p, "it is there");
-	else if (strcmp(p->order.to, "-") == 0) {
+	else if (strcmp(p->order.to, "-") == 0 && !p->want.automatic)
+		order_refuse(p, "nobody takes it over by itself: name a node");
+	else if (strcmp(p->order.to, "-") == 0 && p->settings.nodes == 0) {
+		/* Who there is, is not known here: `pkg move` has looked. */
 		p->order_good = 1;
 		order_take(p);
-	} else if (settings_place(&p->settings, p->order.to) == -1 ||
+	} else if (strcmp(p->order.to, "-") == 0)
+		order_ask(p);
+	else if (settings_place(&p->settings, p->order.to) == -1 ||
 	    want_is_off(&p->want, p->order.to))
 		order_refuse(p, "it may not run there");
 	else
-		p->peer_asked = SETTINGS_NODES;
+		order_ask(p);
 	p->changed = 1;
 }
 
@@ -93,8 +109,11 @@ order_taken(struct package *p, int status)
 {
 	if (status == 0)
 		order_do(p);
+	else if (status == 1 && p->order_good)
+		p->ask[SLOT_ORDER].due =
+		    p->now; /* another one, or removed by this ask's twin */
 	else if (status == 1)
-		p->order_text[0] = '\0'; /* another order, or none */
+		p->order_text[0] = '\0';
 	p->changed = 1;
 }
 
@@ -136,11 +155,35 @@ peer_see(struct package *p, int status, const char *value, size_t n)
 	if (p->order_text[0] == '\0' || status > 1)
 		return;
 	if (!sound || note.state != NODE_STANDBY) {
+		if (strcmp(p->order.to, "-") == 0) {
+			p->order_peer++;
+			return;
+		}
 		order_refuse(p, "it does not stand by there");
 		return;
 	}
 	p->order_good = 1;
 	order_take(p);
+}
+
+/* Asks whether the node stands by, or the next one of which nothing is known yet. */
+static void
+order_look(struct package *p)
+{
+	const struct settings *s = &p->settings;
+	unsigned *i = &p->order_peer;
+
+	if (strcmp(p->order.to, "-") != 0) {
+		ask_get(p, SLOT_PEER, "/node/", p->order.to);
+		return;
+	}
+	while (*i < s->nodes &&
+	    (strcmp(s->node[*i], p->node) == 0 || want_is_off(&p->want, s->node[*i])))
+		(*i)++;
+	if (*i < s->nodes)
+		ask_get(p, SLOT_PEER, "/node/", s->node[*i]);
+	else
+		order_refuse(p, "no other node stands by");
 }
 
 void
@@ -155,9 +198,8 @@ order_step(struct package *p)
 	if (p->ask[SLOT_PEER].number != 0)
 		return;
 	if (p->order_text[0] != '\0' && !p->order_good &&
-	    p->ask[SLOT_TAKEN].number == 0 && p->peer_asked >= SETTINGS_NODES &&
-	    strcmp(p->order.to, "-") != 0) {
-		ask_get(p, SLOT_PEER, "/node/", p->order.to);
+	    p->ask[SLOT_TAKEN].number == 0 && p->peer_asked >= SETTINGS_NODES) {
+		order_look(p);
 		return;
 	}
 	if (!p->settings.failback || place <= 0)

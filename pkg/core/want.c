@@ -91,15 +91,21 @@ order_parse(struct order *o, const char *text, size_t n)
 {
 	struct text t = { text, text + n };
 	struct piece v;
+	const char *dot;
 
 	if (!text_word(&t, &v) || !piece_is(&v, "move") || !text_word(&t, &v) ||
 	    (!piece_is(&v, "-") && !lease_name_ok(v.at, v.len)) ||
 	    piece_copy(&v, o->to, sizeof(o->to)) == -1)
 		return -1;
-	return text_word(&t, &v) && piece_copy(&v, o->id, sizeof(o->id)) == 0 &&
-		t.at > t.end ?
-	    0 :
-	    -1;
+	if (!text_word(&t, &v) || piece_copy(&v, o->id, sizeof(o->id)) == -1 ||
+	    t.at <= t.end)
+		return -1;
+	o->epoch = 0;
+	dot = memchr(v.at, '.', v.len);
+	if (dot == NULL)
+		return 0;
+	v.len = (size_t)(dot - v.at);
+	return piece_number(&v, UINT64_MAX, &o->epoch);
 }
 
 const char *

@@ -2,7 +2,7 @@
  * want.h - the small values beside the lease, each one line of words name=value:
  *
  *	pkg/NAME/want       up=yes auto=on maint=off off=a,b clear=HEX
- *	pkg/NAME/order      move NODE|- ID
+ *	pkg/NAME/order      move NODE|- EPOCH.ID
  *	pkg/NAME/node/NODE  state=standby boot=ID fails=1/2 until=0 seen=12 note=
  *
  * want is what the administrators want, and written by them alone (compare-and-set;
@@ -34,6 +34,7 @@ int want_is_off(const struct want *, const char *node);
 struct order {
 	char to[LEASE_NAME + 1]; /* "-": anywhere else */
 	char id[LEASE_BOOT + 1];
+	uint64_t epoch; /* of the owner it was given to; 0: it doesn't say */
 };
 
 int order_parse(struct order *, const char *text, size_t n);

@@ -19,6 +19,7 @@ setup() {
 @test "another directory's monitor of the same node is left alone" { "$rules" twins; }
 @test "what a dead guard left is killed if the store can't be read" { "$rules" strangers; }
 @test "a guard that refuses to arm is a failure: another node's turn" { "$rules" refuses; }
+@test "a move: by the owner it was given to, and only to somebody" { "$rules" orders; }
 @test "a stand-by takes what is old, what is proven, and never what is stuck" { "$rules" takes; }
 
 @test "never two owners, no takeover on a blip, and it runs again, whatever happens" {

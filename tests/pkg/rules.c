@@ -145,6 +145,8 @@ wishes(void)
 	MUST(want_parse(&w, "up=maybe", 8) == -1 && want_parse(&w, "up", 2) == -1);
 	MUST(order_parse(&o, "move b 12", 9) == 0 && strcmp(o.to, "b") == 0);
 	MUST(order_parse(&o, "move - 12", 9) == 0 && strcmp(o.to, "-") == 0);
+	MUST(o.epoch == 0 && order_parse(&o, "move b 7.12", 11) == 0 && o.epoch == 7);
+	MUST(order_parse(&o, "move b x.12", 11) == -1);
 	MUST(order_parse(&o, "move b", 6) == -1 &&
 	    order_parse(&o, "move -b 1", 9) == -1);
 	MUST(order_parse(&o, "move b 1 2", 10) == -1);
@@ -169,7 +171,9 @@ struct scene {
 	uint64_t number;        /* its */
 	char ran[64];           /* the scripts */
 	char order[WANT_TEXT];
-	int told; /* guard, last */
+	const char *want, *peer; /* b's note */
+	int twice;               /* the order's removal is refused once it is done */
+	int told;                /* guard, last */
 	uint64_t closed;
 	int cut; /* the store does not answer */
 	int left;
@@ -195,6 +199,13 @@ asked(struct scene *s, const struct action *a)
 	else if (strncmp(a->text, "if pkg/p/lease", 14) == 0) {
 		memcpy(s->write, a->text, a->length + 1);
 		s->number = a->number;
+	} else if (strcmp(a->text, "get pkg/p/node/b") == 0)
+		answer(s, a->number, s->peer[0] == '\0', s->peer);
+	else if (strcmp(a->text, "get pkg/p/want") == 0)
+		answer(s, a->number, s->want[0] == '\0', s->want);
+	else if (strstr(a->text, "/order = ") != NULL) {
+		s->order[0] = '\0';
+		answer(s, a->number, s->twice, "");
 	} else if (strcmp(a->text, "get pkg/p/order") == 0)
 		answer(s, a->number, s->order[0] == '\0', s->order);
 	else
@@ -301,6 +312,7 @@ enter(struct scene *s, const char *lease, uint64_t closed)
 	memset(s, 0, sizeof(*s));
 	s->told = -1;
 	s->now = 1000 * SECOND;
+	s->want = s->peer = "";
 	memcpy(s->lease, lease, strlen(lease) + 1);
 	s->p = package_begin(&who, s->now, 1000);
 	MUST(s->p != NULL);
@@ -604,6 +616,48 @@ refuses(void)
 	package_free(s.p);
 }
 
+#define STANDBY "state=standby boot=B fails=0/2 until=0 seen=1 note="
+#define FAILED  "state=failed boot=B fails=3/2 until=9 seen=1 note="
+
+/* Is the order carried out?  Either way it is gone. */
+static int
+moves(const char *order, const char *want, const char *peer, int twice)
+{
+	struct scene s;
+	int r;
+
+	up(&s);
+	memcpy(s.order, order, strlen(order) + 1);
+	s.want = want;
+	s.peer = peer;
+	s.twice = twice;
+	pass(&s, 1500);
+	MUST(s.order[0] == '\0');
+	r = strchr(s.ran, '-') != NULL;
+	package_free(s.p);
+	return r;
+}
+
+static void
+orders(void)
+{
+	MUST(moves("move b 1.x", "", STANDBY, 0));
+	MUST(moves("move b x", "", STANDBY, 0));
+	MUST(!moves("move b 2.x", "", STANDBY, 0)); /* of another owner */
+	MUST(!moves("move b 1.x", "", FAILED, 0));
+
+	/* Anywhere: only where somebody takes it. */
+	MUST(moves("move - 1.x", "", STANDBY, 0));
+	MUST(!moves("move - 1.x", "", FAILED, 0));
+	MUST(!moves("move - 1.x", "", "", 0));
+	MUST(!moves("move - 1.x", "auto=off", STANDBY, 0));
+	MUST(!moves("move - 1.x", "off=b", STANDBY, 0));
+
+	/* Two sessions ask for its removal: the second one's answer may come first. */
+	MUST(moves("move b 1.x", "", STANDBY, 1));
+	MUST(moves("move - 1.x", "", STANDBY, 1));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -612,7 +666,7 @@ main(int argc, char **argv)
 		{ "wishes", wishes }, { "starts", starts }, { "unknown", unknown },
 		{ "late", late }, { "lost", lost }, { "leaves", leaves },
 		{ "takes", takes }, { "twins", twins }, { "strangers", strangers },
-		{ "refuses", refuses }, { NULL, NULL } };
+		{ "refuses", refuses }, { "orders", orders }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

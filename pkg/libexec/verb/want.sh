@@ -163,7 +163,8 @@ verb_move() {
 			die 1 "cannot move $name: no other node stands by, or may take it by itself; see: ./pkg why $name"
 	fi
 	from=$owner
-	ask if "pkg/$name/order" "$ask_old" set "\"move ${word:--} $(chance)\""
+	word_find epoch "$lease_text"
+	ask if "pkg/$name/order" "$ask_old" set "\"move ${word:--} $found.$(chance)\""
 	store
 	answer 1 || die 1 "cannot move $name: somebody else just gave an order; see: ./pkg status $name"
 	lease_await 60 'running degraded' "$from" ||
