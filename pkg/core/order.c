@@ -94,10 +94,9 @@ order_see(struct package *p, int status, const char *value, size_t n)
 		/* Who there is, is not known here: `pkg move` has looked. */
 		p->order_good = 1;
 		order_take(p);
-	} else if (strcmp(p->order.to, "-") == 0)
-		order_ask(p);
-	else if (settings_place(&p->settings, p->order.to) == -1 ||
-	    want_is_off(&p->want, p->order.to))
+	} else if (strcmp(p->order.to, "-") != 0 &&
+	    (settings_place(&p->settings, p->order.to) == -1 ||
+		want_is_off(&p->want, p->order.to)))
 		order_refuse(p, "it may not run there");
 	else
 		order_ask(p);

@@ -1,18 +1,19 @@
 # Included by the Makefile: the simulator of pkg's rules, which is made of the very
 # objects of pkg/core, and their unit tests.
 
+PKG_RULES = build/tests/pkg/rules build/tests/pkg/scenes
 PKG_SIM = build/tests/pkg/sim
 PKG_SIM_OBJECTS = $(patsubst tests/pkg/%.c,build/tests/pkg/%.o,$(wildcard tests/pkg/sim/*.c))
 
-tests: $(PKG_SIM)/sim build/tests/pkg/rules
+tests: $(PKG_SIM)/sim $(PKG_RULES)
 
-build/tests/pkg/rules: build/tests/pkg/rules.o $(PKG_LIB) $(LIB)
+$(PKG_RULES): %: %.o $(PKG_LIB) $(LIB)
 	$(LINK) -o $@ $< $(PKG_LIB) $(LIB)
 
 $(PKG_SIM)/sim: $(PKG_SIM_OBJECTS) $(PKG_LIB) $(LIB)
 	$(LINK) -o $@ $(PKG_SIM_OBJECTS) $(PKG_LIB) $(LIB)
 
-build/tests/pkg/rules.o $(PKG_SIM_OBJECTS): build/tests/pkg/%.o: tests/pkg/%.c build/flags
+$(PKG_RULES:=.o) $(PKG_SIM_OBJECTS): build/tests/pkg/%.o: tests/pkg/%.c build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
@@ -24,4 +25,4 @@ pkg-sim: $(PKG_SIM)/sim
 pkg-mutants:
 	tests/pkg/mutants/run $(SEEDS)
 
--include $(PKG_SIM_OBJECTS:.o=.d) build/tests/pkg/rules.d
+-include $(PKG_SIM_OBJECTS:.o=.d) $(PKG_RULES:=.d)

@@ -2,7 +2,7 @@
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
-	rules=build/tests/pkg/rules
+	rules=build/tests/pkg/rules scenes=build/tests/pkg/scenes
 	sim=build/tests/pkg/sim/sim
 }
 
@@ -11,16 +11,16 @@ setup() {
 @test "settings are read strictly, and checked against each other" { "$rules" settings; }
 @test "T_soft is raised to what the store's failover needs, or refused" { "$rules" fits; }
 @test "what people want, orders and notes are read strictly" { "$rules" wishes; }
-@test "a package is started once the lease is acknowledged and guard armed" { "$rules" starts; }
-@test "a write whose outcome is unknown is read back" { "$rules" unknown; }
-@test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$rules" late; }
-@test "another's lease: it is killed, not stopped" { "$rules" lost; }
-@test "a stop that failed keeps the lease until status says down" { "$rules" leaves; }
-@test "another directory's monitor of the same node is left alone" { "$rules" twins; }
-@test "what a dead guard left is killed if the store can't be read" { "$rules" strangers; }
-@test "a guard that refuses to arm is a failure: another node's turn" { "$rules" refuses; }
-@test "a move: by the owner it was given to, and only to somebody" { "$rules" orders; }
-@test "a stand-by takes what is old, what is proven, and never what is stuck" { "$rules" takes; }
+@test "a package is started once the lease is acknowledged and guard armed" { "$scenes" starts; }
+@test "a write whose outcome is unknown is read back" { "$scenes" unknown; }
+@test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$scenes" late; }
+@test "another's lease: it is killed, not stopped" { "$scenes" lost; }
+@test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
+@test "another directory's monitor of the same node is left alone" { "$scenes" twins; }
+@test "what a dead guard left is killed if the store can't be read" { "$scenes" strangers; }
+@test "a guard that refuses to arm is a failure: another node's turn" { "$scenes" refuses; }
+@test "a move: by the owner it was given to, and only to somebody" { "$scenes" orders; }
+@test "a stand-by takes what is old, what is proven, and never what is stuck" { "$scenes" takes; }
 
 @test "never two owners, no takeover on a blip, and it runs again, whatever happens" {
 	seeds=3000

@@ -2,7 +2,7 @@
 # maint; and move, which is wanted once.  Each is a compare-and-set on one value.
 # Sourced behind run.sh.
 
-name=${name-} word=${word-} verb=${verb-} answer='' found='' owner='' state=''
+name=${name-} word=${word-} verb=${verb-} answer='' found='' owner='' state='' lease_text=''
 
 # Sets up, auto, maint, off and clear to what is in $1, or what holds without.
 want_parse() { # TEXT

@@ -1,0 +1,524 @@
+/*
+ * scenes.c - small scenes of pkg's rules: one machine, whose store and guard are this
+ * program.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/must.h"
+#include "core/package.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static const char sample[] =
+    "owner=a boot=1-2 instance=00000000000000ff epoch=7 seq=1234 "
+    "state=running limit=10000 since=17 to=- note=it%20is%20%25";
+
+struct scene {
+	struct package *p;
+	uint64_t now;
+	char lease[LEASE_TEXT]; /* what the store holds; empty: nothing */
+	char write[2400];       /* the last write of the lease that was asked */
+	uint64_t number;        /* its */
+	char ran[64];           /* the scripts */
+	char order[WANT_TEXT];
+	const char *want, *peer; /* b's note */
+	int twice;               /* the order's removal is refused once it is done */
+	int told;                /* guard, last */
+	uint64_t closed;
+	int cut; /* the store does not answer */
+	int left;
+};
+
+static void carry(struct scene *);
+
+static void
+answer(struct scene *s, uint64_t number, int status, const char *value)
+{
+	package_answer(s->p, s->now, number, status, value, strlen(value));
+}
+
+static void
+asked(struct scene *s, const struct action *a)
+{
+	if (s->cut)
+		answer(s, a->number, 75, "");
+	else if (strcmp(a->text, "get pkg/p/conf") == 0)
+		answer(s, a->number, 0, "nodes a b");
+	else if (strcmp(a->text, "get pkg/p/lease") == 0)
+		answer(s, a->number, s->lease[0] == '\0', s->lease);
+	else if (strncmp(a->text, "if pkg/p/lease", 14) == 0) {
+		memcpy(s->write, a->text, a->length + 1);
+		s->number = a->number;
+	} else if (strcmp(a->text, "get pkg/p/node/b") == 0)
+		answer(s, a->number, s->peer[0] == '\0', s->peer);
+	else if (strcmp(a->text, "get pkg/p/want") == 0)
+		answer(s, a->number, s->want[0] == '\0', s->want);
+	else if (strstr(a->text, "/order = ") != NULL) {
+		s->order[0] = '\0';
+		answer(s, a->number, s->twice, "");
+	} else if (strcmp(a->text, "get pkg/p/order") == 0)
+		answer(s, a->number, s->order[0] == '\0', s->order);
+	else
+		answer(s, a->number, strncmp(a->text, "get", 3) == 0, "");
+}
+
+/* Scripts that ran: + - ? for start, stop and status. */
+static void
+note(struct scene *s, const char *verb)
+{
+	size_t n = strlen(s->ran);
+
+	MUST(n + 1 < sizeof(s->ran));
+	s->ran[n] = '?';
+	if (strcmp(verb, "start") == 0)
+		s->ran[n] = '+';
+	else if (strcmp(verb, "stop") == 0)
+		s->ran[n] = '-';
+	s->ran[n + 1] = '\0';
+}
+
+static void
+carry(struct scene *s)
+{
+	struct action a;
+	char text[2400];
+
+	while (package_next(s->p, &a)) {
+		memcpy(text, a.text, a.length + 1);
+		a.text = text;
+		if (a.kind == ACTION_ASK)
+			asked(s, &a);
+		else if (a.kind == ACTION_RUN)
+			note(s, text);
+		else if (a.kind == ACTION_GUARD)
+			s->told = (int)a.guard;
+		else if (a.kind == ACTION_CLOSE)
+			s->closed = a.number;
+		else if (a.kind == ACTION_LEAVE)
+			s->left = 1 + a.status;
+	}
+}
+
+static void
+guard(struct scene *s, enum guard_word word)
+{
+	struct guard_said g = { 0 };
+
+	g.word = word;
+	if (word == GUARD_ARMED) {
+		g.t0 = s->now;
+		g.epoch = 1;
+		g.deadlines = package_settings(s->p)->deadlines;
+	}
+	package_guard(s->p, s->now, &g);
+	carry(s);
+}
+
+static void
+script(struct scene *s, int status)
+{
+	package_script(s->p, s->now, status);
+	carry(s);
+}
+
+/* Lets time go by, waking when that is wanted. */
+static void
+pass(struct scene *s, uint64_t ms)
+{
+	uint64_t end = s->now + ms * 1000000, wake;
+
+	for (;;) {
+		wake = package_wake(s->p);
+		s->now = wake > end ? end : wake > s->now ? wake : s->now + 1000;
+		package_tick(s->p, s->now, s->now / SECOND);
+		carry(s);
+		if (s->now >= end)
+			return;
+	}
+}
+
+/* The write that was asked is carried out; what the machine is told of it. */
+static void
+written(struct scene *s, int status)
+{
+	const char *set = strstr(s->write, " set ");
+	size_t n;
+
+	MUST(set != NULL);
+	set += 6; /* and its quote */
+	n = strlen(set) - 1;
+	memcpy(s->lease, set, n);
+	s->lease[n] = '\0';
+	s->write[0] = '\0';
+	answer(s, s->number, status, "");
+	carry(s);
+}
+
+static void
+enter(struct scene *s, const char *lease, uint64_t closed)
+{
+	struct package_who who = { "p", "a", "A", 1, closed };
+
+	memset(s, 0, sizeof(*s));
+	s->told = -1;
+	s->now = 1000 * SECOND;
+	s->want = s->peer = "";
+	memcpy(s->lease, lease, strlen(lease) + 1);
+	s->p = package_begin(&who, s->now, 1000);
+	MUST(s->p != NULL);
+}
+
+static void
+begin(struct scene *s, const char *lease, uint64_t closed)
+{
+	enter(s, lease, closed);
+	guard(s, GUARD_IDLE);
+	pass(s, 1);
+}
+
+/* Cut off, with a guard that is new, or was told to be idle. */
+static void
+begin_as(struct scene *s, const char *lease, int begun)
+{
+	struct guard_said g = { .word = GUARD_IDLE, .begun = begun };
+
+	enter(s, lease, 0);
+	s->cut = 1;
+	package_guard(s->p, s->now, &g);
+	carry(s);
+}
+
+/* To where it runs. */
+static void
+up(struct scene *s)
+{
+	begin(s, "", 0);
+	MUST(strcmp(s->ran, "?") == 0); /* nothing was left here? */
+	script(s, 3);
+	MUST(strstr(s->write, "lease absent set") != NULL);
+	MUST(s->told != GUARD_ARM && strcmp(s->ran, "?") == 0);
+	written(s, 0);
+	MUST(s->told == GUARD_ARM && strcmp(s->ran, "?") == 0);
+	guard(s, GUARD_ARMED);
+	MUST(strcmp(s->ran, "?+") == 0);
+	script(s, 0);
+	MUST(strstr(s->write, "state=running") != NULL);
+	written(s, 0);
+	s->ran[0] = '\0';
+}
+
+static void
+starts(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 1900);
+	MUST(s.write[0] == '\0');
+	pass(&s, 200);
+	MUST(strstr(s.write, "seq=3") != NULL);
+	written(&s, 0);
+	MUST(s.told == GUARD_RENEWED);
+	package_free(s.p);
+}
+
+/* An outcome that is not known is read back, and then counts from its sending. */
+static void
+unknown(void)
+{
+	struct scene s;
+	char first[sizeof(s.write)];
+
+	begin(&s, "", 0);
+	script(&s, 1);
+	memcpy(first, s.write, sizeof(first));
+	answer(&s, s.number, 75, "");
+	carry(&s);
+	pass(&s, 1000);
+	MUST(s.told != GUARD_ARM);
+	MUST(strstr(s.write, "absent set") != NULL); /* tried again: it was not done */
+	MUST(strcmp(s.write, first) != 0); /* and can be told from the first */
+	written(&s, 75);
+	MUST(s.told != GUARD_ARM);
+	pass(&s, 1000);
+	MUST(s.told == GUARD_ARM);
+	package_free(s.p);
+}
+
+static void
+late(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 5900);
+	MUST(s.ran[0] == '\0' || strcmp(s.ran, "?") == 0);
+	script(&s, 0);
+	s.ran[0] = '\0';
+	pass(&s, 200);
+	MUST(strcmp(s.ran, "-") == 0);
+	script(&s, 0);
+	MUST(s.told == GUARD_KILL && s.closed == 0);
+	guard(&s, GUARD_DEAD);
+	MUST(s.closed == 1);
+	package_free(s.p);
+}
+
+/* Another's value: there is no time for a stop. */
+static void
+lost(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 2100);
+	memcpy(s.lease, sample, sizeof(sample));
+	answer(&s, s.number, 1, "");
+	carry(&s);
+	MUST(s.told == GUARD_KILL && s.ran[0] == '\0' && s.closed == 0);
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "?") == 0);
+	script(&s, 1);
+	MUST(s.closed == 1);
+	package_free(s.p);
+}
+
+/* What a person wants, and a stop that fails. */
+static void
+leaves(void)
+{
+	struct scene s;
+
+	up(&s);
+	package_leave(s.p, s.now);
+	carry(&s);
+	MUST(strcmp(s.ran, "-") == 0 && s.closed == 0);
+	script(&s, 1);
+	MUST(s.told == GUARD_KILL);
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "-?") == 0 && s.closed == 0);
+	script(&s, 4); /* status does not say down */
+	MUST(s.closed == 0 && s.left == 0);
+	written(&s, 0); /* stopping */
+	pass(&s, 10);
+	MUST(strstr(s.write, "state=stuck") != NULL);
+	written(&s, 0);
+	s.told = -1;
+	pass(&s, 10000);
+	MUST(strcmp(s.ran, "-?-") == 0); /* it may be what only stop can stop */
+	script(&s, 0);
+	MUST(s.told == GUARD_KILL);
+	guard(&s, GUARD_DEAD);
+	MUST(s.closed == 0);
+	script(&s, 1);
+	MUST(s.closed == 1 && s.left == 0);
+	written(&s, 0); /* a renewal that was on its way */
+	MUST(strstr(s.write, "state=released") != NULL);
+	written(&s, 0);
+	MUST(s.left == 1);
+	package_free(s.p);
+}
+
+/* A stand-by: by age, by proof, and what is never taken for its age. */
+static void
+takes(void)
+{
+	static const char other[] =
+	    "owner=b boot=B instance=00000000000000ff epoch=7 seq=4 "
+	    "state=%s limit=10000 since=17 to=- note=";
+	char lease[LEASE_TEXT];
+	struct scene s;
+
+	(void)snprintf(lease, sizeof(lease), other, "running");
+	begin(&s, lease, 0);
+	script(&s, 1);
+	pass(&s, 12200);
+	MUST(s.write[0] == '\0');
+	pass(&s, 200);
+	MUST(strstr(s.write, "owner=a") != NULL && strstr(s.write, "epoch=8") != NULL);
+	package_free(s.p);
+
+	(void)snprintf(lease, sizeof(lease), other, "stuck");
+	begin(&s, lease, 0);
+	script(&s, 1);
+	pass(&s, 100000);
+	MUST(s.write[0] == '\0');
+	package_free(s.p);
+
+	/* Closed here: not in that epoch again. */
+	(void)snprintf(lease, sizeof(lease),
+	    "owner=a boot=A instance=00000000000000ff epoch=7 seq=4 state=running "
+	    "limit=10000 since=17 to=- note=");
+	begin(&s, lease, 7);
+	script(&s, 1);
+	pass(&s, 5100);
+	MUST(strstr(s.write, "epoch=8") != NULL);
+	package_free(s.p);
+
+	/* Not closed: renewed first, and started only after that. */
+	begin(&s, lease, 0);
+	pass(&s, 5100);
+	MUST(s.told == GUARD_ARM && s.ran[0] == '\0' && s.write[0] == '\0');
+	guard(&s, GUARD_ARMED);
+	MUST(strstr(s.write, "instance=0000000000000001 epoch=7 seq=5") != NULL);
+	MUST(s.ran[0] == '\0');
+	written(&s, 0);
+	MUST(strcmp(s.ran, "?") == 0);
+	package_free(s.p);
+}
+
+static const char own[] = "owner=a boot=A instance=00000000000000ff epoch=7 seq=%u "
+			  "state=running limit=10000 since=17 to=- note=";
+
+/* Another directory's monitor of this very node renews: this one keeps its hands off. */
+static void
+twins(void)
+{
+	char lease[LEASE_TEXT];
+	struct scene s;
+	unsigned seq;
+
+	(void)snprintf(lease, sizeof(lease), own, 4u);
+	begin(&s, lease, 0);
+	for (seq = 5; seq < 15; seq++) {
+		pass(&s, 2000);
+		(void)snprintf(s.lease, sizeof(s.lease), own, seq);
+	}
+	MUST(s.told == -1 && s.ran[0] == '\0' && s.write[0] == '\0');
+	package_free(s.p);
+
+	/* The same while it stands by already; and once that one has ended. */
+	begin(&s, sample, 0);
+	script(&s, 1);
+	for (seq = 5; seq < 15; seq++) {
+		(void)snprintf(s.lease, sizeof(s.lease), own, seq);
+		pass(&s, 2000);
+	}
+	pass(&s, 9500);
+	MUST(s.told == -1 && s.write[0] == '\0');
+	pass(&s, 1500);
+	MUST(strstr(s.write, "instance=0000000000000001 epoch=7") != NULL);
+	package_free(s.p);
+}
+
+/* Guard and monitor have died, and are back while the store is out of reach. */
+static void
+strangers(void)
+{
+	struct scene s;
+
+	begin_as(&s, sample, 1);
+	pass(&s, 5900);
+	MUST(s.told == -1);
+	pass(&s, 200);
+	MUST(s.told == GUARD_KILL && s.ran[0] == '\0');
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "?") == 0);
+	script(&s, 0); /* what guard can't find: its own stop may */
+	s.told = -1;
+	pass(&s, 1100);
+	MUST(strcmp(s.ran, "?-") == 0);
+	script(&s, 0);
+	MUST(s.told == GUARD_KILL);
+	package_free(s.p);
+
+	/* A guard that has been told to let it be: maintenance goes on. */
+	begin_as(&s, sample, 0);
+	pass(&s, 20000);
+	MUST(s.told == -1 && s.ran[0] == '\0');
+	package_free(s.p);
+}
+
+/* A guard that does not arm, as one without its watchdog: another node's turn. */
+static void
+refuses(void)
+{
+	char lease[LEASE_TEXT];
+	struct scene s;
+	unsigned n;
+
+	begin(&s, "", 0);
+	script(&s, 1);
+	written(&s, 0);
+	for (n = 0; n < 2; n++) {
+		MUST(s.told == GUARD_ARM);
+		s.told = -1;
+		guard(&s, GUARD_IDLE);
+		pass(&s, 2000);
+		MUST(s.told == -1 && strstr(s.write, "state=starting") != NULL);
+		written(&s, 0);
+	}
+	MUST(s.told == GUARD_ARM);
+	guard(&s, GUARD_IDLE);
+	MUST(strcmp(s.ran, "?") == 0 && strstr(s.write, "state=failed") != NULL);
+	MUST(strstr(s.write, "guard%20refuses") != NULL);
+	package_free(s.p);
+
+	/* What was here before it has no guard either: down, before others count on it. */
+	(void)snprintf(lease, sizeof(lease), own, 4u);
+	begin(&s, lease, 0);
+	pass(&s, 5100);
+	for (n = 0; n < 80 && s.told == GUARD_ARM; n++) {
+		guard(&s, GUARD_IDLE);
+		pass(&s, 100);
+	}
+	MUST(s.told == GUARD_KILL && s.write[0] == '\0');
+	package_free(s.p);
+}
+
+#define STANDBY "state=standby boot=B fails=0/2 until=0 seen=1 note="
+#define FAILED  "state=failed boot=B fails=3/2 until=9 seen=1 note="
+
+/* Is the order carried out?  Either way it is gone. */
+static int
+moves(const char *order, const char *want, const char *peer, int twice)
+{
+	struct scene s;
+	int r;
+
+	up(&s);
+	memcpy(s.order, order, strlen(order) + 1);
+	s.want = want;
+	s.peer = peer;
+	s.twice = twice;
+	pass(&s, 1500);
+	MUST(s.order[0] == '\0');
+	r = strchr(s.ran, '-') != NULL;
+	package_free(s.p);
+	return r;
+}
+
+static void
+orders(void)
+{
+	MUST(moves("move b 1.x", "", STANDBY, 0));
+	MUST(moves("move b x", "", STANDBY, 0));
+	MUST(!moves("move b 2.x", "", STANDBY, 0)); /* of another owner */
+	MUST(!moves("move b 1.x", "", FAILED, 0));
+
+	/* Anywhere: only where somebody takes it. */
+	MUST(moves("move - 1.x", "", STANDBY, 0));
+	MUST(!moves("move - 1.x", "", FAILED, 0));
+	MUST(!moves("move - 1.x", "", "", 0));
+	MUST(!moves("move - 1.x", "auto=off", STANDBY, 0));
+	MUST(!moves("move - 1.x", "off=b", STANDBY, 0));
+
+	/* Two sessions ask for its removal: the second one's answer may come first. */
+	MUST(moves("move b 1.x", "", STANDBY, 1));
+	MUST(moves("move - 1.x", "", STANDBY, 1));
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct test_case cases[] = { { "starts", starts },
+		{ "unknown", unknown }, { "late", late }, { "lost", lost },
+		{ "leaves", leaves }, { "takes", takes }, { "twins", twins },
+		{ "strangers", strangers }, { "refuses", refuses },
+		{ "orders", orders }, { NULL, NULL } };
+
+	return run_cases(cases, argc, argv);
+}
