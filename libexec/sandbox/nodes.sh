@@ -67,7 +67,11 @@ halt() {
 # knows each process's directory, elsewhere the role's pid must do.
 pids() {
 	if [ ! -e /proc/self/cwd ]; then
-		(each runs)
+		i=1
+		while [ "$i" -le "$nodes" ]; do
+			(runs "$i") || :
+			i=$((i + 1))
+		done
 		return 0
 	fi
 	find /proc -maxdepth 2 -name cwd -path '/proc/[0-9]*' -exec ls -l {} + 2>/dev/null |
@@ -83,9 +87,9 @@ pids() {
 	done
 }
 
-# signal NAME PIDS: sends it to each of the lines.
+# signal NAME PIDS: sends it to each of them that is still there.
 signal() {
 	for pid in $2; do
-		kill -s "$1" "$pid" 2>/dev/null
+		kill -s "$1" "$pid" 2>/dev/null || :
 	done
 }

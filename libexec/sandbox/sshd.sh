@@ -146,9 +146,15 @@ family() {
 	}'
 }
 
-# stop_sshd I: ends node I's sshd with its sessions.
+# stop_sshd I: ends node I's sshd with its sessions; 1 if it lives on.
 stop_sshd() {
-	for pid in $(sshd_pids "$1"); do
-		signal TERM "$pid $(family "$pid")"
+	polls=0
+	while left=$(sshd_pids "$1") && [ -n "$left" ] && [ "$polls" -lt 100 ]; do
+		for pid in $left; do
+			signal TERM "$pid $(family "$pid")"
+		done
+		sleep 0.05
+		polls=$((polls + 1))
 	done
+	[ -z "$left" ]
 }

@@ -1,6 +1,7 @@
 # The sandbox and the demo: nodes with their own sshds on loopback, by anybody.
 
 load ../lib/cluster
+load ../lib/faults
 
 setup() {
 	CLUSTER=$BATS_TEST_TMPDIR/two\ words
@@ -143,16 +144,40 @@ shared_dir() {
 	[ "$(grep -c ' follower ' <<<"$output")" -eq 2 ]
 }
 
-@test "down ends frozen and orphaned processes too" {
+@test "down ends frozen and orphaned processes too, and every sshd with its sessions" {
 	cluster_up 3
+	# Those of an sshd's processes that end with the one before them are gone
+	# when their turn comes.
+	for n in 1 2 3; do
+		on 2 ssh -n -F conf/ssh_config n1 'exec sleep '6$$ 3>&- &
+	done
+	wait_for 20 eval '[ "$(pgrep -c -f "^sleep 6$$")" -ge 3 ]'
 	freeze 1
 	kill -9 "$(role_pid 2)"
 	before=$(for n in 1 2 3; do node_pids "$n"; done)
+	listening=$(cat "$CLUSTER"/n*/sshd.pid)
 	sandbox down --kill
+	gone $listening
 	for pid in $before; do
 		# A dead process that nobody has waited for has no directory.
 		[ ! -e "/proc/$pid/cwd" ]
 	done
+}
+
+@test "an sshd that is gone when its turn comes keeps none of the others alive" {
+	sleep 0 &
+	wait "$!"
+	cd "$BATS_TEST_TMPDIR"
+	# It is listed, and has ended since.
+	env -i PATH="$PATH" sh -e -c '
+		root=$1 ended=$2
+		. "$root/libexec/sandbox/nodes.sh"
+		. "$root/libexec/sandbox/sshd.sh"
+		sshd_pids() {
+			[ -e listed ] || printf "%s\n" "$ended"
+			: >listed
+		}
+		stop_sshd 1' sh "${BATS_TEST_DIRNAME%/tests/*}" "$!"
 }
 
 @test "an ordinary user needs no root" {

@@ -59,6 +59,13 @@ count() {
 	}' "$work/$1/tap"
 }
 
+# failures N: names, once more, what failed in the N'th file.
+failures() {
+	take "$1"
+	printf '# failed in %s:\n' "$title"
+	grep -E '^(not ok|# (left behind|ended|the runner))' "$work/$1/out" | sed 's/^/#   /' || :
+}
+
 # run_file N BATS-OPTION...: runs the N'th file; its words are in $work/N/out,
 # and $work/N/count, which comes last, has its numbers.
 run_file() {

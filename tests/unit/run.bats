@@ -10,7 +10,7 @@ job() {
 		root=$PWD work=$PWD limit=$1 grace=5
 		. "$0/tests/lib/job.sh"
 		run_file 1
-		cat 1/count 1/out' "$ROOT" "$1"
+		cat 1/count 1/out; failures 1' "$ROOT" "$1"
 }
 
 @test "a file that leaves a process behind has failed, and the process is ended" {
@@ -19,6 +19,8 @@ job() {
 	printf '%s\n' "$output"
 	[ "${lines[0]}" = '1 1 0' ]
 	grep -q '^# left behind, and killed: .*sleep 300' <<<"$output"
+	[ "${lines[-2]}" = '# failed in some.bats:' ]
+	[[ ${lines[-1]} == '#   # left behind, and killed: '*'sleep 300' ]]
 	gone "$(cat pid)"
 }
 
