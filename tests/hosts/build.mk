@@ -1,6 +1,7 @@
 # Included by the Makefile: what the tests of hosts do in C; they need Linux.
 # make pkg-hosts SEEDS=N [LABS=N] [RESULTS=FILE]: what happens to a package by seeds 1
 # to N, but those that are in FILE, in so many labs at a time.
+# make pkg-hosts-mutants [RESULTS=FILE]: one safeguard of pkg after the other removed.
 
 HOSTS = build/tests/hosts
 HOSTS_PKG = $(HOSTS)/beat $(HOSTS)/check $(HOSTS)/dog
@@ -16,6 +17,10 @@ RESULTS =
 .PHONY: pkg-hosts
 pkg-hosts: tests
 	tests/hosts/pkg/campaign $(SEEDS) $(LABS) $(RESULTS)
+
+.PHONY: pkg-hosts-mutants
+pkg-hosts-mutants: tests
+	tests/hosts/pkg/mutants/run $(RESULTS)
 
 $(HOSTS)/unplug: tests/hosts/unplug.c build/flags
 	@mkdir -p $(@D)

@@ -116,16 +116,18 @@ lab_rate() {
 		mv "$rate_config.new" "$rate_config"
 }
 
-# lab_disk_freeze I: every write to host I's disk hangs, until lab_disk_thaw.
+# lab_disk_freeze I [DIR]: every write to host I's disk (the one that DIR there lies on)
+# hangs, until lab_disk_thaw.
 lab_disk_freeze() {
-	: >"$LAB/pid/$1.frozen"
-	lab_on "$1" sh -c 'fsfreeze -f .'
+	printf '%s\n' "${2:-.}" >"$LAB/pid/$1.frozen"
+	lab_on "$1" fsfreeze -f "${2:-.}"
 }
 
 lab_disk_thaw() {
 	[ -e "$LAB/pid/$1.frozen" ] || return 0
+	thaw_dir=$(cat "$LAB/pid/$1.frozen")
 	rm -f "$LAB/pid/$1.frozen"
-	lab_on "$1" sh -c 'fsfreeze -u .'
+	lab_on "$1" fsfreeze -u "$thaw_dir"
 }
 
 # lab_kill PID: ends a first process, if it is (still) one of this lab, and with it

@@ -4,6 +4,7 @@
 
 load common
 . "$LAB_HOME/pkg/package.sh"
+. "$LAB_HOME/pkg/cuts.sh"
 . "$LAB_HOME/pkg/faults.sh"
 . "$LAB_HOME/pkg/schedule.sh"
 
@@ -159,6 +160,35 @@ frozen() {
 	package_runs_on "$other"
 	one_owner
 	tell "freeze_guard, no watchdog: two owners for $(awk '$1 == "gap" && $4 > most { most = $4 } END { print most + 0 }' "$LAB/check.out") ms"
+}
+
+# needs_disk: the package has one of its own that can be made to hang.
+needs_disk() {
+	[ -d "$LAB/hosts/4/data" ] || skip "needs a kernel with loop devices"
+}
+
+@test "a process that does not die: the package stays where it is" {
+	needs_disk
+	begins undead
+	fault_undead "$owner"
+	fault_move "$owner"
+	stuck() { [ "$(package_says state)" = stuck ]; }
+	wait_for 30 stuck
+	holds 7 stuck
+	mend_undead "$owner"
+	wait_for 60 package_runs_on "$other"
+	one_owner
+}
+
+@test "a process that does not die, cut off: never two owners with a watchdog" {
+	needs_disk
+	WATCHDOG=2000
+	begins watched "watchdog $LAB/host/watchdog"
+	fault_undead "$owner"
+	frozen cut_all
+	grep -q 'fault watchdog' "$RECORD"
+	one_owner
+	tell "a process that does not die, cut off, a watchdog: the other one starts after $(told takeover) ms"
 }
 
 @test "what happens to a package by two seeds" {

@@ -21,3 +21,7 @@ setup() {
 	done
 	[ "$n" -ge 60 ]
 }
+
+@test "every mutant of pkg on hosts changes something in this tree, and has a plan" {
+	tests/hosts/pkg/mutants/run --check
+}

@@ -5,6 +5,7 @@
  *	NS beat HOST INSTANCE	a process of the package lives there
  *	NS start HOST		its control script is told to start
  *	NS fault WHAT HOST	something happens to HOST; -: to the store
+ *	NS mend WHAT HOST	that is over
  *	NS hold HOST		from now on it stays there, and the same process ...
  *	NS free HOST		... until now
  *	NS gap HOST		from now on a lease alone can't keep HOST from being a
@@ -16,6 +17,7 @@
  *				twice: two processes
  *	gap A B MS NS		the same, where a lease can't help
  *	moved A B NS		A was to hold it
+ *	late WHAT A MS		a blip of A was none: from then on it need not hold it
  *	takeover WHAT A B MS	from the last fault of A, or -, to the start at B
  *	restart WHAT A A MS	to a start in place
  *
@@ -33,19 +35,20 @@
 
 #define NAME    32
 #define MS      UINT64_C(1000000)
-#define PAUSE   (500 * MS) /* who says nothing for so long does nothing meanwhile */
+#define PAUSE   (500 * MS)  /* who says nothing for so long does nothing meanwhile */
+#define BLIP    (1000 * MS) /* what no lease minds, whose T_soft is three times that */
 #define FOREVER UINT64_MAX
 
-enum kind { BEAT, START, FAULT, HOLD, FREE, GAP, KINDS };
+enum kind { BEAT, START, FAULT, MEND, HOLD, FREE, GAP, KINDS };
 
-static const char *const kind_name[KINDS] = { "beat", "start", "fault", "hold", "free",
-	"gap" };
+static const char *const kind_name[KINDS] = { "beat", "start", "fault", "mend", "hold",
+	"free", "gap" };
 
 struct event {
 	uint64_t at;
 	enum kind kind;
 	char host[NAME];
-	char what[NAME];   /* FAULT */
+	char what[NAME];   /* FAULT, MEND */
 	uint64_t instance; /* BEAT */
 };
 
@@ -85,11 +88,11 @@ event_parse(struct event *e, const char *line)
 		return -1;
 	for (k = 0; k < KINDS && strcmp(kind, kind_name[k]) != 0; k++)
 		;
-	if (k == KINDS || (n == 4) != (k == BEAT || k == FAULT))
+	if (k == KINDS || (n == 4) != (k == BEAT || k == FAULT || k == MEND))
 		return -1;
 	e->kind = (enum kind)k;
-	(void)snprintf(e->host, NAME, "%s", k == FAULT ? more : host);
-	if (k == FAULT)
+	(void)snprintf(e->host, NAME, "%s", k == FAULT || k == MEND ? more : host);
+	if (k == FAULT || k == MEND)
 		(void)snprintf(e->what, NAME, "%s", host);
 	if (k == BEAT &&
 	    (num_u64(more, strlen(more), UINT64_MAX, &e->instance) == -1 ||
@@ -223,6 +226,23 @@ overlaps_check(void)
 
 /* ---- blips ---- */
 
+/* Did fault i take longer than meant, on a machine that has too much to do? */
+static int
+is_late(size_t i)
+{
+	const struct event *f = &event[i];
+
+	for (i++; i < events; i++)
+		if (event[i].kind == MEND && strcmp(event[i].what, f->what) == 0) {
+			if (event[i].at - f->at <= BLIP)
+				return 0;
+			(void)printf("late %s %s %" PRIu64 "\n", f->what, f->host,
+			    (event[i].at - f->at) / MS);
+			return 1;
+		}
+	return 0;
+}
+
 /* From event i on, which says so, it stays where it is. */
 static void
 hold_check(size_t i)
@@ -231,7 +251,8 @@ hold_check(size_t i)
 	uint64_t instance = 0;
 
 	for (i++; i < events; i++) {
-		if (event[i].kind == FREE && strcmp(event[i].host, host) == 0)
+		if ((event[i].kind == FREE && strcmp(event[i].host, host) == 0) ||
+		    (event[i].kind == FAULT && is_late(i)))
 			return;
 		if (event[i].kind != BEAT && event[i].kind != START)
 			continue;

@@ -1,86 +1,6 @@
-# faults.sh - what can happen to hosts and packages; sourced behind package.sh.
+# faults.sh - what can happen to hosts and packages; sourced behind cuts.sh.
 #
 # fault_KIND HOST begins it, mend_KIND HOST ends it where it does not end by itself.
-
-# Cuts between a host and those of the store, or all other hosts.
-others_of() { # I HOSTS
-	for others_i in $2; do
-		[ "$others_i" = "$1" ] || printf '%s\n' "$others_i"
-	done
-}
-
-fault_cut_store() {
-	for cut_i in $(others_of "$1" "$STORE"); do
-		lab_cut "$1" "$cut_i"
-	done
-}
-
-mend_cut_store() {
-	for cut_i in $(others_of "$1" "$STORE"); do
-		lab_heal "$1" "$cut_i"
-	done
-}
-
-fault_cut_all() { lab_isolate "$1"; }
-
-mend_cut_all() {
-	lab_rule del 200 "$1" all
-	lab_rule del 200 all "$1"
-}
-
-# It hears nobody of the store; nobody hears it.
-fault_cut_in() {
-	for cut_i in $(others_of "$1" "$STORE"); do
-		lab_cut "$cut_i" "$1" oneway
-	done
-}
-
-mend_cut_in() { mend_cut_store "$1"; }
-
-fault_cut_out() {
-	for cut_i in $(others_of "$1" "$STORE"); do
-		lab_cut "$1" "$cut_i" oneway
-	done
-}
-
-mend_cut_out() { mend_cut_store "$1"; }
-
-fault_cut_peer() {
-	for cut_i in $(others_of "$1" "$HOSTS"); do
-		lab_cut "$1" "$cut_i"
-	done
-}
-
-mend_cut_peer() {
-	for cut_i in $(others_of "$1" "$HOSTS"); do
-		lab_heal "$1" "$cut_i"
-	done
-}
-
-fault_slow() {
-	for slow_i in $(others_of "$1" "$STORE"); do
-		lab_slow "$1" "$slow_i" 24kbit || return 1
-	done
-}
-
-mend_slow() { lab_fast; }
-
-# What its ssh sends comes late, or again.
-fault_late() { printf '0.8\n' >"$LAB/hosts/$1/knob/late"; }
-
-mend_late() { rm -f "$LAB/hosts/$1/knob/late"; }
-
-fault_again() {
-	for again_i in $HOSTS; do
-		printf '3\n' >"$LAB/hosts/$again_i/knob/again"
-	done
-}
-
-mend_again() {
-	for again_i in $HOSTS; do
-		rm -f "$LAB/hosts/$again_i/knob/again"
-	done
-}
 
 # The store's leader, or two of its hosts.  The power of a host that pkg runs on, too,
 # goes for it as well.
@@ -99,18 +19,6 @@ fault_leader_kill() {
 	kill_role=$(lab_on "$kill_leader" libexec/os/hold --who state/running) || return 0
 	lab_on "$kill_leader" kill -s KILL "$kill_role" || :
 	lab_bg lab_on "$kill_leader" ./lite-raft start
-}
-
-fault_quorum() {
-	for quorum_i in 1 2; do
-		lab_isolate "$quorum_i"
-	done
-}
-
-mend_quorum() {
-	for quorum_i in 1 2; do
-		mend_cut_all "$quorum_i"
-	done
 }
 
 # monitor, guard and the whole host.
@@ -142,13 +50,16 @@ fault_kill_monitor() { signal KILL "$1" "$(monitor_pid "$1" || :)"; }
 
 fault_kill_guard() { signal KILL "$1" "$(guard_pid "$1" || :)"; }
 
-# So that nothing is left that could start anything; a person runs it again.
+# So that nothing is left that could start anything; a person runs it again.  Without
+# a watchdog nothing can help a person who does so late.
 fault_kill_both() {
+	kill_begun=$(lab_ms)
 	kill_monitor=$(monitor_pid "$1") || kill_monitor=
 	kill_guard=$(guard_pid "$1") || kill_guard=
 	signal KILL "$1" "$kill_guard" "$kill_monitor"
 	wait_for 3 guard_gone "$1" || return 0
 	guard_start "$1"
+	[ $(($(lab_ms) - kill_begun)) -le 1000 ] || [ -n "$WATCHDOG" ] || note gap "h$1"
 }
 
 guard_gone() { ! guard_pid "$1"; }
@@ -173,6 +84,15 @@ fault_fail_stop() { knob fail-stop "$1"; }
 mend_fail_stop() { unknob fail-stop "$1"; }
 fault_slow_stop() { printf '10\n' >"$LAB/hosts/$1/knob/slow-stop"; }
 mend_slow_stop() { unknob slow-stop "$1"; }
+
+# Its process waits for a disk that does not answer, and so does not die; while it is
+# there it counts as one that acts.
+fault_undead() {
+	lab_disk_freeze "$1" "$LAB/host/data" || return 1
+	lab_bg lab_on "$1" "$LAB/here" undead "$PACKAGE" "$RECORD" "h$1"
+}
+
+mend_undead() { lab_disk_thaw "$1"; }
 
 fault_off() { host_off "$1"; }
 mend_off() { host_on "$1" && package_on "$1"; }

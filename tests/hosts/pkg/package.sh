@@ -15,6 +15,9 @@ package_lab() {
 	both) HOSTS='1 2 3' lab_n=3 ;;
 	esac
 	mkdir -p "$LAB/record" || return 1
+	for lab_i in $HOSTS; do
+		package_disk "$lab_i" || return 1
+	done
 	LAB_RATES=1 lab_up "$lab_n" cluster_nodes 'h1 h2 h3' election_timeout 0.4 || return 1
 	cp "$LAB_BUILD/beat" "$LAB_HOME/pkg/here" "$LAB" || return 1
 	for lab_i in $HOSTS; do
@@ -27,6 +30,13 @@ package_lab() {
 	done
 	wait
 	wait_for 40 store noop
+}
+
+# A small disk for host I's package alone, where there are disks to be had.
+package_disk() {
+	losetup -f >/dev/null 2>&1 || return 0
+	mkdir -p "$LAB/hosts/$1/data" && truncate -s 8M "$LAB/hosts/$1/data.img" &&
+		mkfs.ext4 -q "$LAB/hosts/$1/data.img"
 }
 
 # store ARGS...: lite-raft-client on the first host of the store that has an answer; its
@@ -132,6 +142,13 @@ dog_start() { # I MS
 	mkfifo "$LAB/hosts/$1/watchdog" || return 1
 	lab_bg "$LAB_BUILD/dog" "$LAB/hosts/$1/watchdog" "$2" \
 		"$LAB/here" bite "$(cat "$LAB/pid/$1")" "$RECORD" "h$1"
+}
+
+# On host I somebody else starts the package when the control script asks for it; pkg
+# does not find it, and so can't kill it.
+package_apart() { # I
+	: >"$LAB/hosts/$1/knob/apart"
+	lab_bg lab_on "$1" "$LAB/here" apart "$PACKAGE" "$RECORD" "h$1"
 }
 
 # host_off I, host_on I: its power goes, and comes back, with its node where it has one.

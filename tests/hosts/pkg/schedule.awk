@@ -61,7 +61,11 @@ BEGIN {
 		fault(200, "hold", "owner", 9000)
 		fault(500 + chance(1000), one(network " late"), "owner", 200 + chance(400))
 	} else if (sort == 1) {
-		fault(500 + chance(500), one("freeze-host freeze-guard"), "owner", 3000 + chance(9000))
+		kind = one("freeze-host freeze-guard undead")
+		at = 500 + chance(500)
+		fault(at, kind, "owner", (kind == "undead" ? 9000 : 3000) + chance(9000))
+		if (kind == "undead")
+			fault(at + 200, one("cut-all cut-store cut-all move halt"), "owner", 12000)
 	} else if (sort == 2) {
 		# It can't be stopped, and is asked to, or made to.
 		kind = one("hang-stop fail-stop slow-stop")
@@ -86,6 +90,7 @@ BEGIN {
 		}
 	}
 	print "set watchdog " (watched ? "yes" : "no")
+	print "set rate 6 " one("900 1000 1100")
 
 	for (i = 2; i <= lines; i++)
 		for (j = i; j > 1 && line_at[j] < line_at[j - 1]; j--) {

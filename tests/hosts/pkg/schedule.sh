@@ -10,8 +10,20 @@
 # setup: it could not even be started.  down: it was running nowhere 40 s after all was
 # well again.  The record stays in $RECORD.  1 unless it is good.
 schedule_run() {
+	awk -v seed="$1" -v only="${2:-}" -f "$LAB_HOME/pkg/schedule.awk" >"$LAB/schedule.$1" || return 1
+	schedule_carry "$1"
+}
+
+# schedule_plan NAME FILE: the same for lines that stand in FILE, in any order, instead
+# of a seed's; those that begin with # say why.  "set conf LINE" is a setting, "set apart
+# yes": somebody else than pkg starts the package there.
+schedule_plan() {
+	sed '/^#/d' "$2" | sort -s -n >"$LAB/schedule.$1" || return 1
+	schedule_carry "$1"
+}
+
+schedule_carry() { # SEED
 	schedule=$LAB/schedule.$1
-	awk -v seed="$1" -v only="${2:-}" -f "$LAB_HOME/pkg/schedule.awk" >"$schedule" || return 1
 	schedule_verdict=good
 	if ! schedule_begin "$1"; then
 		schedule_verdict=setup
@@ -36,8 +48,10 @@ schedule_begin() {
 		host_on "$begin_i" || return 1
 	done
 	wait_for 40 store noop || return 1
-	package_new "s$1" ${WATCHDOG:+"watchdog $LAB/host/watchdog"} || return 1
+	begin_conf=$(sed -n 's/^set conf //p' "$schedule")
+	package_new "s$1" ${WATCHDOG:+"watchdog $LAB/host/watchdog"} ${begin_conf:+"$begin_conf"} || return 1
 	for begin_i in $HOSTS; do
+		! grep -q '^set apart yes' "$schedule" || package_apart "$begin_i" || return 1
 		package_on "$begin_i" || return 1
 	done
 	wait_for 20 package_owner
@@ -68,25 +82,27 @@ schedule_where() { # WHERE
 schedule_fault() { # ID KIND WHERE
 	fault_host=$(schedule_where "$3")
 	printf '%s\n' "$fault_host" >"$LAB/fault.$1"
+	# Without power only that comes back.
+	[ -s "$LAB/pid/$fault_host" ] || return 0
 	fault_call=fault_$(printf '%s\n' "$2" | tr - _)
 	# What is well with a watchdog can't be helped without one.
 	case $2:$WATCHDOG in
 	freeze-guard: | freeze-host:) note gap "h$fault_host" ;;
+	undead:) ! grep -q ' cut-' "$schedule" || note gap "h$fault_host" ;;
 	esac
 	case $2 in
 	quorum | leader-off | leader-kill) note fault "$2" - ;;
 	hold) ;;
 	*) note fault "$2" "h$fault_host" ;;
 	esac
-	# Without power only that comes back.
-	[ -s "$LAB/pid/$fault_host" ] || return 0
 	"$fault_call" "$fault_host"
 }
 
 schedule_mend() { # ID KIND
 	mend_host=$(cat "$LAB/fault.$1") || return 0
 	mend_call=mend_$(printf '%s\n' "$2" | tr - _)
-	! command -v "$mend_call" >/dev/null || "$mend_call" "$mend_host"
+	! command -v "$mend_call" >/dev/null || "$mend_call" "$mend_host" || :
+	[ "$2" = hold ] || note mend "$2" "h$mend_host"
 }
 
 # All that was cut, off, slow or frozen is well again, and pkg runs on all hosts.
