@@ -101,7 +101,8 @@ test: tests
 
 .PHONY: faults
 faults:
-	LITE_RAFT_FAULTS=all LITE_RAFT_TEST_LIMIT=36000 tests/run tests/unit/faults.bats
+	LITE_RAFT_FAULTS=all LITE_RAFT_TEST_LIMIT=36000 tests/run tests/unit/faults.bats \
+		tests/unit/script_faults.bats
 
 asan:
 	$(MAKE) CFLAGS='$(SANITIZE)' tests

@@ -255,5 +255,6 @@ caught_up() {
 	run -0 client "$other" get lost5
 	[ "$output" = 5 ]
 	[ "$(on "$it" grep -c "n$other lost acknowledged entries" message-log/node.log)" -eq 1 ]
+	[[ $(client "$it" status | grep "^n$other ") = *lost* ]]
 	[ "$(show "$it" term)" = "$term" ]
 }

@@ -166,6 +166,17 @@ behind_ends_at() {
 	ends 30 2
 }
 
+@test "F23 start: the log goes only when the snapshot in its place is durable" {
+	need_strace
+	behind 25
+	taken_back 1x4:300,2x6:300
+	trace node verify
+	story
+	[[ $(story) = *'d:snapshot '*'-:'[0-9]* ]]
+	[[ $(story) != *'-:'[0-9]*'d:snapshot '* ]]
+	ends 25 2
+}
+
 @test "start: the log has another term where the snapshot ends: it goes" {
 	behind 25
 	taken_back 1x4:300,2x6:300,3x30:300

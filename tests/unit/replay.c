@@ -8,6 +8,7 @@
  *	replay same                 the newest snapshot is what the entries up to its
  *	                            index make, and with the log behind it all of them
  *	replay flips                every bit of the newest snapshot, flipped, is noticed
+ *	replay cut                  an item of which the end is missing is none
  *	replay takes                many snapshots, one after the other
  *	replay window               what a window gives away and another takes over
  */
@@ -408,6 +409,19 @@ reads_right(struct state *st, const struct snapshot_name *name, const struct buf
 	buf_free(&all);
 }
 
+/* What stands behind the last byte is another's. */
+static void
+cut(void)
+{
+	static const char item[] = "1 3\nkabc\n";
+	struct bytes key, value;
+	size_t n;
+
+	for (n = 0; n < sizeof(item) - 1; n++)
+		MUST(item_take(item, n, &key, &value) == 0);
+	MUST(item_take(item, n, &key, &value) == n);
+}
+
 static void
 flips(struct state *st)
 {
@@ -546,6 +560,8 @@ main(int argc, char **argv)
 		same(st);
 	else if (strcmp(argv[1], "flips") == 0)
 		flips(st);
+	else if (strcmp(argv[1], "cut") == 0)
+		cut();
 	else if (strcmp(argv[1], "takes") == 0)
 		takes(st);
 	else if (strcmp(argv[1], "due") == 0)

@@ -39,6 +39,11 @@ tidy() {
 	[[ ${#stderr_lines[@]} -eq 1 && $stderr = *"state/snapshot/"*"data: damaged at byte "[0-9]* ]]
 }
 
+@test "F45 an item that is cut short is none" {
+	node_up
+	replay cut
+}
+
 @test "take: nothing committed, nothing new, two at a time" {
 	node_up
 	run -1 snapshot take
