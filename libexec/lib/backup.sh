@@ -59,7 +59,8 @@ caught_up() { # INDEX
 # $keys and $index.
 backup_write() { # OPTION
 	fresh=$file.new
-	trap 'rm -f "$fresh"' EXIT
+	# mksh, ended by a signal, takes the status of the last command here.
+	trap 'status=$?; rm -f "$fresh"; exit "$status"' EXIT
 	trap 'exit 74' TERM INT HUP
 	{ printf '' >"$fresh"; } 2>/dev/null || die 74 "cannot write $file: no file can be made in ${file%/*}/"
 	why=$(libexec/step/snapshot export ${1:+"$1"} 2>&1 >"$fresh") || {

@@ -11,16 +11,15 @@ conf_read() { # NAME EXAMPLE
 	[ -e "conf/$1" ] || die 78 "cannot read conf/$1: it is missing; $conf_fix"
 	[ -f "conf/$1" ] || die 78 "cannot read conf/$1: it is no file; $conf_fix"
 	[ -r "conf/$1" ] || die 78 "cannot read conf/$1: not permitted; chmod u+r conf/$1"
-	while conf_line='' && read -r conf_line || [ -n "$conf_line" ]; do
-		conf_line=${conf_line%%#*}
-		case $conf_line in
-		*[!\	\ -~]*) die 78 "cannot use conf/$1: it has carriage returns" \
-			"(CRLF) or other bytes that are no text; $conf_fix" ;;
-		esac
-		for conf_word in $conf_line; do
-			conf=${conf:+$conf }$conf_word
-		done
-	done <"conf/$1"
+	# In a comment is any byte; not every shell reads each of them in each locale.
+	conf_text=$(LC_ALL=C sed 's/#.*//' "conf/$1" | LC_ALL=C tr -c '\11\12\40-\176' '[\15*]')
+	case $conf_text in
+	*"$(printf '\r')"*) die 78 "cannot use conf/$1: it has carriage returns" \
+		"(CRLF) or other bytes that are no text; $conf_fix" ;;
+	esac
+	for conf_word in $conf_text; do
+		conf=${conf:+$conf }$conf_word
+	done
 	[ -n "$conf" ] || die 78 "cannot use conf/$1: it is empty; $conf_fix"
 }
 

@@ -80,7 +80,7 @@ recover_do() {
 		die 74 'cannot write conf/cluster_nodes'
 	fi
 	mv state "$kept" || die 74 "cannot move state to $kept"
-	trap recover_cut EXIT
+	trap 'status=$?; recover_cut; exit "$status"' EXIT
 	trap 'exit 74' TERM INT HUP
 	first_boot ''
 	start

@@ -14,7 +14,7 @@ store_open() {
 	[ -d run ] || (umask 077 && mkdir run) || die 74 "cannot make $PWD/run"
 	work=run/.$$
 	mkdir -m 700 "$work" || die 74 "cannot make $PWD/$work"
-	trap 'rm -rf "$work"' EXIT
+	trap 'status=$?; rm -rf "$work"; exit "$status"' EXIT
 	trap 'exit 130' HUP INT TERM
 	: >"$work/ask"
 	: >"$work/why"

@@ -23,7 +23,7 @@ under() {
 	local -a shell
 	read -ra shell <<<"$1"
 	shift
-	"${shell[@]}" -c 'prog=lite-raft; . libexec/lib/conf.sh; "$@"; printf "%s\n" "$conf"' sh "$@" 2>&1
+	LC_ALL=C "${shell[@]}" -c 'prog=lite-raft; . libexec/lib/conf.sh; "$@"; printf "%s\n" "$conf"' sh "$@" 2>&1
 }
 
 # takes NAME CONTENT FUNCTION VALUE: under every shell.
