@@ -9,6 +9,7 @@
 
 #define STUCK_AGAIN (10 * SECOND)
 #define KILL_AGAIN  SECOND
+#define LEFT        (3 * SECOND) /* T_soft, while it is not known: the shortest profile's */
 #define CUT_TIME    (5 * SECOND) /* for a script to be gone once it is killed */
 
 /* LSB's and OCF's words for it; anything else is no proof. */
@@ -125,7 +126,7 @@ unknown_step(struct package *p)
 {
 	if (!p->has_conf || !p->has_want || !p->seen.known) {
 		/* What an earlier guard left may run on a lease that has ended. */
-		if (!p->begun || !due(p, p->began + p->settings.deadlines.soft))
+		if (!p->begun || !due(p, p->began + LEFT))
 			return;
 		act_log(p, "the store cannot be read: what may run here is killed");
 		body_kill(p, 1);

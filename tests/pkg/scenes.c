@@ -411,7 +411,7 @@ strangers(void)
 	struct scene s;
 
 	begin_as(&s, sample, 1);
-	pass(&s, 5900);
+	pass(&s, 2900);
 	MUST(s.told == -1);
 	pass(&s, 200);
 	MUST(s.told == GUARD_KILL && s.ran[0] == '\0');
