@@ -9,6 +9,7 @@
 # make bits     a small node with each of its bits flipped, minutes
 # make asan     the same programs under ASan and UBSan; make alone undoes it
 # make static   the same programs, which need no C library; make alone undoes it
+# make soak HOURS=n  a cluster on hosts, harmed for so long (tests/hosts/build.mk)
 # make pkg-hosts  a package on hosts, and what happens to it by seeds (tests/hosts/build.mk)
 
 CC = cc

@@ -2,6 +2,7 @@
 # make pkg-hosts SEEDS=N [LABS=N] [RESULTS=FILE]: what happens to a package by seeds 1
 # to N, but those that are in FILE, in so many labs at a time.
 # make pkg-hosts-mutants [RESULTS=FILE]: one safeguard of pkg after the other removed.
+# make soak HOURS=N [SEED=N]: a cluster on hosts, and whatever can happen to it.
 
 HOSTS = build/tests/hosts
 HOSTS_PKG = $(HOSTS)/beat $(HOSTS)/check $(HOSTS)/dog
@@ -21,6 +22,12 @@ pkg-hosts: tests
 .PHONY: pkg-hosts-mutants
 pkg-hosts-mutants: tests
 	tests/hosts/pkg/mutants/run $(RESULTS)
+
+HOURS = 1
+
+.PHONY: soak
+soak: tests
+	tests/hosts/soak/run $(HOURS) $(SEED)
 
 $(HOSTS)/unplug: tests/hosts/unplug.c build/flags
 	@mkdir -p $(@D)

@@ -31,12 +31,15 @@ $(SIM)/sim: $(SIM_ALL)
 
 $(SIM)/rest.ld: $(SIM_REAL_OS)
 	@mkdir -p $(@D)
-	nm -g $(SIM_REAL_OS) | \
-		sed -n 's/.* T \(.*\)/PROVIDE(\1 = not_simulated);/p' >$@
+	{ nm -g $(SIM_REAL_OS) | sed -n 's/.* T \(.*\)/PROVIDE(\1 = not_simulated);/p'; \
+		printf 'PROVIDE(wall_%s = wall_time);\n' clock_gettime gettimeofday; } >$@
 
 $(SIM_OBJECTS): $(SIM)/%.o: tests/sim/%.c build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# No piece of work may look at wall time: whoever does ends the run.
+SIM_WALL = $(foreach f,time clock_gettime gettimeofday,--redefine-sym $f=wall_$f)
 
 # Half of a run would go into printf.  The store's window of request ids is 262,144
 # entries: here it may be small.
@@ -45,14 +48,14 @@ SIM_STORE = --redefine-sym store_new=sim_store_new
 
 $(SIM_CORE): $(SIM)/%.o: build/%.o tests/sim/build.mk
 	@mkdir -p $(@D)
-	objcopy $(SIM_PRINT) $< $@
+	objcopy $(SIM_PRINT) $(SIM_WALL) $< $@
 
 $(SIM_STEPS): $(SIM)/%.o: build/%.o tests/sim/build.mk
 	@mkdir -p $(@D)
-	objcopy $(SIM_PRINT) --localize-symbol=main $< $@
+	objcopy $(SIM_PRINT) $(SIM_WALL) --localize-symbol=main $< $@
 
 $(SIM_LEAD) $(SIM_STATE): $(SIM)/%.o: build/%.o tests/sim/build.mk
 	@mkdir -p $(@D)
-	objcopy $(SIM_PRINT) $(SIM_STORE) $< $@
+	objcopy $(SIM_PRINT) $(SIM_WALL) $(SIM_STORE) $< $@
 
 -include $(SIM_OBJECTS:.o=.d)

@@ -124,8 +124,7 @@ wakes(void *arg, uint64_t number)
 {
 	struct channel *c = arg;
 
-	(void)number;
-	if (c->os == NULL)
+	if (c->os == NULL || node_later(c->follower, c->os, wakes, c, number))
 		return;
 	if (node_works(c->follower, c->os, WORK_APPEND, wake_work, c) == RAN)
 		append_ends(c);
@@ -151,8 +150,7 @@ idle(void *arg, uint64_t number)
 	struct channel *c = arg;
 	uint64_t most = IDLE_TIMEOUTS * config.timeout;
 
-	(void)number;
-	if (c->os == NULL)
+	if (c->os == NULL || node_later(c->follower, c->os, idle, c, number))
 		return;
 	if (sim_time() - c->heard >= most)
 		append_ends(c);
@@ -171,6 +169,8 @@ to_append(void *arg, const char *p, size_t n)
 		return 0;
 	if (c->frozen > sim_time())
 		return c->frozen;
+	if (node_free_at(c->follower, c->os) > 0)
+		return node_free_at(c->follower, c->os);
 	c->heard = sim_time();
 	if (n == 0) {
 		ended(c);
@@ -186,6 +186,12 @@ to_append(void *arg, const char *p, size_t n)
 		append_ends(c);
 		return 0;
 	}
+	if (c->out.len > 0 &&
+	    (c->follower->shell == NULL || task_pid(c->follower->shell) != c->pid))
+		violation("RUN",
+		    "%s's append from %s answers, and its node has stopped, or was "
+		    "started anew",
+		    c->follower->name, c->leader->name);
 	replies_go_out(c);
 	if (c->result == 1) {
 		story("%s's append from %s ends: %s", c->follower->name,
@@ -213,7 +219,8 @@ gate(void *arg, uint64_t number)
 	struct node *n = c->follower;
 	enum ended how;
 
-	(void)number;
+	if (node_later(n, NULL, gate, c, number))
+		return;
 	c->waiting = 0;
 	if (n->shell == NULL || !net_open(c->leader->number, n->number) ||
 	    !net_open(n->number, c->leader->number)) {

@@ -1,5 +1,5 @@
 /*
- * client.c - clients that set, get and compare, one request after another, with
+ * client.c - clients that set, get, list and compare, one request after another, with
  * retries under the same id, as link/call does.
  */
 #include <inttypes.h>
@@ -91,7 +91,7 @@ deed_make(struct client_host *c)
 	if (kind < 40)
 		op->verb = VERB_SET;
 	else if (kind < 70)
-		op->verb = VERB_GET;
+		op->verb = seed_odds(config.lists) ? VERB_LIST : VERB_GET;
 	else if (kind < 75)
 		op->verb = VERB_NOOP;
 	else if (kind < 82)
@@ -112,6 +112,8 @@ deed_make(struct client_host *c)
 	}
 	if (op->verb == VERB_SET || op->verb == VERB_IF_SET)
 		value_make(c, op);
+	if (op->verb == VERB_LIST)
+		op->key[seed_below(3)] = '\0';
 	op->id.random = seed_next();
 	return op;
 }
@@ -131,7 +133,7 @@ request(const struct deed *op, struct buf *b)
 		[OP_EXISTS] = " exists" };
 	char id[REQUEST_ID_SIZE];
 
-	if (op->verb != VERB_GET) {
+	if (!deed_reads(op)) {
 		request_id_print(&op->id, id);
 		(void)buf_fmt(b, "id=%s ", id);
 	}
@@ -141,6 +143,9 @@ request(const struct deed *op, struct buf *b)
 		break;
 	case VERB_GET:
 		(void)buf_str(b, "get");
+		break;
+	case VERB_LIST:
+		(void)buf_str(b, "list");
 		break;
 	case VERB_UNSET:
 		(void)buf_str(b, "unset");
@@ -189,7 +194,10 @@ ends(struct client_host *c, enum told told)
 	struct deed *op = c->op;
 
 	story("client %d: %s %s -> %s", c->number,
-	    op->verb == VERB_GET ? "get" : "write", op->key,
+	    op->verb == VERB_GET      ? "get" :
+		op->verb == VERB_LIST ? "list" :
+					"write",
+	    op->key,
 	    told == TOLD_YES          ? "yes" :
 		told == TOLD_NO       ? "no" :
 		told == TOLD_NOT_DONE ? "not done" :
@@ -239,6 +247,10 @@ answer(struct client_host *c, char *line, size_t n)
 		op->got = sim_alloc(w.word[1].len + 1);
 		op->got_len = w.word[1].len;
 		memcpy(op->got, w.word[1].bytes, op->got_len);
+	}
+	if (status == 0 && op->verb == VERB_LIST) {
+		op->listed = w;
+		memset(&w, 0, sizeof(w));
 	}
 	if (status == 0 || status == 1)
 		ends(c, status == 0 ? TOLD_YES : TOLD_NO);
@@ -355,7 +367,7 @@ attempt(void *arg, uint64_t number)
 		}
 		c->visit = v;
 		/* A read needs no id, and no greeting to be asked. */
-		if (c->op->verb == VERB_GET && seed_odds(300))
+		if (deed_reads(c->op) && seed_odds(300))
 			ask(c);
 	} else if (c->visit->greeted)
 		ask(c);

@@ -54,8 +54,7 @@ goes_on(void *arg, uint64_t number)
 	struct taking *t = arg;
 	struct os *os = t->os;
 
-	(void)number;
-	if (os == NULL)
+	if (os == NULL || node_later(t->node, os, goes_on, t, number))
 		return;
 	switch (node_works_beside(t->node, os, WORK_TAKE, take_work, t)) {
 	case PAUSED:
@@ -82,8 +81,9 @@ due(void *arg, uint64_t number)
 	struct node *n = arg;
 	struct taking *t;
 
+	if (node_later(n, NULL, due, n, number))
+		return;
 	queue_in(seed_range(20, 400) * MILLI, due, n, 0);
-	(void)number;
 	/* One is a role's; an orphan may be at work still. */
 	if (config.period == 0 || n->shell == NULL ||
 	    (n->takings != NULL && !seed_odds(100)))

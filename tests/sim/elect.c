@@ -104,9 +104,8 @@ ballot_arrives(void *arg, uint64_t number)
 	uint64_t delay, index, term;
 	size_t used;
 
-	(void)number;
 	/* The gate answers for a stopped node that it is stopped. */
-	if (n->shell == NULL)
+	if (n->shell == NULL || node_later(n, NULL, ballot_arrives, l, number))
 		return;
 	a.in = read_frame(&l->bytes, 0, &used);
 	a.os = task_new(n->machine, "vote");
@@ -150,6 +149,8 @@ lead_now(void *arg, uint64_t epoch)
 {
 	struct node *n = arg;
 
+	if (node_later(n, NULL, lead_now, n, epoch))
+		return;
 	if (n->epoch == epoch && n->role == ROLE_CANDIDATE)
 		leading_begin(n);
 }
@@ -200,7 +201,8 @@ reply_arrives(void *arg, uint64_t number)
 	struct frame f;
 	size_t used;
 
-	(void)number;
+	if (node_later(n, c->os, reply_arrives, l, number))
+		return;
 	/* A reply that comes late must count for nothing, whoever reads it. */
 	if (c->over && n->candidacy != NULL && seed_odds(500))
 		c = n->candidacy;
@@ -223,7 +225,8 @@ time_is_up(void *arg, uint64_t number)
 {
 	struct candidacy *c = arg;
 
-	(void)number;
+	if (!c->over && node_later(c->node, c->os, time_is_up, c, number))
+		return;
 	if (!c->over && c->os != NULL)
 		counted(c);
 }

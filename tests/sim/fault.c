@@ -23,8 +23,10 @@ enum fault {
 	FAULT_FREEZE,       /* SIGSTOP of a lead */
 	FAULT_FREEZE_ALONE, /* the same, and nobody tells it what has happened */
 	FAULT_FREEZE_APPEND,
-	FAULT_SYNC, /* one of the next syncs fails */
-	FAULT_READ, /* one of the next reads fails */
+	FAULT_SYNC,  /* one of the next syncs fails */
+	FAULT_READ,  /* one of the next reads fails */
+	FAULT_WRITE, /* one of the next writes ends in its midst */
+	FAULT_HANG,  /* a disk stands still for some time */
 	FAULT_FULL,
 	FAULT_EVICT, /* clean pages leave the page cache */
 	FAULT_BREAK, /* a stream's connection is reset */
@@ -53,9 +55,9 @@ enum spare {
 
 static const char *const names[] = { "power", "power-all", "role", "lead", "append",
 	"stop", "one-way", "alone", "split", "freeze", "freeze-alone", "freeze-append",
-	"sync", "read", "full", "evict", "break", "rot", "take", "send", "disk", "loss",
-	"late", "twice", "busy", "stalls", "kill", "kill-late", "changes", "snapshots",
-	"window", "big", NULL };
+	"sync", "read", "write", "hang", "full", "evict", "break", "rot", "take",
+	"send", "disk", "loss", "late", "twice", "busy", "stalls", "kill", "kill-late",
+	"changes", "snapshots", "window", "big", NULL };
 
 static struct node *rotten; /* one node is, or was */
 
@@ -87,7 +89,7 @@ config_spare(const struct spared *s)
 {
 	struct weather *w = &config.weather;
 
-	config.faults &= ~s->without & ((1u << FAULTS) - 1);
+	config.faults &= ~(unsigned)s->without & ((1u << FAULTS) - 1);
 	if (spares(s, SPARE_LOSS))
 		w->lost = 0;
 	if (spares(s, SPARE_LATE))
@@ -154,6 +156,7 @@ config_draw(const struct spared *spared)
 	config.danger = seed_odds(500) ? (unsigned)seed_below(60) : 0;
 	config.clients = (size_t)seed_range(1, 4);
 	config.keys = (size_t)seed_range(1, 3);
+	config.lists = seed_odds(500) ? (unsigned)seed_below(500) : 0;
 	config.period = seed_odds(700) ? seed_range(1, 30) : 0;
 	config.slow = 50;
 	config.window = seed_odds(300) ? seed_range(2, 30) : UINT64_MAX;
@@ -347,6 +350,9 @@ strike(enum fault what)
 	struct node *n = seed_odds(500) ? some_leader() : some_node();
 	size_t i, other;
 
+	/* What waits for a disk can't be killed: only its host's power ends it. */
+	if (n->machine->waits != NULL && what != FAULT_ROT)
+		what = FAULT_POWER;
 	switch (what) {
 	case FAULT_POWER:
 		node_power_off(n);
@@ -398,6 +404,13 @@ strike(enum fault what)
 	case FAULT_READ:
 		n->machine->read_fails = 1 + (unsigned)seed_below(30);
 		break;
+	case FAULT_WRITE:
+		n->machine->write_fails = 1 + (unsigned)seed_below(20);
+		break;
+	case FAULT_HANG:
+		story("%s's disk hangs", n->name);
+		n->machine->hangs_until = until;
+		break;
 	case FAULT_FULL:
 		full(n, until);
 		break;
@@ -422,7 +435,8 @@ strike(enum fault what)
 		break;
 	case FAULT_SEND:
 		for (i = 0; i < config.nodes; i++)
-			transfer_break(&nodes[i]);
+			if (nodes[i].machine->waits == NULL)
+				transfer_break(&nodes[i]);
 		break;
 	default:
 		break;
@@ -469,6 +483,8 @@ faults_end(void)
 	for (i = 0; i < config.nodes; i++) {
 		nodes[i].machine->full = 0;
 		nodes[i].machine->sync_fails = nodes[i].machine->read_fails = 0;
+		nodes[i].machine->write_fails = 0;
+		nodes[i].machine->hangs_until = 0;
 		node_power_on(&nodes[i]);
 		starts(&nodes[i], 0);
 	}

@@ -48,6 +48,12 @@ history_deed(void)
 	return op;
 }
 
+int
+deed_reads(const struct deed *op)
+{
+	return op->verb == VERB_GET || op->verb == VERB_LIST;
+}
+
 static void
 moment_add(struct deed *op, int ends)
 {
@@ -76,7 +82,7 @@ history_acknowledged(void)
 	size_t i, n = 0;
 
 	for (i = 0; i < deed_count; i++)
-		if (ops[i]->told == TOLD_YES && ops[i]->verb != VERB_GET)
+		if (ops[i]->told == TOLD_YES && !deed_reads(ops[i]))
 			n++;
 	return n;
 }
@@ -132,7 +138,7 @@ deed_by_id(const struct request_id *id)
 
 	for (i = 0; i < deed_count; i++)
 		if (ops[i]->id.random == id->random && ops[i]->id.base == id->base &&
-		    ops[i]->verb != VERB_GET)
+		    !deed_reads(ops[i]))
 			return ops[i];
 	return NULL;
 }
@@ -215,19 +221,45 @@ replay(uint64_t window)
 	}
 }
 
+/* 1 if these were the keys with its prefix at index, in byte order. */
+static int
+lists(const struct deed *op, uint64_t index)
+{
+	const struct word *w = op->listed.word;
+	size_t i, there = 0;
+
+	for (i = 0; i < key_count; i++)
+		there += strncmp(keys[i].name, op->key, strlen(op->key)) == 0 &&
+		    version_at(&keys[i], index).value != NULL;
+	for (i = 1; i < op->listed.n; i++)
+		if ((i > 1 && strcmp(w[i - 1].bytes, w[i].bytes) >= 0) ||
+		    strncmp(w[i].bytes, op->key, strlen(op->key)) != 0 ||
+		    version_at(key_of(w[i].bytes, w[i].len), index).value == NULL)
+			return 0;
+	return there + 1 == op->listed.n;
+}
+
 /* The first index from floor on at which the read could have been answered. */
 static uint64_t
 read_point(const struct deed *op)
 {
-	const struct key *k = key_of(op->key, strlen(op->key));
 	struct version v;
 	uint64_t at;
 
 	for (at = op->floor; at <= op->committed; at++) {
-		v = version_at(k, at);
+		if (op->verb == VERB_LIST && lists(op, at))
+			return at;
+		if (op->verb == VERB_LIST)
+			continue;
+		v = version_at(key_of(op->key, strlen(op->key)), at);
 		if (same(v.value, v.len, op->got, op->got_len))
 			return at;
 	}
+	if (op->verb == VERB_LIST)
+		violation("LIN",
+		    "client %d was told of %zu keys with %s, which were not those that "
+		    "were there anywhere in %" PRIu64 "..%" PRIu64,
+		    op->client, op->listed.n - 1, op->key, op->floor, op->committed);
 	violation("LIN",
 	    "client %d got %.20s of %s, which is not what it held "
 	    "anywhere in %" PRIu64 "..%" PRIu64,
@@ -285,6 +317,10 @@ lin_take(struct lin *l, const struct deed *op, uint64_t ended)
 		o.answer = &got;
 		o.answers = 1;
 	}
+	if (op->verb == VERB_LIST && op->told == TOLD_YES) {
+		o.answer = op->listed.word + 1;
+		o.answers = op->listed.n - 1;
+	}
 	if (lin_add(l, &o) == -1)
 		sim_die("the checker does not take what client %d was told",
 		    op->client);
@@ -337,7 +373,7 @@ history_check(uint64_t window)
 				    op->client, op->index);
 			continue;
 		}
-		point = op->verb == VERB_GET ? read_point(op) : write_point(op);
+		point = deed_reads(op) ? read_point(op) : write_point(op);
 		if (point > floor)
 			floor = point;
 	}

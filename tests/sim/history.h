@@ -11,6 +11,7 @@
 #define LITE_RAFT_SIM_HISTORY_H
 
 #include "core/command.h"
+#include "core/words.h"
 
 enum told {
 	TOLD_NOTHING, /* no answer: done, or not, or not yet */
@@ -22,7 +23,7 @@ enum told {
 struct deed {
 	enum verb verb;
 	enum op test; /* of a condition */
-	char *key;
+	char *key;    /* of a list: the prefix */
 	char *operand;
 	char *value;
 	size_t operand_len;
@@ -33,12 +34,16 @@ struct deed {
 	enum told told;
 	char *got; /* what get answered, NULL: absent */
 	size_t got_len;
-	uint64_t committed; /* that much was committed when it was told */
-	uint64_t index;     /* where it took effect, 0: nowhere */
-	int outcome;        /* what it should have been told */
-	uint64_t floor;     /* ended before this one began */
-	uint64_t began;     /* the number of that moment, from 1 on */
+	struct words listed; /* what list answered: the status, then keys */
+	uint64_t committed;  /* that much was committed when it was told */
+	uint64_t index;      /* where it took effect, 0: nowhere */
+	int outcome;         /* what it should have been told */
+	uint64_t floor;      /* ended before this one began */
+	uint64_t began;      /* the number of that moment, from 1 on */
 };
+
+/* 1 if it changes nothing. */
+int deed_reads(const struct deed *);
 
 /* A new operation, not begun yet. */
 struct deed *history_deed(void);

@@ -85,8 +85,7 @@ handover_arrives(void *arg, uint64_t number)
 	struct handover *h = arg;
 	struct node *n = h->to;
 
-	(void)number;
-	if (n->shell == NULL)
+	if (n->shell == NULL || node_later(n, NULL, handover_arrives, h, number))
 		return;
 	h->os = task_new(n->machine, "handover");
 	if (node_works(n, h->os, WORK_VOTE, handover_work, h) == RAN)
@@ -134,6 +133,8 @@ leads_again(void *arg, uint64_t epoch)
 {
 	struct node *n = arg;
 
+	if (node_later(n, NULL, leads_again, n, epoch))
+		return;
 	if (n->epoch == epoch && n->role == ROLE_LEADER && n->leading == NULL)
 		leading_begin(n);
 }
@@ -277,7 +278,8 @@ turn(void *arg, uint64_t number)
 	uint64_t due, now;
 	enum ended how;
 
-	if (g->os == NULL || g->turn_at != number)
+	if (g->os == NULL || g->turn_at != number ||
+	    node_later(g->node, g->os, turn, g, number))
 		return;
 	g->turn_at = 0;
 	if (g->frozen > sim_time()) {
@@ -348,6 +350,8 @@ from_follower(void *arg, const char *p, size_t n)
 		return 0;
 	if (g->frozen > sim_time())
 		return g->frozen;
+	if (node_free_at(g->node, g->os) > 0)
+		return node_free_at(g->node, g->os);
 	if (n == 0) {
 		strand_close(s);
 		return 0;
@@ -405,10 +409,9 @@ dial(void *arg, uint64_t number)
 	struct link *l = arg;
 	struct leading *g = l->leading;
 
-	(void)number;
 	/* The loop is the role's: it ends with it. */
 	if (g->os == NULL || l->own.channel != NULL || g->node->role != ROLE_LEADER ||
-	    g->node->leading != g)
+	    g->node->leading != g || node_later(g->node, g->os, dial, l, number))
 		return;
 	if (g->frozen > sim_time()) {
 		queue_put(g->frozen, dial, l, 0);

@@ -30,11 +30,14 @@ struct machine {
 	uint64_t offset;
 
 	/* What goes wrong on it, set by the driver. */
-	unsigned sync_fails; /* the n-th sync from now; 0: none */
-	unsigned read_fails; /* the n-th read */
-	int full;            /* no more space; 2: nor to overwrite */
-	uint64_t space;      /* bytes that still go in when full */
-	unsigned errors;     /* syncs and reads that have failed */
+	unsigned sync_fails;  /* the n-th sync from now; 0: none */
+	unsigned read_fails;  /* the n-th read */
+	unsigned write_fails; /* the n-th write, in its midst */
+	int full;             /* no more space; 2: nor to overwrite */
+	uint64_t space;       /* bytes that still go in when full */
+	uint64_t hangs_until; /* nothing is written or synced before then */
+	struct os *waits;     /* in the midst of its work, for that; NULL: none */
+	unsigned errors;      /* syncs, reads and writes that have failed */
 
 	uint64_t changes; /* of what must not vanish, in either image */
 };
@@ -97,6 +100,12 @@ enum ended task_run(struct os *, void (*work)(void *), void *arg);
  */
 enum ended task_step(struct os *, void (*work)(void *), void *arg);
 
+/*
+ * POWERED_OFF, and its machine had lost power long before, while it waited for its
+ * disk: 1, and it is gone.
+ */
+int task_was_gone(struct os *);
+
 /* Ends it in the n-th call from now that it makes of the system. */
 void task_doom(struct os *, unsigned calls, enum ended how);
 
@@ -112,6 +121,9 @@ void task_end(struct os *);
 int task_pid(const struct os *);
 const char *task_name(const struct os *);
 
+/* 1 if it holds state/lock. */
+int task_locks(const struct os *);
+
 /* A process that may change state/ without the lock (nobody else runs). */
 void task_alone(struct os *);
 
@@ -120,5 +132,8 @@ int task_holds(const struct os *);
 
 /* What the second half of os/os.h comes to here (see build.mk): a violation. */
 void not_simulated(void);
+
+/* The same, where it looks at wall time, which steps forwards and back. */
+void wall_time(void);
 
 #endif

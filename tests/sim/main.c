@@ -56,7 +56,7 @@ without(const char *kinds)
 		kind = fault_number(kinds, n);
 		if (kind < 0)
 			usage();
-		spared.without |= 1u << kind;
+		spared.without |= UINT64_C(1) << kind;
 	}
 }
 

@@ -31,6 +31,8 @@ works(struct node *n, struct os *os, enum work kind,
 
 	steps++;
 	ended = run(os, work, arg);
+	if (ended == POWERED_OFF && task_was_gone(os))
+		return ended;
 	check_worked(n->number, kind, ended);
 	if (ended == KILLED)
 		task_end(os);
@@ -39,6 +41,27 @@ works(struct node *n, struct os *os, enum work kind,
 	else if (n->machine->errors != errors)
 		story("%s: %s has met an error of its disk", n->name, task_name(os));
 	return ended;
+}
+
+uint64_t
+node_free_at(const struct node *n, const struct os *who)
+{
+	const struct os *waits = n->machine->waits;
+
+	return waits != NULL && (waits == who || task_locks(waits)) ?
+	    n->machine->hangs_until + 1 :
+	    0;
+}
+
+int
+node_later(const struct node *n, const struct os *who, act *what, void *arg,
+    uint64_t number)
+{
+	uint64_t at = node_free_at(n, who);
+
+	if (at > 0)
+		queue_put(at, what, arg, number);
+	return at > 0;
 }
 
 static void
@@ -325,7 +348,7 @@ node_start(struct node *n)
 	char seconds[32];
 	enum ended ended;
 
-	if (n->blank)
+	if (n->blank || node_later(n, NULL, start_again, n, n->epoch))
 		return;
 	if (was_removed(n)) {
 		n->removed = 1;
@@ -458,7 +481,8 @@ timer(void *arg, uint64_t epoch)
 	struct stamp stamp;
 	uint64_t now;
 
-	if (n->epoch != epoch || n->role != ROLE_FOLLOWER)
+	if (n->epoch != epoch || n->role != ROLE_FOLLOWER ||
+	    node_later(n, NULL, timer, n, epoch))
 		return;
 	now = clock_now(n->shell);
 	if (stamp_load(n->shell, &stamp) == 0 && stamp.at <= now) {
@@ -493,6 +517,8 @@ paused(void *arg, uint64_t epoch)
 {
 	struct node *n = arg;
 
+	if (node_later(n, NULL, paused, n, epoch))
+		return;
 	if (n->epoch == epoch && n->role == ROLE_CANDIDATE)
 		node_waits(n);
 }
@@ -517,6 +543,8 @@ woken(void *arg, uint64_t epoch)
 {
 	struct node *n = arg;
 
+	if (node_later(n, NULL, woken, n, epoch))
+		return;
 	if (n->epoch == epoch && n->role == ROLE_FOLLOWER)
 		candidate_begin(n, BALLOT_PRE);
 }
@@ -526,6 +554,8 @@ woken_to_take_over(void *arg, uint64_t epoch)
 {
 	struct node *n = arg;
 
+	if (node_later(n, NULL, woken_to_take_over, n, epoch))
+		return;
 	if (n->epoch == epoch && n->role == ROLE_FOLLOWER)
 		candidate_begin(n, BALLOT_HANDOVER);
 }
@@ -535,6 +565,8 @@ woken_to_leave(void *arg, uint64_t epoch)
 {
 	struct node *n = arg;
 
+	if (node_later(n, NULL, woken_to_leave, n, epoch))
+		return;
 	if (n->epoch == epoch && n->role == ROLE_FOLLOWER && was_removed(n))
 		leaves(n);
 }

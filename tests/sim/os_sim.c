@@ -218,6 +218,9 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 		errno = EBADF;
 		return -1;
 	}
+	/* What is in run/ is never synced: it stays in the page cache. */
+	if (strncmp(of->path, "state/", 6) == 0)
+		disk_waits(os);
 	guard(os, of->path);
 	if (last_call(os)) {
 		/* Killed before, after, or with some of it done. */
@@ -237,6 +240,15 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 		errno = ENOSPC;
 		return -1;
 	}
+	if (os->running && os->machine->write_fails > 0 &&
+	    --os->machine->write_fails == 0) {
+		inode_write(f, p, part_of(f, n, at), at);
+		os->machine->errors++;
+		story("%s: %s: a write of %zu bytes of %s is cut short",
+		    os->machine->name, os->name, n, of->path);
+		errno = EIO;
+		return -1;
+	}
 	inode_write(f, p, n, at);
 	return 0;
 }
@@ -247,6 +259,7 @@ disk_sync(struct os *os, int fd)
 	struct open_file *of = file_of(os, fd);
 	struct machine *m = os->machine;
 
+	disk_waits(os);
 	if (last_call(os)) {
 		if (!disk_exact())
 			inode_sync_some(of->inode, PAGE_DIRTY);
@@ -382,6 +395,7 @@ disk_syncdir(struct os *os, const char *path)
 {
 	struct inode *dir;
 
+	disk_waits(os);
 	dir = machine_find(os->machine, path, IMAGE_CACHE);
 	if (last_call(os)) {
 		if (dir != NULL && dir->is_dir && seed_odds(500))
@@ -556,6 +570,12 @@ wake(struct os *os, const char *word)
 {
 	enter(os);
 	node_woken(os->machine, word);
+}
+
+void
+wall_time(void)
+{
+	violation("WALL", "a piece of work asks what time it is: it may have been set");
 }
 
 void

@@ -92,6 +92,8 @@ from_client(void *arg, const char *p, size_t n)
 		return 0;
 	if (g->frozen > sim_time())
 		return g->frozen;
+	if (node_free_at(g->node, g->os) > 0)
+		return node_free_at(g->node, g->os);
 	if (n == 0) {
 		connection_drop(c);
 		return 0;
@@ -126,7 +128,7 @@ connection_open(struct node *n, deliver *told, void *arg)
 	struct connection *c;
 	enum ended how;
 
-	if (g == NULL || g->frozen > sim_time())
+	if (g == NULL || g->frozen > sim_time() || node_free_at(n, g->os) > 0)
 		return NULL;
 	c = sim_alloc(sizeof(*c));
 	c->leading = g;

@@ -74,7 +74,7 @@ without(struct shrinking *s, struct spared *best, unsigned what)
 {
 	struct spared try = *best;
 
-	try.without |= 1u << what;
+	try.without |= UINT64_C(1) << what;
 	if (try.without == best->without || !still(s, &try))
 		return 0;
 	*best = try;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "disk.h"
+#include "queue.h"
 #include "sim.h"
 #include "task.h"
 
@@ -15,6 +16,7 @@
 
 static unsigned danger;
 static unsigned danger_power;
+static int waiting; /* somebody, somewhere, for a disk */
 static struct os *starting;
 static ucontext_t left;
 static char *spare[SPARES]; /* stacks */
@@ -54,6 +56,17 @@ locks_fall(struct os *os, struct inode *f)
 		f->locked_by = NULL;
 }
 
+static void
+task_free(struct os *os)
+{
+	free(os->file);
+	if (os->stack != NULL && spares == SPARES)
+		free(os->stack);
+	else if (os->stack != NULL)
+		spare[spares++] = os->stack;
+	free(os);
+}
+
 void
 task_end(struct os *os)
 {
@@ -69,14 +82,23 @@ task_end(struct os *os)
 			break;
 		}
 	}
-	free(os->file);
-	if (os->stack != NULL && spares == SPARES)
-		free(os->stack);
-	else if (os->stack != NULL)
-		spare[spares++] = os->stack;
-	free(os);
+	/* Its stack lives: it ends when it is called back. */
+	if (os->machine->waits == os) {
+		os->machine->waits = NULL;
+		os->gone = 1;
+		return;
+	}
+	task_free(os);
 }
 
+int
+task_was_gone(struct os *os)
+{
+	if (!os->gone)
+		return 0;
+	task_free(os);
+	return 1;
+}
 enum ended
 task_run(struct os *os, void (*work)(void *), void *arg)
 {
@@ -204,7 +226,8 @@ machine_power_off(struct machine *m)
 		task_end(os);
 	}
 	disk_power_off(m);
-	m->sync_fails = m->read_fails = 0;
+	m->sync_fails = m->read_fails = m->write_fails = 0;
+	m->hangs_until = 0;
 }
 
 void
@@ -228,6 +251,44 @@ die_here(struct os *os)
 		longjmp(os->back, 1); /* nobody comes back here */
 	}
 	longjmp(os->escape, os->how == POWERED_OFF ? POWERED_OFF : KILLED);
+}
+
+int
+task_locks(const struct os *os)
+{
+	return holds(os, "state/lock");
+}
+
+/* The world goes on meanwhile, in the midst of this call: see node_later.  One waits
+ * at a time. */
+void
+disk_waits(struct os *os)
+{
+	struct machine *m = os->machine;
+	const uint64_t until = m->hangs_until;
+
+	if (!os->running || until <= sim_time())
+		return;
+	if (os->stack != NULL && !task_locks(os)) {
+		while (m->hangs_until > sim_time())
+			others_first(os);
+		return;
+	}
+	if (waiting)
+		return;
+	story("%s: %s waits for its disk", m->name, os->name);
+	waiting = 1;
+	m->waits = os;
+	while (queue_step(until))
+		continue;
+	waiting = 0;
+	if (os->gone) {
+		os->how = POWERED_OFF;
+		die_here(os);
+	}
+	m->waits = NULL;
+	if (sim_time() < until)
+		sim_set_time(until);
 }
 
 int

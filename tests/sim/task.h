@@ -29,6 +29,7 @@ struct os {
 	unsigned syncs; /* in this piece of work */
 	enum ended how;
 	int running;
+	int gone; /* while it waited for its disk */
 	jmp_buf escape;
 
 	/* One that others work beside has a stack of its own. */
@@ -43,6 +44,9 @@ struct os {
 /* This is a call of the system: others may come first; 1 if it is the last. */
 int last_call(struct os *);
 void die_here(struct os *) __attribute__((noreturn));
+
+/* A call that writes or syncs: it waits while the disk hangs. */
+void disk_waits(struct os *);
 
 /* Nobody holds the lock of this file but this process. */
 int holds(const struct os *, const char *path);

@@ -133,8 +133,7 @@ install_goes_on(void *arg, uint64_t number)
 	struct os *os = a->os;
 	enum ended how;
 
-	(void)number;
-	if (os == NULL)
+	if (os == NULL || node_later(a->node, os, install_goes_on, a, number))
 		return;
 	how = node_works_beside(a->node, os, WORK_INSTALL, install_work, a);
 	a->paused = how == PAUSED;
@@ -188,6 +187,8 @@ arrives(void *arg, const char *p, size_t n)
 		return 0;
 	if (a->paused)
 		return sim_time() + 2 * MILLI;
+	if (node_free_at(a->node, a->os) > 0)
+		return node_free_at(a->node, a->os);
 	head(a, p, n);
 	if (n > 0 && buf_add(&a->in, p, n) == -1)
 		sim_die("out of memory");
@@ -312,8 +313,7 @@ send_goes_on(void *arg, uint64_t number)
 	struct sending *s = arg;
 	struct arrival *a;
 
-	(void)number;
-	if (s->os == NULL)
+	if (s->os == NULL || node_later(s->node, s->os, send_goes_on, s, number))
 		return;
 	switch (node_works_beside(s->node, s->os, WORK_SEND, send_work, s)) {
 	case PAUSED:
@@ -386,8 +386,10 @@ offer_work(void *arg)
 static void
 too_long(void *arg, uint64_t number)
 {
-	(void)number;
-	sending_ends(arg, "it takes too long");
+	struct sending *s = arg;
+
+	if (!node_later(s->node, s->os, too_long, s, number))
+		sending_ends(s, "it takes too long");
 }
 
 static void
@@ -427,7 +429,8 @@ look(void *arg, uint64_t epoch)
 	char path[32];
 	size_t i;
 
-	if (n->epoch != epoch || n->role != ROLE_LEADER)
+	if (n->epoch != epoch || n->role != ROLE_LEADER ||
+	    node_later(n, NULL, look, n, epoch))
 		return;
 	for (i = 0; i < config.nodes; i++) {
 		memcpy(path, "run/behind.", 12);

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "machine.h"
 #include "net.h"
+#include "queue.h"
 #include "state/state.h"
 
 #define NODES_MAX 7u
@@ -23,7 +24,7 @@ enum role {
 
 /* What a person takes away from what a seed has in store; 0: nothing. */
 struct spared {
-	unsigned without; /* 1 << what: see fault_number */
+	uint64_t without; /* 1 << what: see fault_number */
 	uint64_t trouble; /* at most so long */
 	uint64_t clients; /* at most so many */
 	uint64_t dice;    /* the same world, and other chances */
@@ -44,6 +45,7 @@ struct config {
 	unsigned danger;      /* in a thousand: killed in a call of a long change */
 	size_t clients;
 	size_t keys;
+	unsigned lists;  /* in a thousand: a read is of all keys with a prefix */
 	uint64_t window; /* log entries for which a request id is remembered */
 	uint64_t period; /* log entries between two snapshots; 0: none are taken */
 	unsigned slow;   /* in a thousand: ssh takes seconds to get through */
@@ -107,6 +109,16 @@ enum ended node_works(struct node *, struct os *, enum work, void (*work)(void *
 /* The same, and others may work beside it: PAUSED, call it again. */
 enum ended node_works_beside(struct node *, struct os *, enum work,
     void (*work)(void *), void *arg);
+
+/*
+ * A process in the midst of its work waits for its disk: when that is over, to itself
+ * (who), and while it holds state/lock to everybody on its machine; 0: go on.
+ */
+uint64_t node_free_at(const struct node *, const struct os *who);
+
+/* The same for an event: 1, and it comes then. */
+int node_later(const struct node *, const struct os *who, act *what, void *arg,
+    uint64_t number);
 
 /* state_open in a process, with this run's segments; NULL: it can't go on. */
 struct state *node_state(struct os *);
