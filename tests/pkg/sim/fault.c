@@ -98,6 +98,7 @@ plan(uint64_t seed)
 	for (i = 0; i < hosts; i++) {
 		host[i].watchdog = kind == KIND_CHAOS && odds(300);
 		host[i].beyond = kind == KIND_CHAOS && !host[i].watchdog && odds(100);
+		host[i].refuses = kind == KIND_CHAOS && i == 0 && odds(100);
 		host_on(i);
 		at(below(3 * SECOND), EV_RUN, i, host[i].boots, 0);
 	}

@@ -150,8 +150,8 @@ take_arm(unsigned i, const struct told *w)
 	struct guard *g = &h->guard;
 	uint64_t t0 = w->t0 > g->t0 ? w->t0 : g->t0;
 
-	if (w->t0 > local(h) || t0 + w->d.soft <= local(h)) {
-		story("%s: guard refuses T0", h->name);
+	if (h->refuses || w->t0 > local(h) || t0 + w->d.soft <= local(h)) {
+		story("%s: guard refuses to be armed", h->name);
 		guard_say(i, g->armed ? GUARD_ARMED : GUARD_IDLE, NULL);
 		return;
 	}

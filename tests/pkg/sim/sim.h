@@ -166,7 +166,8 @@ struct host {
 	uint32_t gen; /* of the monitor */
 	int gone;     /* the monitor kills by itself */
 	int watchdog;
-	int beyond; /* what runs can't be killed by guard, only be stopped: a unit */
+	int refuses; /* its guard is never armed: the device it is to kick is missing */
+	int beyond;  /* what runs can't be killed by guard, only be stopped: a unit */
 	struct script script;
 	enum manner manner[5];
 
