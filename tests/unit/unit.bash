@@ -44,7 +44,10 @@ soon() {
 
 # gone PID: there is no such process, or only its zombie.
 gone() {
-	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
+	case $(ps -o stat= -p "$1") in
+	'' | Z*) ;;
+	*) return 1 ;;
+	esac
 }
 
 # now: microseconds.
