@@ -41,8 +41,9 @@ FEIGN = build/tests/pkg/feign
 tests: $(FEIGN) build/tests/pkg/guard_plain
 
 # What this machine would not choose is tested too.
-build/tests/pkg/guard_plain: build/pkg/os/guard.o pkg/os/family.c $(PKG_LIB) $(LIB)
-	$(COMPILE) -DFAMILY_PLAIN -o $@ build/pkg/os/guard.o pkg/os/family.c $(PKG_LIB) $(LIB)
+build/tests/pkg/guard_plain: build/pkg/os/guard.o pkg/os/family.c pkg/os/host.c $(PKG_LIB) $(LIB)
+	$(COMPILE) -DFAMILY_PLAIN -DRESET_ON_FORK=0 -o $@ build/pkg/os/guard.o pkg/os/family.c \
+		pkg/os/host.c $(PKG_LIB) $(LIB)
 
 $(FEIGN): %: %.o $(PKG_LIB) $(LIB)
 	$(LINK) -o $@ $< $(PKG_LIB) $(LIB)

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroup.h"
 
@@ -58,7 +59,15 @@ cgroup_begin(struct family *f, const char *mark)
 		free(dir);
 		dir = NULL;
 	}
-	(void)cgroup_keep(f, dir); /* where there is none, they are found without */
+	/* Where there is none, they are found without. */
+	f->own_cgroup = cgroup_keep(f, dir) == 0;
+}
+
+void
+family_close(struct family *f)
+{
+	if (f->own_cgroup)
+		(void)rmdir(f->cgroup[0]); /* which a package that goes on is in */
 }
 
 void
@@ -87,9 +96,7 @@ cgroups_kill(const struct family *f)
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "core/buf.h"
 #include "core/num.h"
 
 #define DEPTH 4096 /* generations: a chain that changes meanwhile has an end */
@@ -145,7 +152,8 @@ process_read(const struct family *f, pid_t pid, struct process *p)
 	    sscanf(at, /* NOLINT(cert-err34-c): the kernel's own numbers */
 		") %c %ld %ld %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
 		"%ld %*d %" SCNu64,
-		&p->state, &parent, &group, &p->threads, &p->start) != 5)
+		&p->state, &parent, &group, &p->threads, &p->start) != 5 ||
+	    group == -1) /* it went away meanwhile: its parent is not told */
 		return -1;
 	p->parent = (pid_t)parent;
 	p->group = (pid_t)group;
@@ -175,14 +183,27 @@ static int
 descends(const struct family *f, const struct process *p)
 {
 	const pid_t self = getpid();
-	struct process q = *p;
+	struct process q = *p, next;
 	int depth;
 
 	for (depth = 0; depth < DEPTH && q.pid > 1; depth++) {
 		if (was_found(f, &q) || q.parent == self)
 			return 1;
-		if (q.parent <= 1 || process_read(f, q.parent, &q) == -1)
+		if (q.parent <= 1)
 			return 0;
+		if (process_read(f, q.parent, &next) == 0) {
+			q = next;
+			continue;
+		}
+
+		/* It has just ended, and q has another; unless it is hidden from us. */
+		if (process_read(f, q.pid, &next) == 0 && next.start == q.start) {
+			if (next.parent == q.parent)
+				return 0;
+			q = next;
+		} else if (process_read(f, p->pid, &q) == -1 || q.start != p->start) {
+			return 1; /* nobody can tell: one more look */
+		}
 	}
 	return 0;
 }
@@ -249,18 +270,20 @@ end_one(struct family *f, const struct process *p, void *arg)
 	return 1;
 }
 
+/* What came to be while one looked is seen by the second look. */
 size_t
 family_kill(struct family *f)
 {
-	size_t n = cgroups_kill(f);
+	size_t n = cgroups_kill(f) + for_all(f, end_one, NULL);
 
-	return n + for_all(f, end_one, NULL);
+	return n > 0 ? n : for_all(f, end_one, NULL);
 }
 
 /* Is NAME=VALUE in the environment that it was started with? */
 static int
-is_marked(const struct family *f, pid_t pid, const struct buf *word)
+is_marked(const struct family *f, pid_t pid)
 {
+	const size_t len = strlen(f->word) + 1;
 	static char text[131072];
 	const char *at = text, *end;
 	ssize_t n;
@@ -269,8 +292,7 @@ is_marked(const struct family *f, pid_t pid, const struct buf *word)
 	if (n <= 0)
 		return 0;
 	for (end = text + n; at < end; at += strnlen(at, (size_t)(end - at)) + 1)
-		if ((size_t)(end - at) >= word->len &&
-		    memcmp(at, buf_head(word), word->len) == 0)
+		if ((size_t)(end - at) >= len && memcmp(at, f->word, len) == 0)
 			return 1;
 	return 0;
 }
@@ -294,29 +316,40 @@ process_keep(struct family *f, const struct process *p)
 static size_t
 find_one(struct family *f, const struct process *p, void *arg)
 {
-	if (!process_ended(p) && !is_spared(f, p) && is_marked(f, p->pid, arg))
-		process_keep(f, p);
-	return 0;
+	(void)arg;
+	if (process_ended(p) || is_spared(f, p) || !is_marked(f, p->pid))
+		return 0;
+	process_keep(f, p);
+	return 1;
+}
+
+static size_t
+end_marked(struct family *f, const struct process *p, void *arg)
+{
+	if (find_one(f, p, arg) == 0)
+		return 0;
+	process_kill_group(p);
+	return 1;
+}
+
+size_t
+family_kill_marked(struct family *f)
+{
+	f->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return for_all(f, end_marked, NULL);
 }
 
 int
 family_open(struct family *f, const char *mark)
 {
-	struct buf word = { 0 };
-	int r;
-
 	memset(f, 0, sizeof(*f));
 	f->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->proc == -1)
 		return -1;
 	cgroup_begin(f, mark);
-
-	/* With the NUL behind it. */
-	r = buf_fmt(&word, FAMILY_MARK "=%s", mark) == 0 ? buf_add(&word, "", 1) : -1;
-	if (r == 0)
-		(void)for_all(f, find_one, &word);
-	buf_free(&word);
-	return r;
+	(void)snprintf(f->word, sizeof(f->word), FAMILY_MARK "=%s", mark);
+	(void)for_all(f, find_one, NULL);
+	return 0;
 }
 
 void
@@ -355,6 +388,13 @@ family_add(struct family *f, pid_t group, uint64_t start)
 	}
 	if (group > 1)
 		f->group[at] = group;
+}
+
+size_t
+family_kill_marked(struct family *f)
+{
+	(void)f;
+	return 0;
 }
 
 size_t

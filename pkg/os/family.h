@@ -17,6 +17,7 @@
 #define FAMILY_MARK   "PKG_MARK"
 #define FAMILY_CGROUP "PKG_CGROUP" /* its directory, for whoever comes after guard */
 #define FAMILY_GROUPS 64u
+#define FAMILY_WORD   192u /* bytes of FAMILY_MARK=MARK */
 
 /* One that others left behind. */
 struct family_member {
@@ -29,7 +30,9 @@ struct family {
 	int proc;    /* /proc; -1: there is none */
 	struct family_member *found;
 	size_t n_found;
-	char **cgroup; /* directories */
+	char word[FAMILY_WORD]; /* what they have in their environment */
+	int own_cgroup;         /* the first one is all theirs */
+	char **cgroup;          /* directories */
 	size_t n_cgroups;
 	pid_t group[FAMILY_GROUPS]; /* where there is no /proc; 0: none */
 };
@@ -58,8 +61,20 @@ int family_add_cgroup(struct family *, const char *path);
 
 /*
  * Sends SIGKILL to all of them: how many of them had not ended before.  None is the
- * proof that the package is dead; what can't be looked at counts as one that lives.
+ * proof that the package is dead; what can't be looked at counts as one that lives.  Where
+ * there is no cgroup, one that becomes another all the time, faster than /proc is read, is not
+ * held.
  */
 size_t family_kill(struct family *);
+
+/*
+ * The same for those that bear the mark and descend from nobody any more, which is
+ * what becomes of an orphan of one that was found; a cgroup makes it needless.  It reads their memory,
+ * which takes as long as it takes: for a child, whose descriptors are closed.
+ */
+size_t family_kill_marked(struct family *);
+
+/* Removes the cgroup, if nothing is left in it. */
+void family_close(struct family *);
 
 #endif

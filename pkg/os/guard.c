@@ -17,6 +17,7 @@
  *	reboot yes|no		where the package won't die
  *	script PID		is a control script's process group; 0: it has ended
  *	heard			what was said of dead or undead
+ *	leave			a person wants it; the next monitor is told so, too
  *
  * To the monitor: first `resources LINES`, if it is armed, so that one of them kills
  * all of it whatever becomes of the other; `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
@@ -77,8 +78,9 @@ static struct {
 
 	/* The kill. */
 	int killing;
-	uint64_t until;   /* then it is called undead */
-	int undead;       /* the lease is over, and it was */
+	uint64_t until; /* then it is called undead */
+	int undead;     /* the lease is over, and it was */
+	uint64_t reboot_at;
 	uint64_t kick_at; /* the next one */
 
 	/* The monitor. */
@@ -246,8 +248,16 @@ is_undead(uint64_t now)
 	g.undead = g.armed && now >= dead_by();
 	tell("undead %s", g.kill.why);
 	g.hear_by = now + LISTEN;
-	if (!g.undead || !g.reboot)
+	g.reboot_at = now;
+}
+
+/* What won't die ends with the host: as often as it takes. */
+static void
+reboot_tick(uint64_t now)
+{
+	if (!g.undead || !g.reboot || now < g.reboot_at)
 		return;
+	g.reboot_at = now + SECOND;
 	report("guard: %s: this host is rebooted", g.kill.why);
 	if (host_reboot() == -1)
 		report("guard: cannot reboot this host: %s", strerror(errno));
@@ -270,6 +280,7 @@ lease_tick(uint64_t now)
 		else if (g.killing && now >= g.until)
 			is_undead(now);
 	}
+	reboot_tick(now);
 
 	/* So that its last word is spoken when the lease is over. */
 	if (g.armed && now >= g.kick_at && now + g.watchdog.timeout <= dead_by()) {
@@ -344,6 +355,8 @@ hear(const char *text)
 		family_add(&g.kill.family, g.script, 0);
 	} else if (strcmp(text, "heard") == 0) {
 		g.hear_by = 0;
+	} else if (strcmp(text, "leave") == 0) {
+		g.leaving = 1;
 	} else if ((rest = behind(text, "resources")) != NULL) {
 		kill_resources(&g.kill, rest);
 	} else if ((rest = behind(text, "watchdog")) != NULL) {
@@ -591,5 +604,7 @@ main(int argc, char **argv)
 		status = prepare();
 	if (status != 0)
 		return status;
-	return run();
+	status = run();
+	family_close(&g.kill.family);
+	return status;
 }

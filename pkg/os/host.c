@@ -19,8 +19,10 @@
 #endif
 
 #define NS_PER_SECOND UINT64_C(1000000000)
+#ifndef RESET_ON_FORK
 #define RESET_ON_FORK 0x40000000 /* of linux/sched.h, which hides it */
-#define PRIORITY      10
+#endif
+#define PRIORITY 10
 
 #ifdef CLOCK_BOOTTIME
 #define CLOCK CLOCK_BOOTTIME
@@ -143,5 +145,8 @@ host_raise(void)
 void
 host_lower(void)
 {
+	struct sched_param param = { 0 };
+
 	shortage_set("0\n");
+	(void)sched_setscheduler(0, SCHED_OTHER, &param); /* where a fork does not */
 }

@@ -85,6 +85,8 @@ kill_resource(struct kill *k, char *kind)
 	first = part(kind);
 	if (first != NULL && strcmp(kind, "fs") == 0)
 		r = resource_add(k, KILL_MOUNT, first, "");
+	else if (first != NULL && strcmp(kind, "device") == 0)
+		r = resource_add(k, KILL_DEVICE, first, "");
 	else if (first != NULL && strcmp(kind, "cgroup") == 0)
 		r = family_add_cgroup(&k->family, first);
 	second = first == NULL ? NULL : part(first);
@@ -140,21 +142,36 @@ kill_begin(struct kill *k)
 	k->why[0] = '\0';
 }
 
+/* 0: it is gone; or -1. */
+static int
+release_one(const struct kill_resource *r)
+{
+	switch (r->kind) {
+	case KILL_ADDRESS:
+		return release_address(r->name, r->interface);
+	case KILL_MOUNT:
+		return release_mount(r->name);
+	case KILL_DEVICE:
+		return release_device(r->name);
+	default:
+		return -1;
+	}
+}
+
 /* Takes away all of a kind, the last one first; in a child. */
 static void
-release_kind(const struct kill *k, enum kill_kind kind)
+release_kind(struct kill *k, enum kill_kind kind)
 {
 	size_t i = k->n;
 	int left = 0;
 
 	process_close_inherited();
 	host_lower();
+	if (kind == KILL_ORPHAN)
+		_exit(family_kill_marked(&k->family) != 0);
 	while (i-- > 0)
 		if (k->resource[i].kind == kind)
-			left |= (kind == KILL_ADDRESS ?
-					release_address(k->resource[i].name,
-					    k->resource[i].interface) :
-					release_mount(k->resource[i].name)) == -1;
+			left |= release_one(&k->resource[i]) == -1;
 	_exit(left != 0);
 }
 
@@ -163,6 +180,8 @@ has_kind(const struct kill *k, enum kill_kind kind)
 {
 	size_t i;
 
+	if (kind == KILL_ORPHAN)
+		return k->family.n_found > 0 && !k->family.own_cgroup;
 	for (i = 0; i < k->n; i++)
 		if (k->resource[i].kind == kind)
 			return 1;
@@ -199,8 +218,18 @@ kill_round(struct kill *k)
 		    left == 1 ? "process has not ended" : "processes have not ended");
 		return 0;
 	}
+	if (!kind_is_gone(k, KILL_ORPHAN)) {
+		(void)snprintf(k->why, sizeof(k->why),
+		    "orphans of the package may be there");
+		return 0;
+	}
 	if (!kind_is_gone(k, KILL_MOUNT)) {
 		(void)snprintf(k->why, sizeof(k->why), "a mount is still there");
+		return 0;
+	}
+	if (!kind_is_gone(k, KILL_DEVICE)) {
+		(void)snprintf(k->why, sizeof(k->why),
+		    "a device is in use elsewhere, perhaps mounted");
 		return 0;
 	}
 	if (k->lost) {

@@ -11,11 +11,11 @@
 #include "core/buf.h"
 #include "family.h"
 
-enum kill_kind { KILL_ADDRESS, KILL_MOUNT, KILL_KINDS };
+enum kill_kind { KILL_ADDRESS, KILL_ORPHAN, KILL_MOUNT, KILL_DEVICE, KILL_KINDS };
 
 struct kill_resource {
 	enum kill_kind kind;
-	char *name; /* the address, the directory */
+	char *name; /* the address, the directory, the device */
 	char *interface;
 };
 
@@ -46,6 +46,7 @@ int kill_open(struct kill *, const char *mark);
  *
  *	vip ADDRESS[/LENGTH] INTERFACE
  *	fs DIRECTORY
+ *	device DEVICE		to be mounted nowhere, not in another namespace either
  *	group PID START		and all that descends from it
  *	cgroup PATH		as seen from the top of cgroup2, as systemd's ControlGroup
  *

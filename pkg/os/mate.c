@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,11 +30,13 @@ static struct {
 	struct loop *loop;
 	const struct mate_ears *ears;
 	const char *mark;
+	pid_t guard;
 	int armed;
 	int heard; /* anything at all */
 	char resources[TEXT];
 
 	/* Once guard is gone. */
+	int deaf; /* it has taken nothing for a long time */
 	int gone;
 	int idle; /* it would have said so */
 	int killing;
@@ -42,6 +45,7 @@ static struct {
 	struct kill kill;
 } mate;
 
+/* One that takes nothing is as good as dead: it is ended, and its lease with it. */
 static void
 tell(const char *fmt, ...)
 {
@@ -52,9 +56,13 @@ tell(const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!mate.gone && n > 0 && (size_t)n < sizeof(text) &&
-	    send(SCRIPT_GUARD, text, (size_t)n, MSG_NOSIGNAL) == -1)
-		errno = 0; /* its end is heard of soon */
+	if (mate.gone || mate.deaf || n <= 0 || (size_t)n >= sizeof(text) ||
+	    send(SCRIPT_GUARD, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != -1 ||
+	    errno != EAGAIN)
+		return; /* its end is heard of soon */
+	mate.deaf = 1;
+	if (getppid() == mate.guard)
+		(void)kill(mate.guard, SIGKILL);
 }
 
 static void
@@ -169,6 +177,7 @@ mate_begin(struct loop *loop, const char *mark, const struct mate_ears *ears)
 	mate.mark = mark;
 	mate.ears = ears;
 	mate.time = KILL;
+	mate.guard = getppid();
 	if (loop_add(loop, SCRIPT_GUARD, LOOP_READ, &mate.watch) == -1)
 		return -1;
 	while (!mate.heard && !mate.gone) {
@@ -216,6 +225,12 @@ mate_do(const struct action *a, const struct settings *s)
 }
 
 void
+mate_leave(void)
+{
+	tell("leave");
+}
+
+void
 mate_resources(const char *lines)
 {
 	tell("resources %s", lines);
@@ -227,6 +242,8 @@ mate_tick(uint64_t now)
 {
 	struct guard_said said = { .word = GUARD_IDLE };
 
+	if (mate.deaf)
+		guard_is_gone();
 	if (mate.idle) {
 		mate.idle = 0;
 		mate.ears->said(&said);
@@ -249,7 +266,9 @@ mate_tick(uint64_t now)
 uint64_t
 mate_wake(uint64_t now)
 {
-	return mate.idle ? now : mate.killing ? now + ROUND : UINT64_MAX;
+	return mate.idle || (mate.deaf && !mate.gone) ? now :
+	    mate.killing                              ? now + ROUND :
+							UINT64_MAX;
 }
 
 int

@@ -28,6 +28,9 @@ int mate_is_armed(void);
 /* Passes an ACTION_GUARD on; settings: those in force, or NULL. */
 void mate_do(const struct action *, const struct settings *);
 
+/* A person wants this node to leave: the monitors to come are told so. */
+void mate_leave(void);
+
 /* The package's resources, all of them, as in kill.h: less than KILL_TOLD bytes. */
 void mate_resources(const char *lines);
 

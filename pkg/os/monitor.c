@@ -337,6 +337,7 @@ on_question(void *arg, const char *word, struct buf *b)
 {
 	(void)arg;
 	if (strcmp(word, "leave") == 0) {
+		mate_leave(); /* for those to come */
 		on_leave();
 		return 1;
 	}
@@ -576,6 +577,7 @@ begin(void)
 	word_write("node", m.node);
 	who.instance = chance_u64(NULL);
 	who.closed = closed_read();
+	say("the monitor begins: node %s, instance %016" PRIx64, m.node, who.instance);
 	m.package = package_begin(&who, host_now(), (uint64_t)time(NULL));
 	if (m.package == NULL)
 		return EXIT_DISK;
@@ -605,7 +607,5 @@ main(int argc, char **argv)
 		status = begin();
 	if (status != 0)
 		return status;
-	say("the monitor begins: node %s, instance %" PRIu64, m.node,
-	    (uint64_t)getpid());
 	loop_run();
 }

@@ -21,7 +21,8 @@ static struct {
 	struct loop *loop;
 	prove_answer *answer;
 	void *arg;
-	int fd; /* -1: none is out */
+	int asked; /* and not answered */
+	int fd;    /* -1: nobody was sent, or could be */
 	pid_t pid;
 	uint64_t number;
 	uint64_t by;
@@ -46,6 +47,7 @@ line_of(const char *text, const char *word, const char **rest)
 void
 prove_end(void)
 {
+	prove.asked = 0;
 	if (prove.fd == -1)
 		return;
 	(void)process_kill(prove.pid, SIGKILL);
@@ -108,24 +110,25 @@ prove_ask(uint64_t number, const char *package, const char *host, uint64_t now)
 	prove_end();
 	(void)snprintf(name, sizeof(name), "%s", package);
 	(void)snprintf(owner, sizeof(owner), "%s", host);
-	prove.number = number;
-	prove.by = now + LIMIT;
 	prove.fd = process_start(argv, 1, &prove.pid);
 	if (prove.fd != -1 &&
 	    (wire_nonblock(prove.fd) == -1 ||
 		loop_add(prove.loop, prove.fd, LOOP_READ, &prove.watch) == -1))
 		prove_end();
+	prove.asked = 1;
+	prove.number = number;
+	prove.by = prove.fd == -1 ? now : now + LIMIT;
 }
 
 void
 prove_tick(uint64_t now)
 {
-	if (prove.fd != -1 && now >= prove.by)
+	if (prove.asked && now >= prove.by)
 		conclude();
 }
 
 uint64_t
 prove_wake(void)
 {
-	return prove.fd == -1 ? UINT64_MAX : prove.by;
+	return prove.asked ? prove.by : UINT64_MAX;
 }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -185,6 +186,19 @@ release_mount(const char *directory)
 	return 0;
 }
 
+int
+release_device(const char *device)
+{
+	int fd = open(device, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd != -1)
+		(void)close(fd);
+	return fd != -1 || errno == ENOENT || errno == ENXIO || errno == ENODEV ||
+		errno == ENOMEDIUM || errno == EMEDIUMTYPE ?
+	    0 :
+	    -1;
+}
+
 #else
 
 int
@@ -200,6 +214,14 @@ int
 release_mount(const char *directory)
 {
 	(void)directory;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+release_device(const char *device)
+{
+	(void)device;
 	errno = ENOSYS;
 	return -1;
 }

@@ -19,4 +19,10 @@ int release_address(const char *address, const char *interface);
  */
 int release_mount(const char *directory);
 
+/*
+ * 0 if nobody has the device mounted, in no namespace of mounts; or -1: somebody may.  It
+ * may wait for the device for ever.
+ */
+int release_device(const char *device);
+
 #endif

@@ -31,7 +31,7 @@ become(char *const argv[], const char *mark, uint64_t until, int begun)
 
 	(void)setsid();
 	n = snprintf(text, sizeof(text), "script %ld", (long)getpid());
-	(void)send(SCRIPT_GUARD, text, (size_t)n, MSG_NOSIGNAL);
+	(void)send(SCRIPT_GUARD, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	family_join(mark);
 	null = open("/dev/null", O_RDONLY);
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
@@ -126,7 +126,7 @@ script_done(struct script *s, uint64_t now, int *status)
 	}
 	*status = s->status;
 	s->pid = 0;
-	(void)send(SCRIPT_GUARD, text, strlen(text), MSG_NOSIGNAL);
+	(void)send(SCRIPT_GUARD, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
 	return 1;
 }
 

@@ -1,7 +1,7 @@
 # Included by the Makefile: the simulator of pkg's rules, which is made of the very
 # objects of pkg/core, and their unit tests.
 
-PKG_RULES = build/tests/pkg/rules build/tests/pkg/scenes
+PKG_RULES = build/tests/pkg/mate build/tests/pkg/rules build/tests/pkg/scenes
 PKG_SIM = build/tests/pkg/sim
 PKG_SIM_OBJECTS = $(patsubst tests/pkg/%.c,build/tests/pkg/%.o,$(wildcard tests/pkg/sim/*.c))
 

@@ -50,6 +50,8 @@ teardown() {
 		kill -KILL "$it" 2>/dev/null || :
 	done
 	[ -z "${rmdir-}" ] || rmdir "$rmdir" || :
+	[ -z "${loop-}" ] || losetup -d "$loop" || :
+	[ ! -d run/web ] || find /sys/fs/cgroup -name "$(mark)" -exec rmdir {} + 2>/dev/null || :
 	cd /
 	rm -rf "$PLACE"
 }

@@ -232,6 +232,50 @@ bite() {
 	[ ! -e forking ]
 }
 
+@test "what another guard left behind, and has left others behind since" {
+	[ "$(id -u)" -ne 0 ] || become=unprivileged
+	begin
+	cat >parent <<'END'
+echo $$ >parent.pid
+until [ -e go ]; do
+	sleep 0.02
+done
+setsid sh -c 'echo $$ >orphan.pid; exec sleep 1000' &
+until [ -s orphan.pid ]; do
+	sleep 0.02
+done
+END
+	order 'run setsid sh ./parent & exit'
+	soon test -s parent.pid
+	kill -STOP "$(feigned)"
+	kill -KILL "$guard"
+	kill -KILL "$(feigned)"
+	rm -f said
+	begin
+	soon was_said '*processes of the package were here before*'
+	: >go
+	soon gone "$(cat parent.pid)"
+	foreign=$(cat orphan.pid)
+	not gone "$foreign"
+	order 'tell kill 20000000000'
+	soon was_said dead
+	gone "$foreign"
+}
+
+@test "told to leave, it tells each monitor, and leaves no cgroup behind" {
+	begin
+	order 'tell leave'
+	order "tell arm 1 @ 60000000000 400000000 400000000"
+	soon was_said 'armed 1 *'
+	kill -KILL "$(feigned)"
+	soon was_said leave
+	mark=$(mark)
+	order 'tell disarm 1'
+	order 'leave 0'
+	run -0 wait "$guard"
+	[ -z "$(find /sys/fs/cgroup -name "$mark" 2>/dev/null)" ]
+}
+
 @test "without root: it says once what it lacks, and does all the same" {
 	[ "$(id -u)" -eq 0 ] || skip 'the other tests are without'
 	become=unprivileged KILL=4000 # on a busy host it has to wait for its turn
@@ -266,7 +310,7 @@ bite() {
 	soon started_script
 	order 'tell kill 2000000000'
 	soon was_said dead
-	not inside grep "$PWD" /proc/self/mounts
+	not inside grep -E 'pkg/data|two.040words' /proc/self/mounts
 	inside ip -o addr >addresses
 	not grep '9[.:]8[.:]7/' addresses
 }
@@ -288,7 +332,7 @@ bite() {
 	not was_said dead
 	kill -KILL "$foreign"
 	soon was_said dead
-	not inside grep "$PWD" /proc/self/mounts
+	not inside grep -E 'pkg/data|two.040words' /proc/self/mounts
 }
 
 @test "the list of resources is told whole, and given to the next monitor" {
@@ -347,6 +391,46 @@ bite() {
 	soon was_said dead
 }
 
+@test "what won't die is rebooted with the host, as often as it takes" {
+	[ "$(id -u)" -eq 0 ] || skip 'takes root'
+	become=unprivileged # which may not
+	begin
+	setsid sleep 1000 3>&- 4>&- &
+	foreign=$!
+	order "tell resources group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
+	order 'tell reboot yes'
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'log guard: cannot reboot this host*' 2
+}
+
+@test "a file system that is mounted in another namespace is not gone" {
+	[ "$(id -u)" -eq 0 ] || skip 'root alone has some'
+	unshare -nm true 2>/dev/null || skip 'no namespaces here'
+	command -v mke2fs >/dev/null || skip 'no mke2fs here'
+	truncate -s 8M disk
+	mke2fs -q -F disk
+	device=$(losetup -f --show disk 2>/dev/null) || skip 'no loop devices here'
+	loop=$device
+	mkdir data
+	become=apart
+	begin
+	inside mount -t ext2 "$device" data
+	nsenter -m -t "$guard" unshare -m sleep 1000 3>&- 4>&- &
+	foreign=$!
+	until [ "$(readlink "/proc/$foreign/exe")" = "$(command -v sleep)" ]; do
+		sleep 0.01
+	done
+	grep -q '/data ext2' "/proc/$foreign/mounts"
+	order "tell resources device $device|fs $PWD/data"
+	order "tell arm 1 @ $(lease)"
+	order 'tell kill 300000000'
+	soon was_said 'undead a device is in use elsewhere*'
+	not was_said dead
+	not inside grep -E 'pkg/data|two.040words' /proc/self/mounts
+	kill -KILL "$foreign"
+	soon was_said dead
+}
+
 # resources LINE...: what a control script of these lines tells guard, it is told.
 resources() {
 	{
@@ -397,4 +481,11 @@ resources() {
 	order "tell arm 1 @ $(lease)"
 	soon was_said dead
 	soon beats_end
+}
+
+@test "where a fork keeps the priority, the children give it back" {
+	cp "$ROOT/build/tests/pkg/guard_plain" libexec/guard
+	begin
+	[ "$(ps -o cls= -p "$guard")" = ' FF' ] || skip 'guard has no priority here'
+	[ "$(ps -o cls= -p "$(feigned)")" = ' TS' ]
 }

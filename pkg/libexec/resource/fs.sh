@@ -114,5 +114,7 @@ fs_check() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
 fs_kill() { # DEVICE DIRECTORY [TYPE [OPTIONS]]
 	fs_name=${2%"${2##*[!/]}"}
 	fs_above=$(cd -P -- "${fs_name%/*}/" 2>/dev/null && pwd -P) || fs_above=${fs_name%/*}
+	# Another namespace of mounts may have it, too.
+	[ ! -b "$1" ] || printf 'device %s\n' "$1"
 	printf 'fs %s\n' "${fs_above%/}/${fs_name##*/}"
 }

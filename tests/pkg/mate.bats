@@ -1,0 +1,13 @@
+# What the monitor does where its guard takes nothing, and where nobody can be sent for
+# a proof.
+
+load ../unit/unit
+
+mate=$ROOT/build/tests/pkg/mate
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "a guard that is frozen does not block its monitor: it is as good as dead" { "$mate" deaf; }
+@test "a proof that nobody can be sent for is answered" { "$mate" nobody; }

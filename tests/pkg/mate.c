@@ -1,0 +1,128 @@
+/*
+ * mate.c - the monitor's half of what it has to do with guard, and its proofs, where
+ * nothing goes as it should.
+ */
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../pkg/os/family.h"
+#include "../../pkg/os/host.h"
+#include "../../pkg/os/mate.h"
+#include "../../pkg/os/prove.h"
+#include "../../pkg/os/script.h"
+#include "../unit/must.h"
+#include "os/os.h"
+
+#define MANY 100000 /* messages: more than a socket takes */
+
+static int heard[GUARD_GONE + 1];
+static char mark[] = "pkg-test";
+
+static void
+said(const struct guard_said *g)
+{
+	heard[g->word]++;
+}
+
+static void
+leave(void)
+{
+}
+
+static void
+say(const char *text)
+{
+	(void)text;
+}
+
+/* The child of a guard that takes nothing: it tells it a lot, and never waits for it. */
+static void
+monitor(void)
+{
+	static const struct mate_ears ears = { said, leave, say };
+	struct action a = { .kind = ACTION_GUARD, .guard = GUARD_RENEWED };
+	struct loop *loop = loop_new();
+	int i;
+
+	MUST(loop != NULL && mate_begin(loop, mark, &ears) == 0);
+	MUST(heard[GUARD_IDLE] == 1);
+	for (i = 0; i < MANY && mate_wake(1) == UINT64_MAX; i++)
+		mate_do(&a, NULL);
+	MUST(i < MANY && heard[GUARD_GONE] == 0);
+	mate_tick(1);
+	MUST(heard[GUARD_GONE] == 1);
+	mate_do(&a, NULL);
+	_exit(0);
+}
+
+static void
+deaf(void)
+{
+	int pair[2], status;
+	pid_t guard, child;
+
+	(void)close(SCRIPT_GUARD);
+	(void)setenv(FAMILY_CGROUP, "/nowhere", 1); /* none is made */
+	(void)host_adopt();
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	guard = fork();
+	MUST(guard != -1);
+	if (guard == 0) {
+		(void)send(pair[0], "idle", 4, 0);
+		(void)alarm(20); /* if its monitor waits for it */
+		if (fork() == 0) {
+			MUST(dup2(pair[1], SCRIPT_GUARD) == SCRIPT_GUARD);
+			monitor();
+		}
+		(void)pause();
+		_exit(1);
+	}
+	MUST(waitpid(guard, &status, 0) == guard);
+	MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	child = waitpid(-1, &status, 0);
+	MUST(child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static int proofs;
+
+static void
+proven(void *arg, uint64_t number, const char *boot, uint64_t closed)
+{
+	(void)arg;
+	MUST(number == 7 && strcmp(boot, "-") == 0 && closed == 0);
+	proofs++;
+}
+
+/* A proof that nobody can be sent for is answered: nothing is known. */
+static void
+nobody(void)
+{
+	struct rlimit limit;
+	struct loop *loop = loop_new();
+
+	MUST(loop != NULL && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 3;
+	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	prove_begin(loop, proven, NULL);
+	prove_ask(7, "p", "b", 1000);
+	MUST(proofs == 0 && prove_wake() <= 1000);
+	prove_tick(1000);
+	MUST(proofs == 1 && prove_wake() == UINT64_MAX);
+	prove_tick(2000);
+	MUST(proofs == 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct test_case cases[] = { { "deaf", deaf },
+		{ "nobody", nobody }, { NULL, NULL } };
+
+	return run_cases(cases, argc, argv);
+}
