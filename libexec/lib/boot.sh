@@ -60,6 +60,7 @@ shell_rewrite() { # SCRIPT
 	esac
 	if ! cp -p "$1" "$1.new" || ! sed "1s|.*|#!$shell|" "$1" >"$1.new" ||
 		! mv -f "$1.new" "$1"; then
+		rm -f "$1.new"
 		die 74 "cannot rewrite $1"
 	fi
 }

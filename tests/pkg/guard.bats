@@ -93,6 +93,18 @@ load guard
 	dead_in_time
 }
 
+@test "a renewal counts from its T0, not from when it came" {
+	begin
+	order run "$PACKAGE"
+	soon living 7
+	order 'tell arm 1 @-27000 30000000000 400000000 400000000'
+	soon was_said 'armed 1 *'
+	order 'tell renewed @-26500'
+	# 3.9 s from the arm on; counted from when it came, 30 s.
+	soon was_said dead
+	soon beats_end
+}
+
 @test "the monitor is killed: the next one is greeted with the lease, the package untouched" {
 	begin
 	order run "$PACKAGE"

@@ -206,3 +206,68 @@ the request' ]
 	run -0 "$GATE" check </dev/null
 	[[ $output = *"link/survey "* ]]
 }
+
+# Of these a thief's words are made.
+fragments=(vote append snapshot handover hello check join admin client gate peer ' ' '  ' $'\t' $'\n' $'\r' ';' '&' '|' '||' '&&'
+	'>' '>>' '<' '(' ')' '{' '}' '$' '`' "'" '"' '\' '*' '?' '[' ']' '~' '#' '!' '=' '-' '--' '--help' -c -e .. / ../.. /bin/sh
+	'touch stolen' '$(touch stolen)' '`touch stolen`' ';touch stolen;' '>stolen' '${IFS}' '$0' '$@' '%s' '%n' state/node
+	'libexec/step/vote' 'exec ' 'eval ' $'\x01' $'\x7f' '-o ProxyCommand=touch\${IFS}stolen')
+
+# words: sets $words to some of them, as the next of this seed's numbers has it.
+words() {
+	local n
+	words=
+	for ((n = RANDOM % 7; n >= 0; n--)); do
+		words+=${fragments[RANDOM % ${#fragments[@]}]}
+	done
+}
+
+# opened WORDS ROLE: would this open something?
+opened() {
+	local verb=${1##* }
+	case $2:$verb in
+	peer:vote | peer:append | peer:snapshot | peer:handover | peer:hello | peer:check | peer:join | peer:admin) ;;
+	peer:client | client:client) ;;
+	*) return 1 ;;
+	esac
+}
+
+# A longer search: LITE_RAFT_GATE="SEED COUNT" tests/run tests/unit/gate.bats -f seed
+@test "F61 words of a seed: nothing but its verbs is ever run, nothing is written" {
+	local n seed count role before refused=0
+	read -r seed count <<<"${LITE_RAFT_GATE:-1 24}"
+	RANDOM=$seed
+	mkdir "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here"
+	before=$(cd "$HERE" && find . | sort && cksum state/node)
+	for ((n = 0; n < count; n++)); do
+		words
+		role=peer
+		((RANDOM % 2)) || role=client
+		case $((RANDOM % 3)) in
+		0) # As ssh runs it where no command is forced.
+			! opened "x$words" peer || continue
+			[[ $words != --help && ! $words =~ ^(vote|append|snapshot|handover|hello|check|join|admin|client)$ ]] || continue
+			status=0
+			"$GATE" "$words" <<<"$words" >out 2>err || status=$?
+			;;
+		1) # As a login shell that splits them would have it.
+			status=0
+			"$GATE" "$role" "$words" <<<"$words" >out 2>err || status=$?
+			;;
+		2)
+			! opened "$words" "$role" || continue
+			status=0
+			SSH_ORIGINAL_COMMAND=$words "$GATE" "$role" <<<"$words" >out 2>err || status=$?
+			;;
+		esac
+		refused=$((refused + 1))
+		printf '%s of seed %s, %s: %q: %s\n' "$n" "$seed" "$role" "$words" "$status"
+		[[ $status = 77 || $status = 64 ]]
+		[ ! -s out ]
+		[ "$(wc -l <err)" -eq 1 ]
+		[ "$(echo *)" = 'err out' ]
+	done
+	[ "$(cd "$HERE" && find . | sort && cksum state/node)" = "$before" ]
+	[ "$refused" -ge $((count / 2)) ]
+}

@@ -1,6 +1,6 @@
 # timer: silence, deadlines and short sleeps.
 
-load unit
+load member
 
 # stamp NS: writes run/stamp as append does.
 stamp() {
@@ -169,6 +169,21 @@ node_lives() {
 	[ "$least" -ge 1000000 ]
 	# Twelve of half a second fall within a tenth of one once in five million.
 	[ "$((most - least))" -ge 100000 ]
+}
+
+# Whatever the machine is busy with: what it asks the kernel to wait.
+@test "wait: each time another one is drawn" {
+	local i
+	need_strace
+	mkdir run
+	for i in 1 2 3 4 5 6; do
+		strace -qq -o trace -e trace=poll,ppoll timer wait 0.3 >said
+		sed -n 's/^poll(.*, \([0-9]*\)).*/\1/p; s/^ppoll(.*tv_nsec=\([0-9]*\)[0-9]\{6\}}.*/\1/p' trace | head -n 1
+	done | sort -n >asked
+	cat asked
+	[ "$(wc -l <asked)" -eq 6 ]
+	# Six of 150 ms fall within five once in a million.
+	[ "$(($(tail -n 1 asked) - $(head -n 1 asked)))" -ge 5 ]
 }
 
 @test "wait: a run/wake that is no FIFO, or no run/, is an error" {
