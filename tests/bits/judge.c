@@ -277,6 +277,13 @@ starts(struct state *st, const struct truth *t, int *whole)
 	return votes(st, t, *whole ? st->tail.index : t->tail);
 }
 
+/* Is the segment missing, or does it end with a record that was taken? */
+static int
+ends_whole(const struct state *st, const struct image *m)
+{
+	return m->p == NULL || m->n == st->tail.off;
+}
+
 static const char *
 start(struct os *os, const struct truth *t, const struct image *instead, int *whole)
 {
@@ -299,8 +306,8 @@ start(struct os *os, const struct truth *t, const struct image *instead, int *wh
 	cut = *whole && st->tail.index < t->tail;
 	if (why == NULL && cut && is_flipped(t, instead))
 		why = "it has cut off what is rotten, not torn";
-	/* A segment that is missing, of which nothing was settled, was never there. */
-	if (why == NULL && matters(t, instead) && (!cut || instead->p != NULL) &&
+	/* What was not settled, and of which nothing is there, was never there. */
+	if (why == NULL && matters(t, instead) && !(cut && ends_whole(st, instead)) &&
 	    !noted(os, instead->path))
 		why = "it says nothing of what was wrong";
 	state_close(st);
