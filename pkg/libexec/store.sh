@@ -9,12 +9,19 @@ store_patience=15 # for all of them
 
 work=${work-}
 
+# mksh, ended by a signal, takes the status of the last command here.
+store_close() {
+	status=$?
+	rm -rf "$work"
+	exit "$status"
+}
+
 # Makes $work, a directory of our own, which is gone when we are.
 store_open() {
 	[ -d run ] || (umask 077 && mkdir run) || die 74 "cannot make $PWD/run"
 	work=run/.$$
 	mkdir -m 700 "$work" || die 74 "cannot make $PWD/$work"
-	trap 'status=$?; rm -rf "$work"; exit "$status"' EXIT
+	trap store_close EXIT
 	trap 'exit 130' HUP INT TERM
 	: >"$work/ask"
 	: >"$work/why"
