@@ -72,8 +72,9 @@ node_lives() {
 		stamp "$(clock)"
 		start timer wait 1
 		soon asleep
-		stamp "$(clock)"
+		sleep 0.2
 		began=$(now)
+		stamp "$(clock)"
 		! gone "$pid" || [ -s out ] || break
 		[ ! -s out ] && break
 		tries=$((tries + 1))
