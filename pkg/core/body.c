@@ -142,8 +142,7 @@ unknown_step(struct package *p)
 			return;
 		}
 		p->epoch = p->seen.v.epoch;
-		act_guard(p, GUARD_DISARM); /* also where it is idle: it knows then */
-		p->armed = 0;
+		act_disarm(p); /* also where it is idle: it knows then */
 		become(p, BODY_MAINT);
 		return;
 	}

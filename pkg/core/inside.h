@@ -115,13 +115,6 @@ struct event_queue {
 	int counted;   /* there is a last number */
 };
 
-/* Another node, as its notes show it: for failback. */
-struct peer {
-	uint64_t seen;
-	uint64_t at;    /* when seen was another one */
-	uint64_t since; /* standing by without a gap; 0: it is not */
-};
-
 struct queued {
 	struct action a;
 	size_t text; /* where in p->text */
@@ -169,7 +162,8 @@ struct package {
 	struct deadlines asked; /* what it was told last */
 	uint64_t began;         /* when it greeted */
 	int begun;              /* it had been told nothing then */
-	int greeted, armed, arming, gone;
+	int greeted, armed, gone;
+	int arming; /* it has not answered to be armed or disarmed */
 
 	/* The package. */
 	uint64_t next;     /* status, or the next try of what is stuck */
@@ -207,7 +201,8 @@ struct package {
 	struct event_queue events;
 	struct node_note noted;
 	uint64_t note_due;
-	struct peer peer[SETTINGS_NODES];
+	uint64_t
+	    standing[SETTINGS_NODES]; /* since when, without a gap; 0: it does not */
 	uint64_t peer_due;
 	unsigned peer_asked;
 
@@ -232,6 +227,7 @@ void act_log(struct package *, const char *fmt, ...)
 void act_close(struct package *, uint64_t epoch);
 void act_guard(struct package *, enum guard_verb);
 void act_arm(struct package *, uint64_t t0, const struct deadlines *);
+void act_disarm(struct package *);
 void act_run(struct package *, enum script, const char *arg, uint64_t timeout,
     uint64_t until);
 void act_cut(struct package *);

@@ -122,7 +122,7 @@ event_answer(struct package *p, int status, const char *value, size_t n)
 	}
 }
 
-/* What this node's note is to say, but for seen. */
+/* What this node's note is to say. */
 static void
 note_now(struct package *p, struct node_note *n)
 {
@@ -139,7 +139,10 @@ note_now(struct package *p, struct node_note *n)
 	text_copy(n->boot, sizeof(n->boot), p->boot);
 	n->fails = p->fails;
 	n->restarts = p->settings.restarts;
-	n->seen = p->noted.seen;
+	if (p->seen.sound) {
+		n->epoch = p->seen.v.epoch;
+		n->seq = p->seen.v.seq;
+	}
 	if (p->failed_until > p->now)
 		n->until = p->wall + (p->failed_until - p->now) / SECOND;
 	if (n->state == NODE_FAILED || n->state == NODE_UNCLEAN || p->stuck)
@@ -166,7 +169,6 @@ note_step(struct package *p)
 	note_now(p, &n);
 	if (!note_differs(&n, &p->noted) && !due(p, p->note_due))
 		return;
-	n.seen++;
 	p->noted = n;
 	p->note_due = p->now + NOTE_EVERY;
 	len = node_print(&n, text);
@@ -189,7 +191,6 @@ notes_self(struct package *p, int status, const char *value, size_t n)
 	p->has_self = p->changed = 1;
 	if (status == 1 || node_parse(&note, value, n) == -1)
 		return;
-	p->noted.seen = note.seen;
 	while (p->fails < note.fails && p->fails < FAILS_MAX)
 		p->fail[p->fails++] = p->now;
 	if (note.until <= p->wall)

@@ -7,7 +7,6 @@
 
 #define PEERS_EVERY (5 * SECOND)
 #define HEALTHY     (60 * SECOND)
-#define SILENT      (30 * SECOND) /* it says something every 10 s */
 
 /* Removes the order; it is carried out once that is known to be done. */
 static void
@@ -116,23 +115,28 @@ order_taken(struct package *p, int status)
 	p->changed = 1;
 }
 
+/* Could it take over: has it said so, and not too long ago? */
+static int
+stands_by(const struct package *p, const struct node_note *n)
+{
+	return n->state == NODE_STANDBY &&
+	    node_is_fresh(n, &p->seen.v, p->settings.renew);
+}
+
 /* A preferred node has been well for long enough: it gets its package back. */
 static void
 failback(struct package *p, unsigned i, const struct node_note *n)
 {
-	struct peer *peer = &p->peer[i];
+	uint64_t *since = &p->standing[i];
 
-	if (n->seen != peer->seen)
-		peer->at = p->now;
-	peer->seen = n->seen;
-	if (n->state != NODE_STANDBY || p->now > peer->at + SILENT)
-		peer->since = 0;
-	else if (peer->since == 0)
-		peer->since = p->now;
-	if (peer->since != 0 && p->now >= peer->since + HEALTHY && p->body == BODY_UP &&
+	if (!stands_by(p, n))
+		*since = 0;
+	else if (*since == 0)
+		*since = p->now;
+	if (*since != 0 && p->now >= *since + HEALTHY && p->body == BODY_UP &&
 	    !p->want.maint && p->want.automatic &&
 	    !want_is_off(&p->want, p->settings.node[i])) {
-		memset(p->peer, 0, sizeof(p->peer));
+		memset(p->standing, 0, sizeof(p->standing));
 		owner_give(p, LEASE_RELEASED, p->settings.node[i], "back to %s",
 		    p->settings.node[i]);
 	}
@@ -153,7 +157,7 @@ peer_see(struct package *p, int status, const char *value, size_t n)
 	}
 	if (p->order_text[0] == '\0' || status > 1)
 		return;
-	if (!sound || note.state != NODE_STANDBY) {
+	if (!sound || !stands_by(p, &note)) {
 		if (strcmp(p->order.to, "-") == 0) {
 			p->order_peer++;
 			return;

@@ -61,7 +61,7 @@ leave_step(struct package *p)
 		p->over = 1;
 		return;
 	}
-	if (!p->leaving || p->script != SCRIPT_NONE)
+	if (!p->leaving || p->script != SCRIPT_NONE || p->arming)
 		return;
 	if (p->body != BODY_NONE && p->body != BODY_MAINT)
 		return;

@@ -94,6 +94,14 @@ act_arm(struct package *p, uint64_t t0, const struct deadlines *d)
 }
 
 void
+act_disarm(struct package *p)
+{
+	act_guard(p, GUARD_DISARM);
+	p->armed = 0;
+	p->arming = 1;
+}
+
+void
 act_run(struct package *p, enum script script, const char *arg, uint64_t timeout,
     uint64_t until)
 {

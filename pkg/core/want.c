@@ -7,6 +7,8 @@
 
 #include "text.h"
 
+#define SILENT (UINT64_C(30000) * LEASE_MS)
+
 /* As in enum node_state. */
 static const char *const state_names[] = { "standby", "owner", "failed", "unclean",
 	"left" };
@@ -114,12 +116,26 @@ node_state_name(enum node_state state)
 	return state_names[state];
 }
 
+/* Two numbers, and what parts them: 0, or -1. */
+static int
+either_side(const struct piece *v, char mark, uint64_t max, uint64_t *a, uint64_t *b)
+{
+	const char *at = memchr(v->at, mark, v->len);
+	struct piece left = { v->at, 0 }, right;
+
+	if (at == NULL)
+		return -1;
+	left.len = (size_t)(at - v->at);
+	right.at = at + 1;
+	right.len = v->len - left.len - 1;
+	return piece_number(&left, max, a) == -1 ? -1 : piece_number(&right, max, b);
+}
+
 int
 node_parse(struct node_note *s, const char *text, size_t n)
 {
 	struct text t = { text, text + n };
-	struct piece v, half;
-	const char *slash;
+	struct piece v;
 	int state;
 
 	memset(s, 0, sizeof(*s));
@@ -132,20 +148,11 @@ node_parse(struct node_note *s, const char *text, size_t n)
 	s->state = (enum node_state)state;
 	if (text_value(&t, "fails=", &v) == -1)
 		return -1;
-	slash = memchr(v.at, '/', v.len);
-	if (slash == NULL)
-		return -1;
-	half.at = v.at;
-	half.len = (size_t)(slash - v.at);
-	if (piece_number(&half, UINT32_MAX, &s->fails) == -1)
-		return -1;
-	half.at = slash + 1;
-	half.len = v.len - half.len - 1;
-	if (piece_number(&half, UINT32_MAX, &s->restarts) == -1 ||
+	if (either_side(&v, '/', UINT32_MAX, &s->fails, &s->restarts) == -1 ||
 	    text_value(&t, "until=", &v) == -1 ||
 	    piece_number(&v, UINT64_MAX, &s->until) == -1 ||
 	    text_value(&t, "seen=", &v) == -1 ||
-	    piece_number(&v, UINT64_MAX, &s->seen) == -1)
+	    either_side(&v, '.', UINT64_MAX, &s->epoch, &s->seq) == -1)
 		return -1;
 	return text_value(&t, "note=", &v) == 0 ?
 	    piece_unquote(&v, s->note, sizeof(s->note)) :
@@ -162,8 +169,24 @@ node_print(const struct node_note *s, char text[WANT_TEXT])
 	p = text_put_number(text_put(p, " fails="), s->fails);
 	p = text_put_number(text_put(p, "/"), s->restarts);
 	p = text_put_number(text_put(p, " until="), s->until);
-	p = text_put_number(text_put(p, " seen="), s->seen);
+	p = text_put_number(text_put(p, " seen="), s->epoch);
+	p = text_put_number(text_put(p, "."), s->seq);
 	p = text_put_quoted(text_put(p, " note="), s->note);
 	*p = '\0';
 	return (size_t)(p - text);
+}
+
+/* It says something every 10 s; three renewals more, for changes of state. */
+uint64_t
+node_lag(uint64_t renew)
+{
+	return SILENT / renew + 3;
+}
+
+int
+node_is_fresh(const struct node_note *s, const struct lease *l, uint64_t renew)
+{
+	uint64_t from = s->epoch == l->epoch ? s->seq : 0;
+
+	return s->epoch > l->epoch || l->seq <= from + node_lag(renew);
 }

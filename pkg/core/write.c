@@ -176,9 +176,8 @@ maint_begin(struct package *p)
 	p->hold = HOLD_NONE;
 	p->t0 = 0;
 	p->body = BODY_MAINT;
-	p->armed = 0;
 	act_cut(p);
-	act_guard(p, GUARD_DISARM);
+	act_disarm(p);
 }
 
 /* The write took place, and is what the store holds. */

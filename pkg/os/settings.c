@@ -5,16 +5,19 @@
  *	settings [ELECTION_TIMEOUT]     seconds; lines "NAME VALUE" on standard input
  *
  * One line comes out, of what follows from them, in seconds: limit= is when the
- * package is dead that lost its lease, wait= when another takes over; soft= stands
- * there if it had to be raised.  78, and the rule that is broken, if one is.
+ * package is dead that lost its lease, wait= when another takes over, lag= (no seconds)
+ * how many renewals a stand-by's note may be behind; soft= stands there if it had to be
+ * raised.  78, and the rule that is broken, if one is.
  */
 #include "../core/settings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/num.h"
+#include "core/want.h"
 
 #define EXIT_USE  64
 #define EXIT_DISK 74
@@ -65,8 +68,8 @@ check(const struct buf *text, const char *election_timeout)
 		return EXIT_CONF;
 	}
 	lease.limit = deadlines_limit(&s.deadlines);
-	(void)printf("limit=%g wait=%.2f", (double)lease.limit / 1e3,
-	    (double)lease_wait(&lease) / SECOND);
+	(void)printf("limit=%g wait=%.2f lag=%" PRIu64, (double)lease.limit / 1e3,
+	    (double)lease_wait(&lease) / SECOND, node_lag(s.renew));
 	if (s.deadlines.soft != soft)
 		(void)printf(" soft=%.9g", (double)s.deadlines.soft / SECOND);
 	return printf("\n") < 0 || fflush(stdout) == EOF ? EXIT_DISK : 0;

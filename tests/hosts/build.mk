@@ -1,6 +1,6 @@
 # Included by the Makefile: what the tests of hosts do in C; they need Linux.
-# make pkg-hosts SEEDS=N [LABS=N] [RESULTS=FILE]: what happens to a package by seeds 1
-# to N, but those that are in FILE, in so many labs at a time.
+# make pkg-hosts SEEDS=N [SEED=N] [LABS=N] [RESULTS=FILE]: what happens to a package by so
+# many seeds, from SEED or 1 on, but those that are in FILE, in so many labs at a time.
 # make pkg-hosts-mutants [RESULTS=FILE]: one safeguard of pkg after the other removed.
 # make soak HOURS=N [SEED=N]: a cluster on hosts, and whatever can happen to it.
 
@@ -17,7 +17,7 @@ RESULTS =
 
 .PHONY: pkg-hosts
 pkg-hosts: tests
-	tests/hosts/pkg/campaign $(SEEDS) $(LABS) $(RESULTS)
+	tests/hosts/pkg/campaign $(if $(SEED),--from $(SEED)) $(SEEDS) $(LABS) $(RESULTS)
 
 .PHONY: pkg-hosts-mutants
 pkg-hosts-mutants: tests

@@ -11,15 +11,18 @@ setup() {
 @test "settings are read strictly, and checked against each other" { "$rules" settings; }
 @test "T_soft is raised to what the store's failover needs, or refused" { "$rules" fits; }
 @test "what people want, orders and notes are read strictly" { "$rules" wishes; }
+@test "what a node said of itself is old once the lease has been renewed for 30 s" { "$rules" freshness; }
 @test "a package is started once the lease is acknowledged and guard armed" { "$scenes" starts; }
 @test "a write whose outcome is unknown is read back" { "$scenes" unknown; }
 @test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$scenes" late; }
 @test "another's lease: it is killed, not stopped" { "$scenes" lost; }
 @test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
 @test "another directory's monitor of the same node is left alone" { "$scenes" twins; }
+@test "who leaves a package in maintenance waits until guard lets it be" { "$scenes" leaves_alone; }
 @test "what a dead guard left is killed if the store can't be read" { "$scenes" strangers; }
 @test "a guard that refuses to arm is a failure: another node's turn" { "$scenes" refuses; }
 @test "a move: by the owner it was given to, and only to somebody" { "$scenes" orders; }
+@test "nothing moves to a node that has not been heard of for 30 s" { "$scenes" silent; }
 @test "a stand-by takes what is old, what is proven, and never what is stuck" { "$scenes" takes; }
 
 @test "never two owners, no takeover on a blip, and it runs again, whatever happens" {

@@ -135,6 +135,8 @@ wishes(void)
 {
 	struct want w;
 	struct order o;
+	static const char whole[] =
+	    "state=left boot=x fails=1/2 until=0 seen=7.4 note=";
 	struct node_note n;
 	char text[WANT_TEXT];
 
@@ -154,11 +156,43 @@ wishes(void)
 	n.state = NODE_FAILED;
 	n.fails = 3;
 	n.until = 99;
+	n.epoch = 7;
+	n.seq = 40;
 	memcpy(n.boot, "x", 2);
 	memcpy(n.note, "a b", 4);
 	MUST(node_parse(&n, text, node_print(&n, text)) == 0);
 	MUST(n.state == NODE_FAILED && n.fails == 3 && n.until == 99);
 	MUST(strcmp(n.note, "a b") == 0);
+	MUST(n.epoch == 7 && n.seq == 40);
+	MUST(node_parse(&n, whole, strlen(whole) - 2) == -1); /* no note */
+	MUST(node_parse(&n, whole, strlen(whole)) == 0 && n.fails == 1 && n.seq == 4);
+	MUST(node_parse(&n, "state=left boot=x fails=1 until=0 seen=7.4 note=", 48) ==
+	    -1);
+	MUST(node_parse(&n, "state=left boot=x fails=1/2 until=0 seen=7 note=", 48) ==
+	    -1);
+}
+
+/* A note that is older than some 30 s, as the owner's renewals tell. */
+static void
+freshness(void)
+{
+	struct node_note n = { .epoch = 7, .seq = 40 };
+	struct lease l = { .epoch = 7, .seq = 40 };
+
+	MUST(node_lag(2 * SECOND) == 18);
+	MUST(node_is_fresh(&n, &l, 2 * SECOND));
+	l.seq = 58;
+	MUST(node_is_fresh(&n, &l, 2 * SECOND));
+	l.seq = 59;
+	MUST(!node_is_fresh(&n, &l, 2 * SECOND));
+	MUST(node_is_fresh(&n, &l, SECOND)); /* its owner renews more often */
+	n.epoch = 6; /* of an earlier owner: from when the new one began */
+	MUST(!node_is_fresh(&n, &l, 2 * SECOND));
+	l.seq = 18;
+	MUST(node_is_fresh(&n, &l, 2 * SECOND));
+	n.epoch = 8; /* what it has seen is newer */
+	l.seq = 1000;
+	MUST(node_is_fresh(&n, &l, 2 * SECOND));
 }
 
 int
@@ -166,7 +200,7 @@ main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "leases", leases },
 		{ "waits", waits }, { "settings", settings }, { "fits", fits },
-		{ "wishes", wishes }, { NULL, NULL } };
+		{ "wishes", wishes }, { "freshness", freshness }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

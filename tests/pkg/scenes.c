@@ -322,6 +322,27 @@ leaves(void)
 	package_free(s.p);
 }
 
+/* What is left alone is left by a guard that knows: an armed one would kill it. */
+static void
+leaves_alone(void)
+{
+	struct scene s;
+
+	up(&s);
+	s.want = "maint=on";
+	pass(&s, 1000);
+	MUST(strstr(s.write, "state=maint") != NULL && s.told != GUARD_DISARM);
+	written(&s, 0);
+	MUST(s.told == GUARD_DISARM);
+	package_leave(s.p, s.now);
+	pass(&s, 20000);
+	MUST(s.left == 0);
+	guard(&s, GUARD_IDLE);
+	pass(&s, 1000);
+	MUST(s.left == 1 && strchr(s.ran, '-') == NULL);
+	package_free(s.p);
+}
+
 /* A stand-by: by age, by proof, and what is never taken for its age. */
 static void
 takes(void)
@@ -469,8 +490,8 @@ refuses(void)
 	package_free(s.p);
 }
 
-#define STANDBY "state=standby boot=B fails=0/2 until=0 seen=1 note="
-#define FAILED  "state=failed boot=B fails=3/2 until=9 seen=1 note="
+#define STANDBY "state=standby boot=B fails=0/2 until=0 seen=1.2 note="
+#define FAILED  "state=failed boot=B fails=3/2 until=9 seen=1.2 note="
 
 /* Is the order carried out?  Either way it is gone. */
 static int
@@ -511,14 +532,45 @@ orders(void)
 	MUST(moves("move - 1.x", "", STANDBY, 1));
 }
 
+/* Who said so half a minute ago may not be there any more. */
+static void
+silent(void)
+{
+	static const char standby[] =
+	    "state=standby boot=B fails=0/2 until=0 seen=1.%u note=";
+	char note[WANT_TEXT];
+	struct scene s;
+	unsigned n;
+
+	up(&s);
+	for (n = 0; n < 30; n++) {
+		pass(&s, 2000);
+		if (s.ran[0] != '\0')
+			script(&s, 0);
+		s.ran[0] = '\0';
+		written(&s, 0);
+	}
+	(void)snprintf(note, sizeof(note), standby, 2u);
+	s.peer = note;
+	memcpy(s.order, "move b 1.x", 11);
+	pass(&s, 1500);
+	MUST(s.order[0] == '\0' && strchr(s.ran, '-') == NULL);
+	(void)snprintf(note, sizeof(note), standby, n);
+	memcpy(s.order, "move b 1.y", 11);
+	pass(&s, 1500);
+	MUST(s.order[0] == '\0' && strchr(s.ran, '-') != NULL);
+	package_free(s.p);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "starts", starts },
 		{ "unknown", unknown }, { "late", late }, { "lost", lost },
-		{ "leaves", leaves }, { "takes", takes }, { "twins", twins },
-		{ "strangers", strangers }, { "refuses", refuses },
-		{ "orders", orders }, { NULL, NULL } };
+		{ "leaves", leaves }, { "leaves_alone", leaves_alone },
+		{ "takes", takes }, { "twins", twins }, { "strangers", strangers },
+		{ "refuses", refuses }, { "orders", orders }, { "silent", silent },
+		{ NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

@@ -206,18 +206,27 @@ pkg/$name/lease" ]
 	# Without a node: not where nobody would take it.
 	run -1 pkg move "$name"
 	[[ $output == *'no other node stands by'* ]]
-	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=7.1 note='
 	for want in 'auto=off' 'off=b' 'auto=on off=c,b'; do
 		client 1 set "pkg/$name/want" "up=yes $want"
 		run -1 pkg move "$name"
 		[[ $output == *'no other node stands by'* ]]
 	done
 	client 1 unset "pkg/$name/want"
-	client 1 set "pkg/$name/node/c" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	client 1 set "pkg/$name/node/c" 'state=standby boot=X fails=0/2 until=0 seen=7.1 note='
 	client 1 unset "pkg/$name/node/b"
 	run -1 pkg move "$name"
 	run -1 client 1 get "pkg/$name/order"
-	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	# Nor where nobody has been heard of for some time: long ago, or before this owner's.
+	for seen in 7.9 6.5000; do
+		client 1 set "pkg/$name/node/b" "state=standby boot=X fails=0/2 until=0 seen=$seen note="
+		lease running 50
+		run -1 pkg move "$name"
+		[[ $output == *'no other node stands by'* ]]
+		run -1 pkg move "$name" b
+		[[ $output == *'it does not stand by there'* ]]
+	done
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=7.40 note='
 	# Whoever owns it moves it.
 	out "$BASH" -c 'until [[ $(cd "$1" && ./lite-raft-client get "pkg/$2/order" 2>/dev/null) == "move b "* ]]; do sleep 0.1; done
 		cd "$1" && ./lite-raft-client unset "pkg/$2/order" &&
@@ -235,7 +244,7 @@ pkg/$name/lease" ]
 	sed -i 's/await_end=.*/await_end=$(($(date +%s) + 1))/' "$PKG/libexec/verb/want.sh"
 	script 'nodes="a b"'
 	pkg init "$name"
-	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=7.1 note='
 	for state in running failed released degraded; do
 		lease "$state"
 		case $state in
@@ -255,7 +264,7 @@ pkg/$name/lease" ]
 	pkg init "$name"
 	cp "$PKG/libexec/local" "$BATS_TEST_TMPDIR"
 	printf '#!/bin/sh\n' >"$PKG/libexec/local"
-	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=1 note='
+	client 1 set "pkg/$name/node/b" 'state=standby boot=X fails=0/2 until=0 seen=7.1 note='
 	while IFS=: read -r state text; do
 		lease "$state"
 		run -0 pkg stop "$name"
@@ -269,6 +278,11 @@ pkg/$name/lease" ]
 	END
 	lease degraded
 	client 1 set "pkg/$name/want" 'auto=off'
+	run -0 pkg stop "$name"
+	[[ $output == *"a leaves $name, and nobody takes over: "* ]]
+	# Dead for an hour, b is no successor.
+	client 1 unset "pkg/$name/want"
+	lease running 1800
 	run -0 pkg stop "$name"
 	[[ $output == *"a leaves $name, and nobody takes over: "* ]]
 	cp "$BATS_TEST_TMPDIR/local" "$PKG/libexec/local"

@@ -62,7 +62,29 @@ lease_load() { # N
 	word_find state "$lease_text" && state=$found
 }
 
+# Sets $lag to how far a note may be behind the lease, by the settings CONF.
+lag_load() { # CONF
+	lag=0
+	! word_find lag "$(printf '%s\n' "$1" | libexec/settings 2>/dev/null)" || lag=$found
+}
+
+# Does the note of a node say that it stands by, and has it been written lately?  That is
+# told by how often the lease, $lease_text, has been renewed since, for which of two hosts'
+# wall clocks is right nobody knows.
+stands_by() { # NOTE
+	printf '%s %s %s\n' "$lag" "$lease_text" "$1" | awk '{
+		for (i = 2; i <= NF; i++)
+			word[substr($i, 1, index($i, "=") - 1)] = substr($i, index($i, "=") + 1)
+		split(word["seen"], seen, ".")
+		if (seen[1] + 0 < word["epoch"] + 0)
+			seen[2] = 0
+		late = seen[1] + 0 <= word["epoch"] + 0 && seen[2] + $1 < word["seq"] + 0
+		exit word["state"] != "standby" || late
+	}'
+}
+
 # Sets $next to who may take NAME by itself, in the order of its nodes; empty: nobody.
+# Reads $lease_text.
 next_find() { # WITHOUT
 	next=
 	ask list "pkg/$name/node/"
@@ -72,7 +94,9 @@ next_find() { # WITHOUT
 	answer 1
 	others=$answer
 	answer 2 || return 0
-	order=$(unquote "$answer" | sed -n 's/^nodes //p')
+	conf=$(unquote "$answer")
+	lag_load "$conf"
+	order=$(printf '%s\n' "$conf" | sed -n 's/^nodes //p')
 	answer 3 && want=$(unquote "$answer") || want=
 	! word_find auto "$want" || [ "$found" = on ] || return 0
 	word_find off "$want" || found=
@@ -85,10 +109,9 @@ next_find() { # WITHOUT
 	for key in $others; do
 		n=$((n + 1))
 		answer "$n" || continue
-		word_find state "$(unquote "$answer")" || continue
-		case $found:$banned in
+		case $banned in
 		*,"${key##*/}",*) ;;
-		standby:*) standing="$standing ${key##*/}" ;;
+		*) ! stands_by "$(unquote "$answer")" || standing="$standing ${key##*/}" ;;
 		esac
 	done
 	for next in ${order:-$standing}; do

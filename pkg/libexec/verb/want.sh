@@ -143,6 +143,7 @@ verb_move() {
 	ask get "pkg/$name/order"
 	store
 	answer 1 || die 78 "cannot find $name: the store does not know it; use: ./pkg init $name"
+	lag_load "$(unquote "$answer")"
 	answer 3 && ask_old="= $answer" || ask_old=absent
 	lease_load 2 || die 1 "cannot move $name: it does not run"
 	case $state in
@@ -153,9 +154,8 @@ verb_move() {
 	if [ -n "$word" ]; then
 		ask get "pkg/$name/node/$word"
 		store
-		found=
-		answer 1 && word_find state "$(unquote "$answer")"
-		[ "$found" = standby ] ||
+		answer 1 || answer=
+		stands_by "$(unquote "$answer")" ||
 			die 1 "cannot move $name to $word: it does not stand by there; see: ./pkg status $name"
 	else
 		next_find "$owner"
