@@ -116,23 +116,27 @@ turn() {
 	[ -n "$without_etcd" ] || measure etcd.set etcd_set
 }
 
+# costs NAME: what a write costs, beside what an echo and a sync take just then.
+costs() {
+	for _ in 1 2 3; do
+		measure "lite.$1.echo" echo_once
+		measure "lite.$1.sync" "$bench/probe" sync 0.7 "$work/preallocated"
+		measure "lite.$1.write.1" "$bench/load" -k 1000000 -s 1.5 "$socket"
+		measure "lite.$1.batch" "$bench/load" -k 1000000 -d 1000 -s 2 "$socket"
+	done
+}
+
 # million: a million keys of 100 bytes, and what a write costs then.
 million() {
 	tell 'a million keys'
 	lite_look
 	measure lite.fill "$bench/load" -d 1000 -k 1000000 -n 1000000 "$socket"
 	result lite.million.memory "$(lead_pid | memory_of)"
-	for i in 1 2 3; do
-		measure lite.million.write.1 "$bench/load" -k 1000000 -s 1.5 "$socket"
-		measure lite.million.batch "$bench/load" -k 1000000 -d 1000 -s 2 "$socket"
-	done
+	costs million
 	if [ "${BENCH:-}" = full ]; then
 		tell 'ten million entries'
 		measure lite.fill "$bench/load" -d 1000 -k 1000000 -n 9000000 "$socket"
-		for i in 1 2 3; do
-			measure lite.long.write.1 "$bench/load" -k 1000000 -s 1.5 "$socket"
-			measure lite.long.batch "$bench/load" -k 1000000 -d 1000 -s 2 "$socket"
-		done
+		costs long
 	fi
 	client "$leader" status >"$work/said" &&
 		result lite.log "last=$(cd "$(node "$leader")" && libexec/os/node show last_index)"
@@ -156,8 +160,8 @@ rows() {
 	else
 		tell "no etcd: $without_etcd"
 	fi
-	for i in 1 2 3; do
-		tell "writes and reads, turn $i of 3"
+	for i in 1 2 3 4 5; do
+		tell "writes and reads, turn $i of 5"
 		turn
 	done
 	[ -n "$without_etcd" ] || for i in 1 2 3; do
@@ -189,7 +193,7 @@ print_header() {
 		"$(cd "$root" && git rev-parse --short HEAD 2>/dev/null)" \
 		"$(etcd --version 2>/dev/null | sed -n 's/^etcd Version: //p')" \
 		"$(uname -sr)" "$(getconf _NPROCESSORS_ONLN)" "$(df -PT "$work" 2>/dev/null | awk 'NR == 2 { print $2 }')"
-	printf 'Every write is synced; 100-byte values; closed loops; the warm-up is not counted; medians of 3 turns.\n'
+	printf 'Every write is synced; 100-byte values; closed loops; the warm-up is not counted.\nMedians of the turns; a ratio is the median of each turn\047s own.\n'
 	printf 'Load of the machine: %s before, %s after. ' "$load_before" "$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null)"
 	printf 'All numbers: build/bench/results.\n\n'
 }
