@@ -255,6 +255,13 @@ few() {
 	wait_for 20 full
 	run client "$it" --timeout 2 get crowd
 	[[ $status = 0 || $status = 69 ]]
+	# A follower's stream that breaks now has a successor.
+	other=$(follower)
+	streams() { logs "$other" | grep -c "append: n$it leads"; }
+	before=$(streams)
+	more() { [ "$(streams)" -gt "$before" ]; }
+	end_streams "$other"
+	wait_for 20 more
 	[ "$(show "$it" term)" = "$term" ]
 	exec 7>&-
 	send KILL "$(processes "$it" tests/crowd)"

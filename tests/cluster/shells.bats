@@ -39,9 +39,9 @@ scripts_name() {
 	[ -z "$others" ]
 }
 
-# runs_under SHELL I: its role does.
+# runs_under SHELL I: its role does, the first one by its whole path.
 runs_under() {
-	[[ $(ps -ww -o args= -p "$(role_pid "$2")") == "$1 libexec/role/"* ]]
+	[[ $(ps -ww -o args= -p "$(role_pid "$2")") == "$1 "*libexec/role/* ]]
 }
 
 # nothing_left I: no process of node I is; what others ask of it comes and goes.

@@ -2,9 +2,11 @@
 # in turn, and has each of its opens, writes, syncs, renames and removals fail; then it
 # is started again, and nothing that was said is forgotten.
 #
-# A few of the calls, spread over all of them; make faults takes each.
+# A few of the calls, spread over all of them, and the first write to state/term;
+# make faults takes each.
 
 load member
+load peers
 
 # What may happen to a call.
 fates() { # NAME
@@ -15,7 +17,8 @@ fates() { # NAME
 	esac
 }
 
-# calls: "NAME NTH" of each call of ./trace that is of this node's files, or the reply.
+# calls: "NAME NTH" of each call of ./trace that is of this node's files, or the reply;
+# behind the first write to state/term a word more.
 calls() {
 	awk '{
 		name = $0
@@ -26,7 +29,7 @@ calls() {
 		if (/262144\) = 262144/ && ++zeros > 3)
 			next
 		if (/"(state|run|message-log)[\/"]/ || /(state|run|message-log)\/[^>]*>/ || /^write\(1</)
-			print name, nth[name]
+			print name, nth[name], /^pwrite.*\/term>/ && !term++ ? "always" : ""
 	}' trace
 }
 
@@ -34,7 +37,7 @@ calls() {
 # of it whatever became of the command, which printed ./reply, once a start has looked
 # at it; SCENE_again carries it out, and sees to it that it was.
 each() {
-	local call fate n=0 tried=0 every=1
+	local call name nth always fate n=0 tried=0 every=1
 	need_strace
 	"$1_begin"
 	keep before
@@ -44,10 +47,11 @@ each() {
 	calls >all
 	[ "$(wc -l <all)" -ge 4 ]
 	[ -n "${LITE_RAFT_FAULTS-}" ] || every=$(($(wc -l <all) * 3 / 7 + 1))
-	while read -r call <&5; do
-		for fate in $(fates "${call% *}"); do
+	while read -r name nth always <&5; do
+		call="$name $nth"
+		for fate in $(fates "$name"); do
 			n=$((n + 1))
-			[ $((n % every)) -eq 0 ] || continue
+			[ $((n % every)) -eq 0 ] || [ "$always:$fate" = always:error=EIO ] || continue
 			tried=$((tried + 1))
 			rm -rf state/members state/node state/seen.* run message-log
 			back before
@@ -259,3 +263,47 @@ init_again() {
 	[ "$(shows name) $(shows term)" = 'a 0' ]
 }
 @test "F49 F43 F44 a first boot's state" { each init; }
+
+form_begin() {
+	three
+	asks a b c
+	cd a
+	: >in
+	cmd=(node form a b c)
+}
+form_holds() {
+	[ "$(shows formed)" = yes ] || [ "$(shows last_index)" -eq 0 ]
+}
+form_again() {
+	node form a b c
+	[ "$(shows formed) $(shows last_index) $(shows members)" = 'yes 1 3' ]
+	[ "$(member log -v | wc -l)" -eq 1 ]
+}
+@test "F49 F43 F44 F67 a node becomes one of a cluster" { each form; }
+
+install_begin() {
+	follower
+	leader 30 30 100 4
+	offers
+	bytes
+	cp bytes in
+	rm -rf state/snapshot
+	before=$(shows last_index)@$(shows last_term)
+	cmd=(snapshot install)
+}
+install_holds() {
+	case $(shows last_index)@$(shows last_term) in
+	"$before") [ ! -d state/snapshot/0000000000000030.0000000000000002 ] ;;
+	30@2) has_it && [ -z "$(ls state/log)" ] ;;
+	*) false ;;
+	esac
+}
+install_again() {
+	offers
+	bytes
+	[ ! -s bytes ] || snapshot install <bytes
+	has_it
+	[ "$(shows last_index) $(shows members)" = '30 3' ]
+	snapshot check
+}
+@test "F49 F43 F44 F23 a snapshot that comes from the leader" { each install; }

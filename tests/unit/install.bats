@@ -2,48 +2,7 @@
 # log's place (InstallSnapshot).
 
 load member
-
-LOG=1x4:300,2x36:300
-
-# follower [COUNT]: this directory is node a's, whose log has so many of LOG.
-follower() {
-	node_up -s 4096
-	mkdir -p run
-	printf '1\n' >run/election_timeout
-	[ "${1:-4}" -eq 0 ] || member write "$LOG" "${1:-4}" 4096
-}
-
-# leader INDEX [KEYS [BYTES [MEMBERS]]]: ../leader is that of b, who leads in term 3 and has a
-# snapshot there.
-leader() {
-	rm -rf ../leader
-	mkdir -p ../leader/run
-	(
-		cd ../leader
-		member form -s 4096 b a c
-		member write "$LOG" 40 4096
-		member snap "$LOG" "$@"
-		printf '%016d\n' 3 >run/behind.a
-	)
-}
-
-# offers: b asks a how much it has; leaves the answer in ./have.
-offers() {
-	(cd ../leader && snapshot offer a) >offer
-	{ printf '\nlite-raft-gate 1\n' && snapshot install <offer; } >have 2>err
-}
-
-# bytes: what b sends upon that, in ./bytes.
-bytes() {
-	(cd ../leader && snapshot send a) <have >bytes
-}
-
-# installs [FILE]: gives a the bytes; sets $status.
-installs() {
-	status=0
-	snapshot install <"${1:-bytes}" >reply 2>err || status=$?
-	printf 'install: %s %s\n' "$status" "$(<err)"
-}
+load peers
 
 # wants N: a's answer was that it has so many of the bytes.
 wants() {
@@ -53,18 +12,6 @@ wants() {
 # total: bytes of the leader's newest snapshot, without the manifest.
 total() {
 	cat "$(snapshot_of ../leader)"/[dr]* | wc -c
-}
-
-# snapshot_of DIR: the newest one's directory.
-snapshot_of() {
-	local all=("$1"/state/snapshot/*[0-9])
-	printf '%s\n' "${all[-1]}"
-}
-
-# has_it: a's newest snapshot is b's, byte for byte, and nothing is left over.
-has_it() {
-	diff -r "$(snapshot_of ../leader)" "$(snapshot_of .)" &&
-		! ls -d state/snapshot/*.* | grep -v '[0-9]$'
 }
 
 ends() { # INDEX@TERM

@@ -1,32 +1,7 @@
 # node: who this node is, forming, verifying; and lead, which must not begin twice.
 
 load member
-
-# three: the directories a, b and c, each with a node that was never formed.
-three() {
-	local i
-	for i in a b c; do
-		mkdir -p "$i/conf" "$i/run"
-		printf 'a b c\n' >"$i/conf/cluster_nodes"
-		in_dir "$i" node init "$i"
-	done
-}
-
-# in_dir DIR CMD...
-in_dir() {
-	(cd "$1" && shift && "$@")
-}
-
-# asks A B...: node A hears of each B who it is.
-asks() {
-	local from=$1
-	shift
-	for to; do
-		in_dir "$from" node greet "$to" >greeting
-		{ printf 'Welcome to %s!\n\nlite-raft-gate 1\n' "$to" &&
-			in_dir "$to" node hello <greeting; } >"$from/run/hello.$to"
-	done
-}
+load peers
 
 # forms A NAME...: sets $status, $output, $stderr.
 forms() {

@@ -47,9 +47,9 @@ setup() {
 			;;
 		esac
 	END
-	# Stands until it is told to end, or its node has ended.
+	# Stands until it is told to end, more than once maybe, or its node has ended.
 	stub lead/lead <<-'END'
-		trap 'printf "lr1 handover - n1 id n3 rest\n"; exit 0' TERM
+		trap 'trap "" TERM; printf "lr1 handover - n1 id n3 rest\n"; exit 0' TERM
 		role=$PPID
 		perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
 			bind(S, pack_sockaddr_un("run/peer.sock")) || die'
