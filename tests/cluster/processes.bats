@@ -334,8 +334,9 @@ wrote() {
 		"$CLUSTER"/n?/lite-raft/message-log/node.log
 	[ -z "$output" ]
 	log=$CLUSTER/n$it/lite-raft/message-log/node.log
-	# Over 1 MiB; the node may note something meanwhile.
+	# Over 1 MiB; the node may note something meanwhile, or not even that it stops.
 	yes '2026-01-01T00:00:00.000Z 1 leader filler' | head -n 27000 >>"$log"
+	on "$it" libexec/os/node note 'the test looks on'
 	on "$it" ./lite-raft stop
 	[ "$(cat "$log" "$log.1" | wc -l)" -gt 27000 ]
 	[ "$(grep -c filler "$log.1")" -eq 27000 ]
@@ -345,6 +346,7 @@ wrote() {
 	# What has grown again replaces the old one: two files at most.
 	yes '2026-01-01T00:00:00.000Z 1 leader again' | head -n 27000 >>"$log"
 	await_leader
+	on "$it" libexec/os/node note 'the test looks on'
 	stop "$it"
 	not grep -q filler "$log.1"
 	grep -q again "$log.1"

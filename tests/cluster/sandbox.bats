@@ -157,7 +157,8 @@ shared_dir() {
 	before=$(for n in 1 2 3; do node_pids "$n"; done)
 	listening=$(cat "$CLUSTER"/n*/sshd.pid)
 	sandbox down --kill
-	gone $listening
+	# On its way out a process has no name any more, but its pid for a moment.
+	wait_for 20 gone $listening
 	for pid in $before; do
 		# A dead process that nobody has waited for has no directory.
 		[ ! -e "/proc/$pid/cwd" ]

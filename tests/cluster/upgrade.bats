@@ -20,14 +20,23 @@ upgrade() {
 		mkdir "$BATS_FILE_TMPDIR/built"
 		cp -Rp "$dir/libexec" "$BATS_FILE_TMPDIR/built"
 	fi
-	cp -Rp "$BATS_FILE_TMPDIR/built/libexec" "$dir"
+	# What others ask of the node may be running yet.
+	cp -Rpf "$BATS_FILE_TMPDIR/built/libexec" "$dir"
 	start "$1"
+}
+
+# all_heard: the leader hears all three.
+all_heard() {
+	run -0 client 1 status
+	[ "$(grep -cE ' (leader|follower) ' <<<"$output")" -eq 3 ]
 }
 
 # works: whoever leads, of whichever version, all nodes write, read and take part.
 works() {
 	local heir node
 	for heir in 1 2 3; do
+		# Nobody hands over to who has just been started and was not heard of yet.
+		wait_for 20 all_heard
 		run -0 client "$heir" transfer "n$heir"
 		for node in 1 2 3; do
 			client "$node" set "by$node" "under $heir"

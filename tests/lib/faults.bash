@@ -237,7 +237,9 @@ same_term() {
 gone() {
 	local pid
 	for pid; do
-		[ "$(ps -o stat= -p "$pid" | cut -c 1)" != '' ] || continue
-		[ "$(ps -o stat= -p "$pid" | cut -c 1)" = Z ] || return 1
+		case $(ps -o stat= -p "$pid") in
+		'' | Z*) ;;
+		*) return 1 ;;
+		esac
 	done
 }

@@ -76,6 +76,13 @@ begin() {
 	soon was_said '*'
 }
 
+# ended STATUS: guard ends with it.
+ended() {
+	local status=0
+	wait "$guard" || status=$?
+	[ "$status" -eq "$1" ]
+}
+
 # What guard's marks are made of.
 mark() {
 	printf 'pkg-web-%x-%x' "$(stat -c %d run/web)" "$(stat -c %i run/web)"

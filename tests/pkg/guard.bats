@@ -18,7 +18,7 @@ load guard
 	run -1 guard web
 	[[ "$output" = "guard: web runs here already: pid $guard" ]]
 	order leave 78
-	run -78 wait "$guard"
+	ended 78
 }
 
 @test "a lease that ends: everything that was started is dead by then" {
@@ -284,7 +284,7 @@ END
 	mark=$(mark)
 	order 'tell disarm 1'
 	order 'leave 0'
-	run -0 wait "$guard"
+	ended 0
 	[ -z "$(find /sys/fs/cgroup -name "$mark" 2>/dev/null)" ]
 }
 
