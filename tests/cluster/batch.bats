@@ -345,18 +345,23 @@ watchers_end() {
 	lead=$(lead_pid "$it")
 	peak() { awk '$1 == "VmHWM:" { print $2 }' "/proc/$lead/status" 2>/dev/null; }
 	before=$(peak)
-	appends=()
-	for n in 1 2 3; do
-		[ "$n" = "$it" ] || appends+=($(processes "$n" step/append))
-	done
-	send STOP "${appends[@]}"
+	appends() {
+		for n in 1 2 3; do
+			[ "$n" = "$it" ] || processes "$n" step/append
+		done
+	}
+	send STOP $(appends)
 	beside "$it" libexec/link/dial run/client.sock sh -c 'yes noop | head -c 200000000'
-	# Until it gives up its leadership, for want of answers.
+	# Until it gives up its leadership, for want of answers; a stream that has just been
+	# made anew gets none either.
 	most=$before
-	while now=$(peak) && [ -n "$now" ]; do
+	end=$((SECONDS + 60))
+	while now=$(peak) && [ -n "$now" ] && [ "$SECONDS" -le "$end" ]; do
 		most=$now
+		send STOP $(appends)
 	done
-	send CONT "${appends[@]}"
+	send CONT $(appends)
+	[ -z "$now" ]
 	printf 'lead took at most %s kB, before %s\n' "$most" "$before"
 	[ "$((most - before))" -lt 65536 ]
 }

@@ -114,7 +114,10 @@ told() { # WORD
 
 @test "what a crash leaves behind keeps nothing from starting" {
 	begins crash
-	lab_on "$owner" kill -s KILL "$(guard_pid "$owner")" "$(monitor_pid "$owner")"
+	# Either of them would begin the other anew.
+	both="$(guard_pid "$owner") $(monitor_pid "$owner")"
+	lab_on "$owner" kill -s STOP $both
+	lab_on "$owner" kill -s KILL $both
 	note fault kill "h$owner"
 	wait_for 10 guard_gone "$owner"
 	lab_on "$owner" test -e pkg/run/crash/lock
