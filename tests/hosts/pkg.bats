@@ -115,7 +115,7 @@ told() { # WORD
 @test "what a crash leaves behind keeps nothing from starting" {
 	begins crash
 	# Either of them would begin the other anew.
-	both="$(guard_pid "$owner") $(monitor_pid "$owner")"
+	both="$(monitor_pid "$owner") $(guard_pid "$owner")"
 	lab_on "$owner" kill -s STOP $both
 	lab_on "$owner" kill -s KILL $both
 	note fault kill "h$owner"
