@@ -24,7 +24,7 @@ static int
 load(struct state *st, off_t *bad)
 {
 	struct term slot[2];
-	int good[2];
+	int good[2], newest;
 
 	good[0] = slot_load(st, 0, &slot[0]) == 0;
 	good[1] = slot_load(st, TERM_SLOT, &slot[1]) == 0;
@@ -36,10 +36,9 @@ load(struct state *st, off_t *bad)
 		    "damaged; give this node a new id: remove it from the cluster, "
 		    "then first-boot it anew");
 	}
-	if (good[0] && (!good[1] || slot[0].version >= slot[1].version))
-		st->term = slot[0];
-	else
-		st->term = slot[1];
+	newest = !good[0] || (good[1] && slot[1].version > slot[0].version);
+	st->term = slot[newest];
+	st->term_at = newest * (off_t)TERM_SLOT;
 	*bad = good[0] && good[1] ? -1 : good[0] ? (off_t)TERM_SLOT : 0;
 	return 0;
 }
@@ -85,10 +84,11 @@ term_store(struct state *st)
 	st->term.version++;
 	if (term_print(&st->term, &line) == -1)
 		return state_fail(st, "cannot write state/term: %s", strerror(errno));
-	/* One slot and its sync, then the other: either alone is enough. */
-	r = slot_store(st, 0, &line);
+	/* One slot and its sync, then the other: either alone is enough.  The one that
+	 * counts now stays until then; the other may be damaged. */
+	r = slot_store(st, (off_t)TERM_SLOT - st->term_at, &line);
 	if (r == 0)
-		r = slot_store(st, TERM_SLOT, &line);
+		r = slot_store(st, st->term_at, &line);
 	buf_free(&line);
 	return r;
 }

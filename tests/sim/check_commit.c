@@ -197,9 +197,10 @@ check_matched(size_t number, uint64_t term, const char *id, uint64_t index)
 	const struct watched *w = watched_of(number), *m = watched_by_id(id);
 	uint32_t chain, theirs;
 
-	/* Who has gone on to a newer term may have cut what was not committed. */
-	if (m == NULL || m->rotten || w->rotten || m->term > term || index == 0 ||
-	    !log_image_chain(&w->cache, index, &chain))
+	/* Who has gone on to a newer term may have cut what was not committed; so may
+	 * the leader's own node, before its lead has seen that. */
+	if (m == NULL || m->rotten || w->rotten || m->term > term || w->term > term ||
+	    index == 0 || !log_image_chain(&w->cache, index, &chain))
 		return;
 	checks++;
 	if (!log_image_chain(&m->disk, index, &theirs) || theirs != chain)

@@ -37,7 +37,7 @@ struct machine {
 	uint64_t space;       /* bytes that still go in when full */
 	uint64_t hangs_until; /* nothing is written or synced before then */
 	struct os *waits;     /* in the midst of its work, for that; NULL: none */
-	unsigned errors;      /* syncs, reads and writes that have failed */
+	unsigned errors;      /* calls that have failed, or had no space */
 
 	uint64_t changes; /* of what must not vanish, in either image */
 };

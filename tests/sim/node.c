@@ -269,8 +269,8 @@ join_work(void *arg)
 	state_close(st);
 }
 
-void
-node_join_cluster(struct node *n)
+static void
+joins(struct node *n)
 {
 	struct job j = { .node = n, .result = -1 };
 
@@ -293,6 +293,16 @@ node_join_cluster(struct node *n)
 	story("%s (%s) is to join", n->name, n->id);
 	if (n->role == ROLE_STOPPED)
 		node_start(n);
+}
+
+void
+node_join_cluster(struct node *n)
+{
+	if (n->joining)
+		return;
+	n->joining = 1;
+	joins(n);
+	n->joining = 0;
 }
 
 static void
@@ -383,7 +393,7 @@ node_start(struct node *n)
 	if (ended == RAN)
 		task_end(j.os);
 	if (ended != RAN || j.result == -1 || !j.formed) {
-		if (ended == RAN && n->machine->errors == errors && !full)
+		if (ended == RAN && n->machine->errors == errors)
 			violation("START", "%s does not start: %s", n->name, j.why);
 		start_fails(n, ended == RAN ? j.why : "killed");
 		return;

@@ -97,6 +97,7 @@ no_space(struct os *os, size_t n)
 		m->space -= n;
 		return 0;
 	}
+	m->errors++;
 	return 1;
 }
 

@@ -68,6 +68,7 @@ struct node {
 	char first[ID_DIGITS + 1]; /* id that the cluster forms with */
 	int blank;                 /* there is no state */
 	int removed;               /* from the cluster: it does not start */
+	int joining;               /* somebody sees to its first boot */
 	unsigned tries;            /* candidacies in vain since a leader */
 	enum role role;
 	struct machine *machine;

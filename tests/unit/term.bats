@@ -68,6 +68,34 @@ both() {
 	done
 }
 
+# first_written: where the first write of ./trace to state/term went.
+first_written() {
+	sed -n 's/^pwrite64([0-9]*<.*\/state\/term>.*, \([0-9]*\)) *= .*/\1/p' trace | head -n 1
+}
+
+@test "F2 F44 the copy that counts is written last, for a write may be cut short" {
+	local n
+	need_strace
+	node_up
+	granted b 5 1@0
+	cp state/term old
+	granted c 6 1@0
+	keep voted
+	member ballot b 7 1@0 >frame
+	for n in 0 1; do
+		for it in spoilt older; do
+			back voted
+			case $it in
+			spoilt) spoil "$n" ;;
+			older) dd if=old of=state/term bs=4096 skip="$n" seek="$n" count=1 conv=notrunc status=none ;;
+			esac
+			trace vote answer <frame >reply
+			[ "$(first_written)" -eq "$((n * 4096))" ]
+			both
+		done
+	done
+}
+
 # refused_all WORD: no step works on this, and none changes it.
 refused_all() {
 	local cmd
