@@ -63,7 +63,7 @@ struct state {
 	uint64_t rotten;             /* the last index of one that is damaged */
 	size_t segment_bytes;        /* size of a new segment */
 
-	off_t term_at;               /* the slot that the term was read from */
+	off_t term_at; /* the slot that the term was read from */
 	int lock_fd, term_fd, running_fd, segment_fd;
 	uint64_t segment_open; /* the first index of segment_fd's */
 	uint64_t prepared;     /* the segment whose successor was asked for */
