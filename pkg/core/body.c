@@ -9,7 +9,6 @@
 
 #define STUCK_AGAIN (10 * SECOND)
 #define KILL_AGAIN  SECOND
-#define LEFT        (3 * SECOND) /* T_soft, while it is not known: the shortest profile's */
 #define CUT_TIME    (5 * SECOND) /* for a script to be gone once it is killed */
 
 /* LSB's and OCF's words for it; anything else is no proof. */
@@ -34,7 +33,8 @@ body_gone(struct package *p)
 		notes_event(p, "is down after all");
 	if (p->late || p->hold != HOLD_MINE || p->give.on || p->gone)
 		act_close(p, p->epoch);
-	p->late = p->stuck = p->verify = p->degraded = 0;
+	act_here(p, 0);
+	p->late = p->stuck = p->verify = p->degraded = p->left = 0;
 	p->stop_failed = 0;
 	p->fencing[0] = '\0';
 	if (p->hold == HOLD_ADOPT)
@@ -113,7 +113,11 @@ adopt(struct package *p)
 	p->patience = p->now + p->settings.deadlines.soft;
 	become(p, BODY_ADOPT);
 
-	/* What may run is under guard before the renewal, which has not begun to count. */
+	/*
+	 * Guard counts on from the T0 that it has.  Where it has none, the value is one that
+	 * nobody takes for its age; the first that ages is this one's renewal, sent when guard
+	 * is armed, and so not before what guard counts from.
+	 */
 	if (p->armed)
 		return;
 	p->t0 = 0;
@@ -124,19 +128,30 @@ adopt(struct package *p)
 static void
 unknown_step(struct package *p)
 {
-	if (!p->has_conf || !p->has_want || !p->seen.known) {
-		/* What an earlier guard left may run on a lease that has ended. */
-		if (!p->begun || !due(p, p->began + LEFT))
-			return;
-		act_log(p, "the store cannot be read: what may run here is killed");
+	/*
+	 * What was armed and is not: its guard has died, and the monitor that alone knew when
+	 * it renewed.  Nothing that can be read now says for how long others wait yet, as
+	 * the value may have been old for any time up to W.  It is dead before anything is asked.
+	 */
+	if (!p->armed && p->here != 0) {
+		notes_event(p, "was left here with no guard: it is killed");
+		p->late = p->left = 1;
 		body_kill(p, 1);
 		return;
 	}
+	if (!p->has_conf || !p->has_want || !p->seen.known)
+		return;
 	if (lease_is_ours(p) && p->seen.v.epoch > p->closed &&
 	    (!p->armed || p->epoch == p->seen.v.epoch)) {
-		/* Guard knows nothing of it: another directory's monitor may renew it. */
-		if (!p->armed && !lease_is_still(p))
+		/* Nothing was armed in this directory: it is another one's monitor's. */
+		if (!p->armed &&
+		    (lease_needs_proof(&p->seen.v) ? !lease_is_still(p) :
+						     !lease_is_past(p)))
 			return;
+		if (!p->armed && !lease_needs_proof(&p->seen.v)) {
+			become(p, BODY_PROBE);
+			return;
+		}
 		if (p->seen.v.state != LEASE_MAINT || !p->want.maint) {
 			adopt(p);
 			return;
@@ -393,10 +408,6 @@ body_guard(struct package *p, const struct guard_said *g)
 		p->force = g->deadlines;
 		break;
 	case GUARD_IDLE:
-		if (!p->greeted) {
-			p->begun = g->begun;
-			p->began = p->now;
-		}
 		p->greeted = 1;
 		p->armed = p->arming = 0;
 		if (p->body != BODY_ARM)

@@ -147,6 +147,7 @@ struct package {
 	/* The lease. */
 	uint64_t instance;
 	uint64_t closed;     /* no epoch up to this one starts anything here */
+	uint64_t here;       /* what may run here was armed in it; 0: nothing does */
 	uint64_t epoch;      /* held, or last held */
 	uint64_t t0;         /* of the newest renewal that is acknowledged; 0: none */
 	uint64_t sent;       /* when the newest was sent */
@@ -160,8 +161,6 @@ struct package {
 	uint64_t refused;       /* the T0 that guard would not arm for */
 	struct deadlines force; /* what guard has confirmed */
 	struct deadlines asked; /* what it was told last */
-	uint64_t began;         /* when it greeted */
-	int begun;              /* it had been told nothing then */
 	int greeted, armed, gone;
 	int arming; /* it has not answered to be armed or disarmed */
 
@@ -175,6 +174,7 @@ struct package {
 	int stop_ran, stop_failed;
 	int verify; /* a kill is not enough: status must say down */
 	int late;   /* the lease ran out: this epoch is over here */
+	int left;   /* it was found with no guard */
 	int stuck;
 	int stop_again; /* it is killed, but not down: only its own stop may help */
 	int degraded;
@@ -225,6 +225,7 @@ struct action *act(struct package *, enum action_kind, const char *text,
 void act_log(struct package *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void act_close(struct package *, uint64_t epoch);
+void act_here(struct package *, uint64_t epoch);
 void act_guard(struct package *, enum guard_verb);
 void act_arm(struct package *, uint64_t t0, const struct deadlines *);
 void act_disarm(struct package *);
@@ -249,6 +250,7 @@ void lease_see(struct package *, const char *value, size_t n, int present);
 int lease_is_ours(const struct package *); /* the seen value is of this host and boot */
 int lease_is_fresh(const struct package *);
 int lease_is_still(struct package *); /* nobody on this host renews the seen value */
+int lease_is_past(struct package *);  /* whose package was on it is dead by now */
 uint64_t lease_patience(const struct package *); /* for an answer, in ns */
 
 /* standby.c */

@@ -20,6 +20,7 @@ package_begin(const struct package_who *who, uint64_t now, uint64_t wall)
 	text_copy(p->boot, sizeof(p->boot), who->boot);
 	p->instance = who->instance;
 	p->closed = who->closed;
+	p->epoch = p->here = who->here;
 	p->now = now;
 	p->wall = wall;
 	want_default(&p->want);

@@ -32,6 +32,7 @@ struct package_who {
 	const char *boot;  /* the kernel's boot id, or "-" */
 	uint64_t instance; /* drawn by chance, for this process */
 	uint64_t closed;   /* the highest epoch in run/NAME/closed, or 0 */
+	uint64_t here;     /* the epoch in run/NAME/here, if it is of this boot, or 0 */
 };
 
 /* NULL: no memory.  package_free ends it. */
@@ -70,9 +71,9 @@ void package_script(struct package *, uint64_t now, int status);
  * is idle and refuses (T0 too old or in the future), `disarm` with IDLE, `kill`, also when it
  * is idle, with DEAD (and is idle from then on) or UNDEAD (and is as armed as before). * DEAD and UNDEAD come unasked when a deadline has come; after an UNDEAD then guard goes
  * on killing until it is DEAD, or a later T0 counts.
- * After a greeting with `begun` nobody knows what an earlier guard left here: `kill`
- * comes out if the store can't be read within T_soft; the monitor tells guard the
- * package's resources before it passes that on.
+ * After a greeting IDLE where run/NAME/here names an epoch, what is left of it has no
+ * guard: `kill` comes out at once; the monitor tells guard the package's resources
+ * before it passes that on.
  * GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
  * `kill`, the first of which comes out at once, and answers DEAD or UNDEAD in guard's
  * place; other words to guard are void.
@@ -81,7 +82,6 @@ enum guard_word { GUARD_IDLE, GUARD_ARMED, GUARD_DEAD, GUARD_UNDEAD, GUARD_GONE 
 
 struct guard_said {
 	enum guard_word word;
-	int begun; /* the greeting IDLE: guard has been told nothing since it began */
 	uint64_t epoch; /* ARMED: that, t0 and the deadlines in force */
 	uint64_t t0;
 	struct deadlines deadlines;
@@ -108,6 +108,7 @@ enum action_kind {
 	ACTION_GUARD, /* tell guard: see below */
 	ACTION_PROVE, /* find out about host text's boot id and epochs; number */
 	ACTION_CLOSE, /* write number into run/NAME/closed, before the next action */
+	ACTION_HERE,  /* the same with run/NAME/here, and the boot id; 0: remove it */
 	ACTION_LOG,   /* one line for the message log */
 	ACTION_LEAVE /* end with status; 74: no memory.  PACKAGE_AGAIN: become a new guard */
 };
@@ -117,7 +118,8 @@ enum action_kind {
 /*
  * ARM and RENEWED count t0, and only if it is later than what is counted; ARM puts the
  * deadlines into force, also for a t0 that is counted already.  Before ARM is passed on the
- * monitor has told guard the package's resources.
+ * monitor has told guard the package's resources.  Where HERE could not be written ARM is not
+ * passed on: IDLE is the answer.
  */
 enum guard_verb { GUARD_ARM, GUARD_RENEWED, GUARD_DISARM, GUARD_KILL };
 
@@ -127,7 +129,7 @@ enum guard_verb { GUARD_ARM, GUARD_RENEWED, GUARD_DISARM, GUARD_KILL };
  */
 struct action {
 	enum action_kind kind;
-	uint64_t number;  /* ASK PROVE CLOSE */
+	uint64_t number;  /* ASK PROVE CLOSE HERE */
 	const char *text; /* ASK RUN PROVE LOG; valid until the next event */
 	size_t length;    /* of text; a NUL follows */
 	const char *arg;  /* RUN: fence's node; or NULL */

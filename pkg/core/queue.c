@@ -69,6 +69,16 @@ act_close(struct package *p, uint64_t epoch)
 	act(p, ACTION_CLOSE, NULL, NULL)->number = epoch;
 }
 
+/* Who comes after the death of both guard and monitor has no other way to know. */
+void
+act_here(struct package *p, uint64_t epoch)
+{
+	if (epoch == p->here)
+		return;
+	p->here = epoch;
+	act(p, ACTION_HERE, NULL, NULL)->number = epoch;
+}
+
 void
 act_guard(struct package *p, enum guard_verb verb)
 {
@@ -82,8 +92,10 @@ act_guard(struct package *p, enum guard_verb verb)
 void
 act_arm(struct package *p, uint64_t t0, const struct deadlines *d)
 {
-	struct action *a = act(p, ACTION_GUARD, NULL, NULL);
+	struct action *a;
 
+	act_here(p, p->epoch);
+	a = act(p, ACTION_GUARD, NULL, NULL);
 	a->guard = GUARD_ARM;
 	a->epoch = p->epoch;
 	a->t0 = t0;

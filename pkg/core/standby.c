@@ -115,7 +115,7 @@ own_is_free(struct package *p)
  * The value is of this host and boot, and nothing of it runs from this directory.
  * An own write that was carried out late, or an epoch that this monitor's directory
  * has closed, is this one's; any other may be that of a pkg in another
- * directory, which is left as much time as if it were another host.
+ * directory, which is left as much time as if it were another host, and its epoch, too.
  */
 static int
 ours_is_free(struct package *p)
@@ -124,8 +124,7 @@ ours_is_free(struct package *p)
 
 	if (v->instance == p->instance)
 		return 1;
-	if (v->epoch <= p->closed ? lease_is_still(p) :
-				    due(p, p->seen.at + lease_wait(v)))
+	if (v->epoch <= p->closed ? lease_is_still(p) : lease_is_past(p))
 		return 1;
 	if (p->twin != v->instance)
 		act_log(p,
@@ -187,12 +186,16 @@ is_free(struct package *p)
 void
 standby_step(struct package *p)
 {
+	int ours;
+
 	if (!p->has_conf || !p->has_want || !p->seen.known || p->body != BODY_NONE ||
 	    p->hold != HOLD_NONE || p->write.busy)
 		return;
-	if (lease_is_ours(p)) {
-		if (!ours_is_free(p))
-			return;
+	ours = lease_is_ours(p);
+	if (ours && !ours_is_free(p))
+		return;
+	if (ours &&
+	    (p->seen.v.instance == p->instance || p->seen.v.epoch <= p->closed)) {
 		p->hold = HOLD_MINE;
 		p->epoch = p->seen.v.epoch;
 		p->t0 = 0;
@@ -200,7 +203,7 @@ standby_step(struct package *p)
 		return;
 	}
 	if (!due(p, p->failed_until) || !due(p, p->write_at) || !standby_may(p) ||
-	    !is_free(p))
+	    (!ours && !is_free(p)))
 		return;
 	if (!p->seen.present || lease_is_held(&p->seen.v) ||
 	    lease_needs_proof(&p->seen.v))

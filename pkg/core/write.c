@@ -37,6 +37,12 @@ lease_is_still(struct package *p)
 	return due(p, p->seen.at + 2 * p->settings.renew + SECOND);
 }
 
+int
+lease_is_past(struct package *p)
+{
+	return due(p, p->seen.at + lease_wait(&p->seen.v));
+}
+
 uint64_t
 lease_patience(const struct package *p)
 {
@@ -177,6 +183,7 @@ maint_begin(struct package *p)
 	p->t0 = 0;
 	p->body = BODY_MAINT;
 	act_cut(p);
+	act_here(p, 0);
 	act_disarm(p);
 }
 
@@ -291,6 +298,18 @@ lease_answer(struct package *p, int status)
 	}
 }
 
+/* What is left here and may not be dead holds others off, as far as they let it. */
+static void
+left_hold(struct package *p)
+{
+	if (!p->left || p->hold != HOLD_NONE || p->write.busy || !p->has_conf ||
+	    !lease_is_ours(p) || p->seen.v.epoch != p->here)
+		return;
+	p->hold = HOLD_ADOPT;
+	p->stuck |= p->seen.v.state == LEASE_STUCK;
+	p->changed = 1;
+}
+
 /* Sends what is due of a lease that is this host's. */
 void
 lease_step(struct package *p)
@@ -301,10 +320,11 @@ lease_step(struct package *p)
 		p->ask[SLOT_WRITE].number = 0; /* its answer says nothing any more */
 		lease_answer(p, 75);
 	}
+	left_hold(p);
 	if (w->busy || p->hold == HOLD_NONE)
 		return;
 	if (p->hold == HOLD_ADOPT) {
-		if (p->armed && due(p, p->write_at))
+		if ((p->armed || p->left) && due(p, p->write_at))
 			renew(p);
 		return;
 	}

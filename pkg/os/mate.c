@@ -141,9 +141,7 @@ hear(const char *text)
 		said.word = GUARD_UNDEAD;
 		said.why = text + 7;
 		tell("heard");
-	} else if (strcmp(text, "idle begun") == 0) {
-		said.begun = 1;
-	} else if (strcmp(text, "idle") != 0) {
+	} else if (strcmp(text, "idle") != 0 && strcmp(text, "idle begun") != 0) {
 		return;
 	}
 	mate.heard = 1;
@@ -225,6 +223,12 @@ mate_do(const struct action *a, const struct settings *s)
 }
 
 void
+mate_refuse(void)
+{
+	mate.idle = 1;
+}
+
+void
 mate_leave(void)
 {
 	tell("leave");
@@ -235,6 +239,8 @@ mate_resources(const char *lines)
 {
 	tell("resources %s", lines);
 	(void)snprintf(mate.resources, sizeof(mate.resources), "%s", lines);
+	if (mate.gone)
+		kill_resources(&mate.kill, lines);
 }
 
 void

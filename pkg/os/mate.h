@@ -28,6 +28,9 @@ int mate_is_armed(void);
 /* Passes an ACTION_GUARD on; settings: those in force, or NULL. */
 void mate_do(const struct action *, const struct settings *);
 
+/* Answers an ACTION_GUARD that is not passed on as an idle guard would that refuses. */
+void mate_refuse(void);
+
 /* A person wants this node to leave: the monitors to come are told so. */
 void mate_leave(void);
 

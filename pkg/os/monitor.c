@@ -55,9 +55,11 @@ static struct {
 	struct buf printed;
 	struct script script;
 	char verb[16];
-	int stranger; /* guard knows nothing of the resources yet */
-	int never;    /* a script that could not even be started */
-	int known;    /* guard has the list of resources */
+	char boot[HOST_BOOT_ID];
+	uint64_t here; /* the epoch in run/NAME/here, 0: none of this boot */
+	int told;      /* guard or this has the resources, or they were asked for */
+	int never;     /* a script that could not even be started */
+	int known;     /* guard has the list of resources */
 	int ready;
 } m;
 
@@ -182,8 +184,8 @@ run(const struct action *a)
 	m.script.late = host_now() + a->timeout;
 }
 
-/* Writes one word into run/NAME/file, whole or not at all. */
-static void
+/* Writes words into run/NAME/file, whole or not at all: 0, or -1. */
+static int
 word_write(const char *name, const char *word)
 {
 	char path[LEASE_NAME + 32], new[sizeof(path) + 4];
@@ -196,8 +198,10 @@ word_write(const char *name, const char *word)
 	good = file != NULL && fprintf(file, "%s\n", word) > 0;
 	if (file != NULL && fclose(file) == EOF)
 		good = 0;
-	if (!good || rename(new, path) == -1)
-		say("cannot write %s: %s", path, strerror(errno));
+	if (good && rename(new, path) == 0)
+		return 0;
+	say("cannot write %s: %s", path, strerror(errno));
+	return -1;
 }
 
 /* What this host has promised not to start: it is there before the promise is made. */
@@ -207,7 +211,24 @@ close_epoch(uint64_t epoch)
 	char word[NUM_DIGITS + 1];
 
 	(void)snprintf(word, sizeof(word), "%" PRIu64, epoch);
-	word_write("closed", word);
+	(void)word_write("closed", word);
+}
+
+/* What may run here: it is there before guard is armed, and until that is known to be gone. */
+static void
+here_write(uint64_t epoch)
+{
+	char words[NUM_DIGITS + HOST_BOOT_ID + 2], path[LEASE_NAME + 32];
+
+	(void)snprintf(words, sizeof(words), "%" PRIu64 " %s", epoch, m.boot);
+	(void)snprintf(path, sizeof(path), "run/%s/here", m.name);
+	if (epoch == 0) {
+		m.here = 0;
+		if (unlink(path) == -1 && errno != ENOENT)
+			say("cannot remove %s: %s", path, strerror(errno));
+	} else if (word_write("here", words) == 0) {
+		m.here = epoch;
+	}
 }
 
 static void
@@ -235,10 +256,13 @@ tell_guard(const struct action *a)
 {
 	const struct settings *s = package_settings(m.package);
 
-	if (a->guard == GUARD_ARM && !mate_is_armed())
-		(void)resources_tell();
-	else if (a->guard == GUARD_KILL && m.stranger) {
-		m.stranger = 0;
+	if (a->guard == GUARD_ARM && m.here != a->epoch) {
+		mate_refuse(); /* the next guard would not know what there is */
+		return;
+	}
+	if ((a->guard == GUARD_ARM && !mate_is_armed()) ||
+	    (a->guard == GUARD_KILL && !m.told)) {
+		m.told = 1;
 		(void)resources_tell();
 	}
 	mate_do(a, s);
@@ -275,6 +299,9 @@ carry_out(void)
 		case ACTION_CLOSE:
 			close_epoch(a.number);
 			break;
+		case ACTION_HERE:
+			here_write(a.number);
+			break;
 		case ACTION_LOG:
 			say("%s", a.text);
 			break;
@@ -305,9 +332,7 @@ on_proof(void *arg, uint64_t number, const char *boot, uint64_t closed)
 static void
 on_guard(const struct guard_said *said)
 {
-	m.stranger |= said->begun;
-	if (said->word == GUARD_ARMED || said->word == GUARD_GONE)
-		m.stranger = 0;
+	m.told |= said->word == GUARD_ARMED; /* it has said them before */
 	package_guard(m.package, host_now(), said);
 	carry_out();
 }
@@ -512,6 +537,29 @@ closed_read(void)
 	return epoch;
 }
 
+/* The epoch of what was here last, if that was in this boot; else 0. */
+static uint64_t
+here_read(void)
+{
+	char path[LEASE_NAME + 32], words[NUM_DIGITS + HOST_BOOT_ID + 3], *boot;
+	uint64_t epoch;
+	FILE *file;
+	int whole;
+
+	(void)snprintf(path, sizeof(path), "run/%s/here", m.name);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	whole = fgets(words, sizeof(words), file) != NULL;
+	(void)fclose(file);
+	boot = whole ? strchr(words, ' ') : NULL;
+	if (boot == NULL ||
+	    num_u64(words, (size_t)(boot - words), UINT64_MAX, &epoch) == -1)
+		return 0;
+	boot[strcspn(boot, "\n")] = '\0';
+	return strcmp(boot + 1, m.boot) == 0 ? epoch : 0;
+}
+
 /* What control scripts find in their environment: 0, or -1. */
 static int
 environment_set(void)
@@ -570,13 +618,14 @@ static int
 begin(void)
 {
 	static const struct mate_ears ears = { on_guard, on_leave, on_line };
-	char boot[HOST_BOOT_ID] = "-";
-	struct package_who who = { .name = m.name, .node = m.node, .boot = boot };
+	struct package_who who = { .name = m.name, .node = m.node, .boot = m.boot };
 
-	(void)host_boot_id(boot);
-	word_write("node", m.node);
+	(void)snprintf(m.boot, sizeof(m.boot), "-");
+	(void)host_boot_id(m.boot);
+	(void)word_write("node", m.node);
 	who.instance = chance_u64(NULL);
 	who.closed = closed_read();
+	who.here = m.here = here_read();
 	say("the monitor begins: node %s, instance %016" PRIx64, m.node, who.instance);
 	m.package = package_begin(&who, host_now(), (uint64_t)time(NULL));
 	if (m.package == NULL)

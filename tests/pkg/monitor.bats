@@ -151,7 +151,7 @@ teardown() {
 	[ "$(grep -c start "$RECORD.seven")" -eq 1 ]
 }
 
-@test "both killed, guard and monitor: a new guard renews first, and the package goes on" {
+@test "both killed, guard and monitor: what they left is killed at once, and starts anew in its place" {
 	plain eight a
 	settings eight
 	guard_run a eight
@@ -160,16 +160,16 @@ teardown() {
 	guard=$(pid_of a eight lock) monitor=$(pid_of a eight monitor)
 	kill -STOP "$monitor"
 	kill -KILL "$guard" "$monitor"
-	rm "$HOSTS/a/pkg/run/eight/ready"
-	was=$(lease eight)
-	guard_run a eight
-	wait_for 20 renewed_anew eight "$was"
-	lease_says eight 'owner=a * epoch=1 * state=running *'
+	read -r boot </proc/sys/kernel/random/boot_id
+	[ "$(cat "$HOSTS/a/pkg/run/eight/here")" = "1 $boot" ]
 	kill -0 "$beat"
-	[ "$(grep -c start "$RECORD.eight")" -eq 1 ]
-	# It is still killed with the lease.
-	leave a eight
+	guard_run a eight
 	wait_for 5 dead "$beat"
+	wait_for 20 lease_says eight 'owner=a * epoch=2 * state=running *'
+	[ "$(grep -c start "$RECORD.eight")" -eq 2 ]
+	[ "$(cat "$HOSTS/a/pkg/run/eight/here")" = "2 $boot" ]
+	leave a eight
+	[ ! -e "$HOSTS/a/pkg/run/eight/here" ]
 }
 
 @test "the owner's host says over ssh which boot it runs under and what it has closed" {

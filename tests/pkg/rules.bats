@@ -19,7 +19,7 @@ setup() {
 @test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
 @test "another directory's monitor of the same node is left alone" { "$scenes" twins; }
 @test "who leaves a package in maintenance waits until guard lets it be" { "$scenes" leaves_alone; }
-@test "what a dead guard left is killed if the store can't be read" { "$scenes" strangers; }
+@test "what is left of a guard and monitor that died is killed before anything is asked" { "$scenes" strangers; }
 @test "a guard that refuses to arm is a failure: another node's turn" { "$scenes" refuses; }
 @test "a move: by the owner it was given to, and only to somebody" { "$scenes" orders; }
 @test "nothing moves to a node that has not been heard of for 30 s" { "$scenes" silent; }

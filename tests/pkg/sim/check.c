@@ -57,10 +57,12 @@ check_programs(unsigned changed)
 		if (!host[i].running)
 			continue;
 		running++;
-		excused |= host[i].excused >= now;
+		excused |= host[i].alone || host[i].excused >= now;
 	}
 	if (!host[changed].running && host[changed].excused == NEVER)
 		host[changed].excused = 0;
+	if (!host[changed].running)
+		host[changed].alone = 0;
 	if (kind == KIND_MONITOR && !host[changed].running && !healed)
 		broken("a monitor's death leaves the package alone", "%s",
 		    host[changed].name);

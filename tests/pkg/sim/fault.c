@@ -240,8 +240,8 @@ fault_process(unsigned i)
 		if (h->guard.alive)
 			at(now + between(5 * MS, 50 * MS), EV_MONITOR, i, h->guard.gen,
 			    0);
-		else
-			host_excuse(i, NEVER); /* guard was dead: nobody is left */
+		if (!h->guard.armed)
+			host_alone(i);
 		if (!h->guard.alive)
 			at(now + between(SECOND, 10 * SECOND), EV_RUN, i, h->boots, 0);
 		break;
@@ -254,7 +254,7 @@ fault_process(unsigned i)
 		story("%s: guard and monitor are killed", h->name);
 		monitor_kill(i);
 		guard_kill(i);
-		host_excuse(i, NEVER);
+		host_alone(i);
 		at(now + between(SECOND / 10, 15 * SECOND), EV_RUN, i, h->boots, 0);
 		break;
 	case 3:
@@ -262,7 +262,7 @@ fault_process(unsigned i)
 		h->monitor_frozen = now + d;
 		then_cut(i,
 		    conf.deadlines.soft + conf.deadlines.grace + below(4 * SECOND));
-		if (h->gone)
+		if (h->gone || !h->guard.armed)
 			host_excuse(i, now + d + 10 * SECOND);
 		break;
 	case 4:

@@ -51,8 +51,7 @@ guard_kill(unsigned i)
 	story("%s: guard is killed", h->name);
 	guard_clear(i);
 	if (h->p == NULL) {
-		/* Nobody is left who would kill what runs. */
-		host_excuse(i, NEVER);
+		host_alone(i);
 		return;
 	}
 	if (host_thaw(i, 0) > now + 100 * MS)
@@ -84,7 +83,6 @@ guard_say(unsigned i, enum guard_word word, const char *why)
 	s->t0 = h->guard.t0;
 	s->deadlines = h->guard.d;
 	s->why = why;
-	s->begun = word == GUARD_IDLE && !h->guard.used;
 	at(in_order(&h->last, now + between(MS / 100, MS)), EV_SAID, i, h->gen,
 	    spoken++);
 }
@@ -155,7 +153,7 @@ take_arm(unsigned i, const struct told *w)
 		guard_say(i, g->armed ? GUARD_ARMED : GUARD_IDLE, NULL);
 		return;
 	}
-	g->armed = g->used = 1;
+	g->armed = 1;
 	g->epoch = w->epoch;
 	g->t0 = t0;
 	g->d = w->d;
@@ -181,7 +179,6 @@ hear(unsigned i, const struct told *w)
 		break;
 	case GUARD_DISARM:
 		g->armed = 0;
-		g->used = 1;
 		g->t0 = 0;
 		guard_say(i, GUARD_IDLE, NULL);
 		break;
@@ -210,7 +207,6 @@ killed(unsigned i)
 	else
 		host_excuse(i, NEVER);
 	h->guard.armed = 0;
-	h->guard.used = 1;
 	h->guard.t0 = 0;
 	guard_say(i, GUARD_DEAD, NULL);
 }

@@ -7,7 +7,8 @@
 
 #include "sim.h"
 
-#define HELD 64u
+#define HELD      64u
+#define UNGUARDED (2500 * MS) /* the longest kill, by the slowest clock, and a little */
 
 struct host host[HOSTS];
 unsigned hosts;
@@ -56,6 +57,25 @@ host_excuse(unsigned i, uint64_t until)
 		h->excused = until;
 }
 
+/* Until somebody comes who can know of it; then it has to be ended in a kill's time. */
+void
+host_alone(unsigned i)
+{
+	struct host *h = &host[i];
+
+	h->alone = h->running && !h->watchdog;
+}
+
+static void
+host_met(unsigned i)
+{
+	struct host *h = &host[i];
+
+	if (h->alone)
+		host_excuse(i, now + UNGUARDED);
+	h->alone = 0;
+}
+
 /* When an event for the monitor, or for guard, can be handled. */
 uint64_t
 host_thaw(unsigned i, int guard)
@@ -101,6 +121,7 @@ host_off(unsigned i, uint64_t back)
 	h->on = 0;
 	h->frozen = h->monitor_frozen = 0;
 	h->undying = 0;
+	h->here = 0; /* it names the boot */
 	monitor_kill(i);
 	guard_clear(i);
 	programs(i, 0);
@@ -122,7 +143,7 @@ void
 monitor_begin(unsigned i)
 {
 	struct host *h = &host[i];
-	struct package_who who = { NAME, h->name, h->boot, 0, h->closed };
+	struct package_who who = { NAME, h->name, h->boot, 0, h->closed, h->here };
 
 	if (h->p != NULL || !h->guard.alive)
 		return;
@@ -135,6 +156,7 @@ monitor_begin(unsigned i)
 	h->last = now;
 	h->monitor_frozen = 0;
 	story("%s: monitor %llx", h->name, (unsigned long long)who.instance);
+	host_met(i);
 	guard_say(i, h->guard.armed ? GUARD_ARMED : GUARD_IDLE, NULL);
 	host_settle(i);
 }
@@ -218,6 +240,11 @@ host_do(unsigned i, const struct action *a)
 			h->closed = a->number;
 		check_closed(i, a->number);
 		break;
+	case ACTION_HERE:
+		story("%s: has epoch %llu here", h->name,
+		    (unsigned long long)a->number);
+		h->here = a->number;
+		break;
 	case ACTION_LOG:
 		story("%s: | %s", h->name, a->text);
 		break;
@@ -282,6 +309,8 @@ host_settle(unsigned i)
 				    (double)pause / 1e9);
 				if (now + pause > h->monitor_frozen)
 					h->monitor_frozen = now + pause;
+				if (!h->guard.armed)
+					host_excuse(i, now + pause + UNGUARDED);
 				at(now + pause, EV_RESUME, i, gen, 0);
 			}
 			hold(h, &a);

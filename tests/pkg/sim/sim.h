@@ -113,7 +113,6 @@ void store_expire(const struct event *);
 struct guard {
 	int alive;
 	int armed;
-	int used;        /* the monitor has said what is to be here */
 	uint64_t frozen; /* true time until which it is */
 	uint64_t epoch, t0;
 	struct deadlines d;
@@ -148,6 +147,7 @@ struct host {
 	uint64_t epoch; /* when that clock said `zero` */
 	uint64_t zero;
 	uint64_t closed;
+	uint64_t here;
 	uint64_t frozen; /* the host as a whole, until then */
 
 	/* The network to the store and to other hosts. */
@@ -180,6 +180,7 @@ struct host {
 	uint64_t undying; /* they can't be killed until then */
 
 	uint64_t excused; /* two owners would not be the rules' fault until then */
+	int alone;        /* what runs has neither guard nor monitor */
 };
 extern struct host host[HOSTS];
 extern unsigned hosts;
@@ -192,6 +193,7 @@ void host_on(unsigned);
 void host_off(unsigned, uint64_t back); /* back: on again after that; NEVER */
 void host_run(unsigned);                /* `pkg run` */
 void host_excuse(unsigned, uint64_t until);
+void host_alone(unsigned);  /* nobody is left who would end what runs */
 void host_settle(unsigned); /* carries out what its rules say */
 void host_do(unsigned, const struct action *);
 int monitor_up(unsigned);
