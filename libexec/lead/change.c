@@ -245,7 +245,7 @@ settled(struct lead *l, uint64_t now)
 static void
 leave(struct lead *l)
 {
-	if (state_lock(l->st) == -1 || node_follow(l->st, l->commit) == -1 ||
+	if (state_lock(l->st) == -1 || node_follow(l->st, l->commit, 1) == -1 ||
 	    state_unlock(l->st) == -1)
 		return;
 	note(l->st->os, l->term, "lead: this node is no member any more");

@@ -264,20 +264,32 @@ node_join(struct state *st, const char *cluster)
 }
 
 int
-node_follow(struct state *st, uint64_t commit)
+node_follow(struct state *st, uint64_t commit, int whole)
 {
+	const char *now;
 	int in;
 
-	if (st->members.n == 0 || st->members.index > commit)
+	if (st->members.n == 0)
 		return 0;
+	/* Another process may have followed the one before. */
+	if (st->followed != st->members.index) {
+		if (node_load(st) == -1)
+			return -1;
+		st->followed = st->members.index;
+	}
 	in = members_find(&st->members, st->me.name, st->me.id) != -1;
-	if (in ? !st->joiner && !st->removed : st->joiner || st->removed)
-		return st->removed;
-	if (node_store(st->os, &st->me, st->cluster, in ? "member" : "removed",
-		st->boots) == -1)
+	if (whole && st->members.index <= commit) {
+		if (in ? !st->joiner && !st->removed : st->joiner || st->removed)
+			return st->removed;
+		now = in ? "member" : "removed";
+	} else if (in && st->removed)
+		now = "joiner"; /* again: what it answers from here on is counted on */
+	else
+		return 0;
+	if (node_store(st->os, &st->me, st->cluster, now, st->boots) == -1)
 		return state_fail(st, "cannot write state/node: %s", strerror(errno));
-	st->joiner = 0;
-	st->removed = !in;
+	st->joiner = strcmp(now, "joiner") == 0;
+	st->removed = strcmp(now, "removed") == 0;
 	return st->removed;
 }
 

@@ -54,6 +54,7 @@ struct state {
 	int joiner;                  /* it is in no configuration yet */
 	int removed;                 /* it is in none any more */
 	int older;                   /* it was put back from a copy */
+	uint64_t followed;           /* index of the configuration that they are of */
 	uint64_t boots;              /* how often it was started */
 	struct members members;      /* the configuration in force */
 	struct term term;            /* as read under this lock */
@@ -396,10 +397,12 @@ int node_join(struct state *, const char *cluster); /* becomes a joiner */
 
 /*
  * Under the lock, with the commit index: notes in state/node that this node has
- * come into the configuration, or has left it, once that is committed.  1: it has
- * left, 0, or -1.
+ * come into the configuration, or has left it, once that is committed and the log is
+ * whole (one that is still being sent may hold configurations that are long over).
+ * One that had left, and is added again, is a joiner from the entry on that says so.
+ * 1: it has left, 0, or -1.
  */
-int node_follow(struct state *, uint64_t commit);
+int node_follow(struct state *, uint64_t commit, int whole);
 
 int node_load(struct state *);
 

@@ -383,8 +383,7 @@ settle(struct append *a, uint64_t commit_before)
 	a->repaired = 0;
 	if (a->commit != commit_before)
 		run_commit_store(st->os, a->commit_fd, a->commit);
-	/* A log that is still being sent may hold configurations that are long over. */
-	return a->whole ? node_follow(st, a->commit) : 0;
+	return node_follow(st, a->commit, a->whole);
 }
 
 /* All whole frames of the input, one after the other. */

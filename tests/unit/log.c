@@ -1002,6 +1002,38 @@ term_torn(void)
 	free(new.p);
 }
 
+/* F35: removed, and added again before it has gone. */
+static void
+added_again(void)
+{
+	struct state *st = node_make(3), *other;
+	struct members with, without;
+
+	SAYS(st, state_lock(st));
+	with = without = st->members;
+	members_remove(&without, 0);
+	with.index = 9;
+	without.index = 5;
+	st->members = without;
+	MUST(node_follow(st, 4, 1) == 0 && !st->removed); /* not committed yet */
+	MUST(node_follow(st, 5, 0) == 0 && !st->removed); /* more is to come */
+	other = node_again();
+	MUST(node_follow(st, 5, 1) == 1 && st->removed);
+	MUST(node_follow(st, 5, 1) == 1);
+	/* Another process of this node, which was there before, is sent that entry. */
+	other->members = with;
+	MUST(node_follow(other, 5, 0) == 0 && !other->removed && other->joiner);
+	SAYS(st, state_unlock(st));
+	state_close(st);
+	state_close(other);
+	st = node_again();
+	MUST(!st->removed && st->joiner);
+	st->members = with;
+	MUST(node_follow(st, 9, 0) == 0 && st->joiner);
+	MUST(node_follow(st, 9, 1) == 0 && !st->joiner);
+	state_close(st);
+}
+
 /* F45: state/node; it is nobody else's. */
 static void
 rotten_node(void)
@@ -1068,6 +1100,7 @@ static const struct test_case cases[] = {
 	{ "lock_lost_alone", lock_lost_alone },
 	{ "rotten_term", rotten_term },
 	{ "term_torn", term_torn },
+	{ "added_again", added_again },
 	{ "rotten_node", rotten_node },
 	{ "rotten_members", rotten_members },
 	{ NULL, NULL },

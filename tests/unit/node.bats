@@ -412,6 +412,10 @@ tells() {
 	run -64 member
 }
 
+@test "F35 removed, and added again before it has gone: a joiner, from the entry on that says so" {
+	log added_again
+}
+
 @test "F45 state/node rotten: it is nobody" {
 	log rotten_node
 	rm -r state

@@ -27,6 +27,7 @@ setup() {
 		'show stands') cat votes.here ;;
 		'show damaged') printf 'no\n' ;;
 		'show name') printf 'n1\n' ;;
+		'show removed') cat removed 2>/dev/null || printf 'no\n' ;;
 		note*) printf '%s\n' "$2" >>notes ;;
 		esac
 	END
@@ -388,6 +389,12 @@ several() { # N
 	printf '30\n' >run/election_timeout
 	begin
 	soon test -p run/wake
+	# It was added again before it looked.
+	printf 'removed\n' >run/wake
+	soon grep -q removed run/woken
+	sleep 1
+	run ! nothing_left
+	printf 'yes\n' >removed
 	printf 'removed\n' >run/wake
 	soon nothing_left
 	grep -q 'stops: this node is no member of the cluster any more' notes
