@@ -75,7 +75,9 @@ build/tests/%.o: tests/unit/%.c build/flags
 	$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(TESTS): %: %.o $(LIB)
-	$(LINK) -o $@ $< $(LIB)
+	$(LINK) -o $@ $(filter %.o,$^) $(LIB)
+
+build/tests/gather: build/lead/gather.o
 
 # What this machine would not choose is tested too.
 build/tests/loop_poll: build/tests/loop.o libexec/os/loop.c $(LIB)

@@ -229,6 +229,7 @@ answer(struct lead *l, const struct waiter *w, int status, char *text, size_t n)
 	s->text = text;
 	s->len = text == NULL ? 0 : n;
 	c->texts += s->len;
+	gather_answered(l, c);
 	(void)answers_flush(l, c);
 }
 
@@ -393,6 +394,7 @@ reading_add(struct lead *l, const struct waiter *w, const struct command *cmd)
 		r->index = c->wrote;
 	r->seq = l->seq + 1;
 	l->round_wanted = 1;
+	gather_asked(l, c);
 	return 0;
 }
 
@@ -420,6 +422,7 @@ readings_answer(struct lead *l)
 		if (s == NULL)
 			continue;
 		s->status = SLOT_READS;
+		gather_answered(l, c);
 		(void)answers_flush(l, c);
 	}
 }

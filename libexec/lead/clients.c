@@ -222,8 +222,10 @@ request(struct lead *l, const struct waiter *w, const struct command *c,
 			l->pendings--;
 			r = -1;
 		}
-		if (r == 0)
+		if (r == 0) {
 			l->client[w->id]->wrote = index;
+			gather_asked(l, l->client[w->id]);
+		}
 		buf_free(&b);
 	}
 	if (r == -1)

@@ -168,9 +168,11 @@ lead_due(const struct lead *l)
 {
 	uint64_t due = l->beat_at + l->beat;
 
-	if (l->applied < l->commit || l->push || asks(l) ||
+	if (l->applied < l->commit || l->push ||
 	    (l->behind != NULL && !clients_tight(l)))
 		return 0;
+	if (asks(l) && gather_due(l) < due)
+		due = gather_due(l);
 	if (l->stopping && l->stop_by < due)
 		due = l->stop_by;
 	return due;
@@ -264,7 +266,7 @@ lead_begin(struct lead *l)
 		return LEAD_BROKEN;
 	if (l->down)
 		return LEAD_DOWN;
-	if (!beat && !l->push && !asks(l))
+	if (!beat && !l->push && !(asks(l) && now >= gather_due(l)))
 		return LEAD_ON;
 	if (state_lock(st) == -1)
 		return LEAD_BROKEN;
@@ -280,6 +282,7 @@ lead_begin(struct lead *l)
 		l->asked_seq = l->seq;
 	l->round_wanted = 0;
 	l->push = 0;
+	gather_begin(l);
 	if (beat)
 		l->beat_at = now;
 	if (fresh_write(l) == -1)
@@ -444,6 +447,7 @@ enum lead_next
 lead_finish(struct lead *l)
 {
 	struct state *st = l->st;
+	const int synced = l->wrote;
 	uint64_t now;
 
 	if (st->broken)
@@ -465,6 +469,7 @@ lead_finish(struct lead *l)
 		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
 	readings_answer(l);
 	now = clock_now(st->os);
+	gather_finish(l, synced, now);
 	clients_look(l, now);
 	watches_turn(l, now);
 	followers_check(l, now);

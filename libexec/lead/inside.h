@@ -74,6 +74,7 @@ struct client {
 	uint64_t first;   /* the number of the first of them */
 	uint64_t wrote;   /* index of its last write; reads come behind that */
 	uint64_t greeted; /* the commit index that it was last told */
+	uint64_t asked_in, answered_in; /* lead's seq then (gather.c) */
 	struct watch *watch;
 	int watches;    /* or has asked to: nothing more is read */
 	int closing;    /* nothing more is read */
@@ -148,6 +149,17 @@ struct change_asked {
 	uint64_t round_end, round_began;
 };
 
+/* --- gather.c --------------------------------------------------------------------- */
+
+struct gather {
+	size_t expected;  /* clients that were answered since a turn was begun */
+	size_t came;      /* of them, who have asked again */
+	uint64_t until;   /* they are waited for; 0: nobody was answered */
+	unsigned in_vain; /* turns for which nobody is waited for */
+	uint64_t
+	    synced_at; /* clock_now, when the newest own entries were durable here */
+};
+
 struct lead {
 	struct state *st;
 	uint64_t term;
@@ -180,6 +192,7 @@ struct lead {
 	int begun;           /* the lock is held, a sync is owed */
 	int wrote;
 
+	struct gather gather;
 	struct buf fresh;       /* records of this turn, not written yet */
 	struct tail fresh_tail; /* where they would end the log */
 
@@ -303,6 +316,13 @@ int pending_add(struct lead *, const struct waiter *, uint64_t index);
 void pendings_answer(struct lead *, uint64_t index, int outcome);
 /* Refuses what waits for entries that were not written. */
 void pendings_refuse(struct lead *, int status, const char *why);
+
+/* gather.c */
+void gather_asked(struct lead *, struct client *);
+void gather_answered(struct lead *, struct client *);
+void gather_begin(struct lead *);
+void gather_finish(struct lead *, int synced, uint64_t now);
+uint64_t gather_due(const struct lead *);
 
 /* commit.c */
 
