@@ -47,6 +47,7 @@ follows() {
 
 # leader ACTION...: on this node; what it hears is in ./out.
 leader() {
+	rm -f run/client.sock # of one before
 	start fake run/client.sock "$@"
 	soon listening run/client.sock
 }
