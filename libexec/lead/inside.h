@@ -81,13 +81,13 @@ struct client {
 	int store_only; /* its host may not change who the members are */
 	int doomed;     /* an answer was lost: nothing more is said either */
 	int ready;      /* output has grown */
+	int paused;     /* there is no room for what it has to say (held.c) */
 	struct client *next_ready;
 
 	/* held.c */
 	size_t held_in, held_out; /* bytes, as they stand in lead's sums */
 	size_t in_seen, out_seen; /* bytes, when it was last judged; 0: not then */
 	uint64_t line;            /* number of its unfinished line among all */
-	int paused;               /* there is no room for what it has to say */
 };
 
 /* --- watches.c -------------------------------------------------------------------- */
