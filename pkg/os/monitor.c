@@ -256,6 +256,8 @@ tell_guard(const struct action *a)
 {
 	const struct settings *s = package_settings(m.package);
 
+	if (a->guard == GUARD_ARM && m.here != a->epoch)
+		here_write(a->epoch); /* it could not be written before */
 	if (a->guard == GUARD_ARM && m.here != a->epoch) {
 		mate_refuse(); /* the next guard would not know what there is */
 		return;
