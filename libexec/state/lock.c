@@ -7,7 +7,8 @@
  *   lite-raft-lock 1 COUNTER MARK DAMAGED INDEX TERM CHAIN SEGMENT OFF CRC\n
  *
  * Its tail is never ahead of what is durable: a loss of power may bring back an
- * older line, whose tail is older too, and a cut syncs the line first.
+ * older line, whose tail is older too, and a cut syncs the line first.  So may a
+ * disk that could not take the line, once the kernel forgets the page: older() looks.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -106,13 +107,19 @@ static int
 lock_store(struct state *st, int sync)
 {
 	struct buf line = { 0 };
-	int r;
+	int r, saved;
 
 	r = lock_print(&st->lock, &line);
 	if (r == 0)
 		r = disk_write(st->os, st->lock_fd, buf_head(&line), line.len, 0);
-	if (r == 0 && sync)
-		r = disk_sync(st->os, st->lock_fd);
+	if (r == 0 && sync && disk_sync(st->os, st->lock_fd) == -1) {
+		r = -1;
+		/* The page counts as clean now and may be forgotten, the mark with it:
+		 * the next step is to find it. */
+		saved = errno;
+		(void)disk_write(st->os, st->lock_fd, buf_head(&line), line.len, 0);
+		errno = saved;
+	}
 	buf_free(&line);
 	if (r == -1)
 		return state_fail(st, "cannot write state/lock: %s", strerror(errno));
@@ -209,11 +216,31 @@ lock_read(struct state *st, int *known)
 	return 0;
 }
 
+/* 1 if something lies behind the tail that the line names, where a log that nobody is
+ * changing has zeros; 0, or -1.  Where the log is damaged, anything may. */
+static int
+older(struct state *st)
+{
+	const struct tail *t = &st->lock.tail;
+	char next = 0;
+
+	if (st->lock.damaged > t->index)
+		return 0;
+	if (segment_look(st, t->index + 1) == 0)
+		return 1;
+	if (!st->broken && t->segment != 0 && segment_look(st, t->segment) == 0 &&
+	    disk_read(st->os, st->segment_fd, &next, 1, (off_t)t->off) == -1)
+		return state_fail(st, "cannot read the log: %s", strerror(errno));
+	if (st->broken)
+		return -1;
+	return next != 0 || (t->segment != 0 && st->segment_fd == -1);
+}
+
 /* Takes the lock; whole: verifies and rewrites everything (start). */
 static int
 lock_take(struct state *st, int whole)
 {
-	int known;
+	int changed, known, late = 0;
 
 	if (st->broken) {
 		errno = EIO;
@@ -222,23 +249,32 @@ lock_take(struct state *st, int whole)
 	if (disk_lock(st->os, st->lock_fd) == -1)
 		return state_fail(st, "cannot lock state/lock: %s", strerror(errno));
 	st->locked = 1;
-	if (lock_read(st, &known) == -1 ||
-	    (st->lock.counter != st->seen &&
-		(snapshot_load(st) == -1 || members_load(st) == -1)))
+	if (lock_read(st, &known) == -1)
 		return -1;
-	if (whole || st->lock.mark != MARK_CLEAN) {
+	changed = st->lock.counter != st->seen;
+	if (changed && (snapshot_load(st) == -1 || members_load(st) == -1))
+		return -1;
+	if (changed || whole || st->lock.mark != MARK_CLEAN) {
+		/* What is known of the log may be stale. */
 		segment_forget(st);
 		log_forget(st);
-		return mend(st, known, whole);
 	}
+	if (changed && !whole && st->lock.mark == MARK_CLEAN) {
+		late = older(st);
+		if (late == -1)
+			return -1;
+		if (late)
+			note(st->os, UINT64_MAX,
+			    "lock: state/lock is older than the log, which goes on "
+			    "behind index %" PRIu64,
+			    st->lock.tail.index);
+	}
+	if (late || whole || st->lock.mark != MARK_CLEAN)
+		return mend(st, known, whole);
 	/* "Read current_term after taking the lock, every time." */
 	if (term_load(st) == -1)
 		return -1;
-	if (st->lock.counter != st->seen) {
-		/* Another process has changed something: what is known of the
-		 * log may be stale. */
-		segment_forget(st);
-		log_forget(st);
+	if (changed) {
 		st->tail = st->lock.tail;
 		st->seen = st->lock.counter;
 		if (st->members.n == 0 && strcmp(st->cluster, "-") != 0)

@@ -124,3 +124,38 @@ leader() {
 	log_is 2x3,2x2:700
 	granted c 3 6@2
 }
+
+@test "F43 an older line of state/lock is back: what it does not know of is found, and stays" {
+	local i all=1x8:500,2x10:200
+	node_up -s 2048
+	for i in 0 1 2 3 4 5; do
+		cp state/lock "line.$i"
+		member write "$all" 3 2048
+	done
+	keep whole
+	# Before the first record, within a segment, at the end of one.
+	for i in 0 1 2 3 4 5; do
+		back whole
+		cat "line.$i" >state/lock
+		takes b 3 "$all,3x1" 19 1
+		log_is "$all,3x1"
+		grep -q "goes on behind index $((i * 3 + 1))\$" message-log/node.log
+		# It is known now, and not looked for again.
+		takes b 3 "$all,3x2" 20 1
+		[ "$(grep -c 'is older' message-log/node.log)" -eq $((i + 1)) ]
+	done
+}
+
+@test "F43 a mark that could not be synced is written again: the page may be forgotten" {
+	need_strace
+	node_up
+	takes b 2 1x2 1 2
+	# What a step leaves that was killed.
+	member append b 2 1x3 3 1 >frame
+	at 'fdatasync 1' signal=KILL append <frame >/dev/null || :
+	[ "$(mark)" = dirty ]
+	strace -qq -y -o trace -e trace="$CALLS" -e inject=fdatasync:error=EIO:when=1 \
+		append <frame >reply 2>err || status=$?
+	[ "$status" -eq 74 ]
+	[ "$(story)" = 'w:lock s:lock w:lock ' ]
+}
