@@ -34,12 +34,19 @@ inode_new(struct machine *m, const char *path, int is_dir)
 static void
 room_for(struct inode *f, size_t size)
 {
-	size_t room = f->room > 0 ? f->room : 4 * SECTOR;
+	size_t room = f->room > 0 ? f->room : SECTOR;
 
 	if (size <= f->room)
 		return;
 	while (room < size)
 		room *= 2;
+	if (f->room == 0) {
+		f->cache = sim_alloc(room);
+		f->disk = sim_alloc(room);
+		f->page = sim_alloc(room / SECTOR);
+		f->room = room;
+		return;
+	}
 	f->cache = sim_grow(f->cache, room);
 	f->disk = sim_grow(f->disk, room);
 	f->page = sim_grow(f->page, room / SECTOR);
@@ -88,6 +95,15 @@ inode_write(struct inode *f, const void *p, size_t n, size_t off)
 	if (sectors(off + n) > f->end_dirty)
 		f->end_dirty = sectors(off + n);
 	changed(f, IMAGE_CACHE, off);
+}
+
+void
+inode_zeros(struct inode *f, size_t n)
+{
+	room_for(f, n);
+	f->size = f->disk_size = n;
+	changed(f, IMAGE_CACHE, 0);
+	changed(f, IMAGE_DISK, 0);
 }
 
 void
@@ -230,27 +246,45 @@ file_evict(struct inode *f)
 
 /* --- directories ---------------------------------------------------------- */
 
-/* Names are short, and this is called more often than anything else. */
+/* Looked up more often than anything else, and short: the first eight bytes of a name
+ * are one number, which stands for their order. */
+static uint64_t
+key_of(const char *name, size_t n)
+{
+	const size_t most = n < sizeof(uint64_t) ? n : sizeof(uint64_t);
+	uint64_t key = 0;
+	size_t i;
+
+	for (i = 0; i < most; i++)
+		key |= (uint64_t)(unsigned char)name[i] << (56 - 8 * i);
+	return key;
+}
+
+/* Of two names that begin with the same eight bytes, what is behind those. */
 static int
-name_compare(const char *have, const char *name, size_t n)
+rest_compare(const char *have, const char *name, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (i = sizeof(uint64_t); i < n; i++)
 		if (have[i] != name[i])
 			return (unsigned char)have[i] - (unsigned char)name[i];
-	return have[n] != '\0';
+	return n >= sizeof(uint64_t) && have[n] != '\0';
 }
 
 static size_t
 names_find(const struct names *d, const char *name, size_t n, int *there)
 {
+	const uint64_t key = key_of(name, n);
 	size_t high = d->n, low = 0, mid;
 	int cmp;
 
 	while (low < high) {
 		mid = (low + high) / 2;
-		cmp = name_compare(d->name[mid], name, n);
+		if (d->key[mid] != key)
+			cmp = d->key[mid] < key ? -1 : 1;
+		else
+			cmp = rest_compare(d->name[mid], name, n);
 		if (cmp == 0) {
 			*there = 1;
 			return mid;
@@ -277,10 +311,13 @@ names_link(struct names *d, const char *name, struct inode *f)
 	}
 	d->name = sim_grow(d->name, (d->n + 1) * sizeof(*d->name));
 	d->inode = sim_grow(d->inode, (d->n + 1) * sizeof(*d->inode));
+	d->key = sim_grow(d->key, (d->n + 1) * sizeof(*d->key));
 	memmove(d->name + at + 1, d->name + at, (d->n - at) * sizeof(*d->name));
 	memmove(d->inode + at + 1, d->inode + at, (d->n - at) * sizeof(*d->inode));
+	memmove(d->key + at + 1, d->key + at, (d->n - at) * sizeof(*d->key));
 	d->name[at] = sim_copy(name);
 	d->inode[at] = f;
+	d->key[at] = key_of(name, strlen(name));
 	d->n++;
 }
 
@@ -297,6 +334,7 @@ names_unlink(struct names *d, const char *name)
 	d->n--;
 	memmove(d->name + at, d->name + at + 1, (d->n - at) * sizeof(*d->name));
 	memmove(d->inode + at, d->inode + at + 1, (d->n - at) * sizeof(*d->inode));
+	memmove(d->key + at, d->key + at + 1, (d->n - at) * sizeof(*d->key));
 }
 
 static void
@@ -365,18 +403,19 @@ inode_names(struct inode *dir, enum image image, const char *const **names)
 }
 
 struct inode *
-machine_find(struct machine *m, const char *path, enum image image)
+machine_find_in(struct machine *m, const char *path, size_t len, enum image image)
 {
+	const char *const last = path + len;
 	struct inode *f = m->root;
 	const char *end;
 	struct names *d;
 	size_t at, n;
 	int there;
 
-	for (; *path != '\0'; path = end) {
-		while (*path == '/')
+	for (; path < last; path = end) {
+		while (path < last && *path == '/')
 			path++;
-		for (end = path; *end != '\0' && *end != '/'; end++)
+		for (end = path; end < last && *end != '/'; end++)
 			continue;
 		n = (size_t)(end - path);
 		if (n == 0 || (n == 1 && *path == '.'))
@@ -390,6 +429,12 @@ machine_find(struct machine *m, const char *path, enum image image)
 		f = d->inode[at];
 	}
 	return f;
+}
+
+struct inode *
+machine_find(struct machine *m, const char *path, enum image image)
+{
+	return machine_find_in(m, path, strlen(path), image);
 }
 
 const unsigned char *

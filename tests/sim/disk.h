@@ -17,6 +17,7 @@ enum page {
 struct names {
 	char **name;
 	struct inode **inode;
+	uint64_t *key; /* of each, how it begins */
 	size_t n;
 };
 
@@ -51,9 +52,14 @@ struct inode {
 	struct os *locked_by;
 };
 
+/* What path's first len bytes name. */
+struct inode *machine_find_in(struct machine *, const char *path, size_t len,
+    enum image);
+
 struct inode *inode_new(struct machine *, const char *path, int is_dir);
 void inode_write(struct inode *, const void *, size_t n, size_t off);
 void inode_sync(struct inode *);
+void inode_zeros(struct inode *, size_t n); /* a new one holds as many, durably */
 
 /* Some of the dirty sectors reach the disk, the rest is marked so. */
 void inode_sync_some(struct inode *, enum page rest);

@@ -44,17 +44,13 @@ parent_of(struct os *os, const char *path, const char **last)
 {
 	const char *slash = strrchr(path, '/');
 	struct inode *dir;
-	char *head;
 
 	if (slash == NULL) {
 		*last = path;
 		return os->machine->root;
 	}
-	head = sim_copy(path);
-	head[slash - path] = '\0';
 	*last = slash + 1;
-	dir = machine_find(os->machine, head, IMAGE_CACHE);
-	free(head);
+	dir = machine_find_in(os->machine, path, (size_t)(slash - path), IMAGE_CACHE);
 	if (dir == NULL || !dir->is_dir) {
 		errno = dir == NULL ? ENOENT : ENOTDIR;
 		return NULL;
@@ -358,18 +354,14 @@ disk_prepare(struct os *os, const char *path, uint64_t bytes)
 {
 	struct inode *dir, *f;
 	const char *last;
-	char *zeros;
 
 	enter(os);
 	if (seed_odds(400) || (dir = parent_of(os, path, &last)) == NULL ||
 	    inode_child(dir, IMAGE_CACHE, last) != NULL || no_space(os, bytes))
 		return;
-	zeros = sim_alloc(bytes);
 	f = inode_new(os->machine, path, 0);
-	inode_write(f, zeros, bytes, 0);
-	inode_sync(f);
+	inode_zeros(f, bytes);
 	dir_change(dir, NULL, last, f);
-	free(zeros);
 }
 
 int

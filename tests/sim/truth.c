@@ -34,6 +34,9 @@ truth_add(const struct record *r, const char *payload, uint64_t term)
 		    count);
 	t = &entries[count++];
 	t->record = *r;
+	t->config = r->type == RECORD_MEMBERS ? r->index :
+	    r->index > 1                      ? entries[r->index - 2].config :
+						0;
 	t->payload = sim_alloc(r->length + 1);
 	memcpy(t->payload, payload, r->length);
 	t->in = term;
@@ -61,17 +64,18 @@ truth_chain(uint64_t index, uint32_t *chain)
 void
 truth_members(uint64_t index, struct members *m)
 {
+	static struct members last; /* which is asked for again and again */
 	const struct truth *t;
 
-	while (index > 0 && truth_at(index)->record.type != RECORD_MEMBERS)
-		index--;
-	memset(m, 0, sizeof(*m));
+	index = index > 0 ? truth_at(index)->config : 0;
 	if (index == 0)
 		sim_die("no configuration was committed");
 	t = truth_at(index);
-	if (members_parse(m, t->payload, t->record.length) == -1)
+	if (last.index != index &&
+	    members_parse(&last, t->payload, t->record.length) == -1)
 		violation("MEMBERS", "index %" PRIu64 " holds no configuration", index);
-	m->index = index;
+	last.index = index;
+	*m = last;
 }
 
 /* --- the state machine ---------------------------------------------------- */

@@ -12,7 +12,8 @@
 struct truth {
 	struct record record;
 	char *payload;
-	uint64_t in; /* the term whose leader was the first to commit it */
+	uint64_t config; /* index of the last configuration, up to here; 0: none */
+	uint64_t in;     /* the term whose leader was the first to commit it */
 };
 
 /* One more entry, in order. */
