@@ -325,7 +325,8 @@ check_worked(size_t number, enum work work, enum ended ended)
 		take_back(w);
 	if (ended != RAN)
 		return;
-	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
+	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_TAKE_HURT ||
+	    work == WORK_INSTALL)
 		check_promise(w, work);
 	if (work != WORK_START)
 		judge(w);
