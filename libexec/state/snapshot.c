@@ -173,7 +173,13 @@ snapshot_put(struct state *st, const struct snapshot_name *name, const char *suf
 	snapshot_path(to, name, "");
 	if (snapshot_remove(st, name, "") == -1 || disk_rename(st->os, from, to) == -1)
 		return state_fail(st, "cannot rename %s: %s", from, strerror(errno));
-	return snapshot_load(st);
+	if (snapshot_load(st) == -1)
+		return -1;
+	/* An older one is no stand-in: where the log ends is decided by this. */
+	if (st->snap.index != name->index || st->snap.term != name->term)
+		return state_fail(st, "cannot read %s/manifest: %s", to,
+		    strerror(EIO));
+	return 0;
 }
 
 int

@@ -483,6 +483,24 @@ asked() {
 	at_each error=ENOSPC
 }
 
+@test "F27 one that can't be read once it is in: the log does not end where there is none" {
+	need_strace
+	follower
+	leader 30 30
+	offers
+	bytes
+	status=0
+	strace -qq -o /dev/null -P "$PWD/state/snapshot/0000000000000030.0000000000000002/manifest" \
+		-e trace=pread64 -e inject=pread64:error=EIO snapshot install <bytes >reply 2>err || status=$?
+	cat err
+	[ "$status" -eq 74 ]
+	grep -q 'Input/output error' err
+	[ "$(mark)" = dirty ]
+	takes b 3 "$LOG" 30 11
+	ends 41@2
+	has_it
+}
+
 @test "F23 the snapshot is durable before the log goes" {
 	local story
 	need_strace
