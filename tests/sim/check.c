@@ -25,7 +25,8 @@ size_t watched_count;
 uint64_t checks;
 static int current[WATCHED]; /* of each node, its slot */
 static const char *const work_names[] = { "the start", "a vote", "an append",
-	"the lead", "a snapshot's taking", "an install", "a snapshot's sending" };
+	"the lead", "a snapshot's taking", "a snapshot's taking", "an install",
+	"a snapshot's sending" };
 static struct place *places;
 static size_t place_count;
 
@@ -61,14 +62,16 @@ watched_by_id(const char *id)
 void
 check_node(size_t number, struct machine *m, const char *name)
 {
-	struct watched *w;
+	struct watched *w = watched_of(number);
 
-	if (watched_count == WATCHED)
-		sim_die("too many disks");
-	current[number] = (int)watched_count;
-	w = &watched[watched_count];
-	w->slot = watched_count++;
-	w->machine = m;
+	/* A first boot that was killed before there was an id left nothing to watch. */
+	if (strcmp(w->name, name) != 0 || w->id[0] != '\0') {
+		if (watched_count == WATCHED)
+			sim_die("too many disks");
+		current[number] = (int)watched_count;
+		w = &watched[watched_count++];
+	}
+	*w = (struct watched){ .slot = (size_t)(w - watched), .machine = m };
 	memcpy(w->name, name, strlen(name) + 1);
 	log_image_init(&w->cache, m, IMAGE_CACHE);
 	log_image_init(&w->disk, m, IMAGE_DISK);

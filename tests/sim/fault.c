@@ -296,6 +296,28 @@ snapshot_byte(struct node *n, char *path, size_t room, size_t *at)
 	return size > 0;
 }
 
+/* Where a slot of its term begins that the other outlives: a write may have been cut
+ * short in one. */
+static size_t
+term_slot(struct node *n)
+{
+	const size_t off = seed_odds(500) ? TERM_SLOT : 0;
+	const size_t other = TERM_SLOT - off;
+	const unsigned char *p;
+	struct inode *f;
+	struct term t;
+	size_t size;
+
+	f = machine_find(n->machine, "state/term", IMAGE_DISK);
+	if (f == NULL)
+		return off;
+	p = inode_bytes(f, IMAGE_DISK, &size);
+	return size > other &&
+		term_parse(&t, (const char *)p + other, size - other) == 0 ?
+	    off :
+	    other;
+}
+
 /* One bit of a snapshot, of a record, of a slot of the term, or of the lock file. */
 static void
 rot(struct node *n)
@@ -316,7 +338,7 @@ rot(struct node *n)
 	switch (seed_below(6)) {
 	case 0:
 		(void)snprintf(path, sizeof(path), "state/term");
-		at = (seed_odds(500) ? TERM_SLOT : 0) + (size_t)seed_below(40);
+		at = term_slot(n) + (size_t)seed_below(40);
 		break;
 	case 1:
 		(void)snprintf(path, sizeof(path), "state/lock");
