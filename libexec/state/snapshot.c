@@ -177,8 +177,7 @@ snapshot_put(struct state *st, const struct snapshot_name *name, const char *suf
 		return -1;
 	/* An older one is no stand-in: where the log ends is decided by this. */
 	if (st->snap.index != name->index || st->snap.term != name->term)
-		return state_fail(st, "cannot read %s/manifest: %s", to,
-		    strerror(EIO));
+		return state_fail(st, "cannot read %s/manifest: %s", to, strerror(EIO));
 	return 0;
 }
 
