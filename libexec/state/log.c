@@ -153,8 +153,13 @@ log_append(struct state *st, char *records, size_t n)
 		return -1;
 	if (last < n &&
 	    (record_parse(records + last, n - last, &r) != 1 ||
-		members_take(st, &r, records + last) == -1))
+		members_take(st, &r, records + last) == -1)) {
+		/* The log goes on in the segment before: an empty one would be in
+		 * its way. */
+		if (rest > 0 && !st->broken)
+			(void)segment_unmake(st, next);
 		return -1;
+	}
 	if (fit > 0 && put(st, records, fit, durable) == -1)
 		return -1;
 	if (rest == 0) {

@@ -40,7 +40,11 @@ file_replace(struct os *os, const char *path, const struct buf *b)
 		return -1;
 	if (disk_rename(os, fresh, path) == -1)
 		return -1;
-	return disk_syncdir(os, "state");
+	if (disk_syncdir(os, "state") == 0)
+		return 0;
+	/* It is in its place: whatever the reason, this is no want of room. */
+	errno = EIO;
+	return -1;
 }
 
 static int

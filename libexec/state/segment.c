@@ -161,6 +161,21 @@ spare_take(struct state *st, const char *path, size_t bytes)
 }
 
 int
+segment_unmake(struct state *st, uint64_t first)
+{
+	const int saved = errno;
+	char path[64];
+
+	segment_path(path, first);
+	/* Its name must not come back after a loss of power, when another segment
+	 * may hold that index. */
+	if (disk_remove(st->os, path) == -1 || disk_syncdir(st->os, "state/log") == -1)
+		return state_fail(st, "cannot remove %s: %s", path, strerror(errno));
+	errno = saved;
+	return 0;
+}
+
+int
 segment_make(struct state *st, uint64_t first, size_t bytes)
 {
 	char path[64];
@@ -186,11 +201,9 @@ undo:
 	saved = errno;
 	if (fd != -1)
 		(void)disk_close(st->os, fd);
-	/* Its name must not come back after a loss of power, when another segment
-	 * may hold that index. */
-	if (disk_remove(st->os, path) == -1 || disk_syncdir(st->os, "state/log") == -1)
-		return state_fail(st, "cannot remove %s: %s", path, strerror(errno));
 	errno = saved;
+	if (segment_unmake(st, first) == -1)
+		return -1;
 fail:
 	/* A disk that is full, or a user's share of it, may have room again. */
 	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {

@@ -221,6 +221,7 @@ int segment_use(struct state *, uint64_t first); /* sets segment_fd */
 /* The same; -1 with ENOENT breaks nothing: a snapshot may have taken its place. */
 int segment_look(struct state *, uint64_t first);
 int segment_make(struct state *, uint64_t first, size_t bytes);
+int segment_unmake(struct state *, uint64_t first); /* durably; errno stays */
 int segment_drop(struct state *, uint64_t first);
 void segment_prepare(struct state *); /* has the next one made, beside the work */
 void segment_tidy(struct state *);    /* removes what such work has left half done */

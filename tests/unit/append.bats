@@ -452,6 +452,26 @@ refuses() {
 	says 'b term 2 seq 2 yes 7 last 7'
 }
 
+@test "F44 no room for state/members where a segment was made: the log goes on in the one before" {
+	need_strace
+	node_up -s 1000
+	takes b 2 2x3 1 3
+	{ sed 1d state/members && printf 'member n%s 00000000000000%s\n' 10 10 11 11 12 12 13 13 14 14 15 15 16 16; } >lines
+	status=0
+	strace -qq -o /dev/null -P state/members.new -e trace=openat \
+		-e inject=openat:error=ENOSPC member configure 2 <lines 2>err || status=$?
+	cat err
+	[ "$status" -eq 69 ]
+	grep -q 'make room for state/members' err
+	log_is 2x3
+	is=(state/log/0*)
+	[ "${#is[@]}" -eq 1 ]
+	takes b 2 2x6 4 3
+	node verify
+	whole
+	log_is 2x6
+}
+
 @test "F45 a damaged log is repaired by its leader, and votes again" {
 	node_up
 	takes b 2 2x3,2x4:300 1 7

@@ -365,7 +365,7 @@ cmd_write(struct state *st, char **arg)
 	buf_free(&b);
 }
 
-/* Adds an entry of TERM that holds the configuration on stdin. */
+/* Adds an entry of TERM that holds the configuration on stdin; 69: no room for it. */
 static void
 cmd_configure(struct state *st, char **arg)
 {
@@ -378,8 +378,12 @@ cmd_configure(struct state *st, char **arg)
 	r.index = st->tail.index + 1;
 	MUST(record_encode(&r, st->tail.chain, text, n, &b) == 0);
 	SAYS(st, state_change(st));
-	SAYS(st, members_take(st, &r, buf_head(&b)));
-	SAYS(st, log_append(st, buf_head(&b), b.len));
+	if (log_append(st, buf_head(&b), b.len) == -1) {
+		(void)fprintf(stderr, "%s\n", st->why);
+		MUST(!st->broken);
+		SAYS(st, state_settle(st));
+		exit(69);
+	}
 	SAYS(st, log_sync(st));
 	if (term_raise(&st->term, r.term))
 		SAYS(st, term_store(st));
