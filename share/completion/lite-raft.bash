@@ -106,8 +106,16 @@ _lite_raft_pkg() { # DIR COMMAND WORD...
 	esac
 }
 
+# Whatever stands in a file is looked at, and nothing of it run: compgen -W would.
 _lite_raft() {
-	mapfile -t COMPREPLY < <(compgen -W "$(_lite_raft_words "${COMP_WORDS[@]:0:COMP_CWORD}")" -- "${COMP_WORDS[COMP_CWORD]}")
+	local word
+	COMPREPLY=()
+	while IFS= read -r word; do
+		case $word in
+		'' | *[!A-Za-z0-9._:%!=-]*) ;;
+		"${COMP_WORDS[COMP_CWORD]}"*) COMPREPLY+=("$word") ;;
+		esac
+	done < <(_lite_raft_words "${COMP_WORDS[@]:0:COMP_CWORD}")
 }
 
 [ -z "${BASH_VERSION-}" ] || complete -o default -F _lite_raft lite-raft lite-raft-client pkg

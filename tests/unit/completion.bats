@@ -93,6 +93,20 @@ b" ]
 off" ]
 }
 
+@test "what stands in a file is offered or not, and never run" {
+	mkdir -p "$BATS_TEST_TMPDIR/conf" "$BATS_TEST_TMPDIR/control-scripts"
+	cd "$BATS_TEST_TMPDIR"
+	printf 'n1 $(touch${IFS}touched) `touch` n2;id * n3 # n4\n' >conf/cluster_nodes
+	[ "$(completes lite-raft-client del-member '')" = "n1
+n3" ]
+	: >'control-scripts/$(touch${IFS}touched)'
+	printf 'nodes="a $(touch${IFS}touched) b"\n' >control-scripts/web
+	[ "$(completes ./pkg stop '')" = web ]
+	[ "$(completes ./pkg move web '')" = "a
+b" ]
+	[ ! -e touched ] && [ ! -e control-scripts/touched ]
+}
+
 @test "bash is told" {
 	run -0 bash -c '. share/completion/lite-raft.bash && complete -p lite-raft lite-raft-client pkg'
 	[ "${#lines[@]}" -eq 3 ]
