@@ -541,6 +541,13 @@ refused() {
 	run -74 --separate-stderr bash -c 'exec call get k >/dev/full'
 	[ "$stderr" = 'lite-raft-client: cannot get k: cannot write standard output: No space left on device' ]
 	run -74 --separate-stderr bash -c 'exec call get k >&-'
+	# Nothing else is taken for it.
+	kill "$pid"
+	rm -f run/client.sock
+	leads b '0 v'
+	for closed in '<&- >&-' '<&- >&- 2>&-'; do
+		run -74 timer limit 20 sh -c "exec call get k $closed"
+	done
 }
 
 @test "a signal ends it, and its ssh: unknown if it had been sent" {

@@ -43,6 +43,19 @@ unformed() {
 	node verify
 }
 
+@test "a message never goes where a file of state/ has a descriptor that was closed" {
+	local closed
+	node init a
+	keep first
+	for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+		for verb in 'show nothing' 'show' 'hello' 'form ../b'; do
+			sh -c "\"\$@\" $closed" sh node $verb 3>&- 4>&- || :
+			printf '%s %s\n' "$verb" "$closed"
+			same first
+		done
+	done
+}
+
 @test "F67 killed at each system call of init: again, or done" {
 	local at
 	need_strace
