@@ -63,7 +63,8 @@ backup_write() { # OPTION
 	trap 'status=$?; rm -f "$fresh"; exit "$status"' EXIT
 	trap 'exit 74' TERM INT HUP
 	{ printf '' >"$fresh"; } 2>/dev/null || die 74 "cannot write $file: no file can be made in ${file%/*}/"
-	why=$(libexec/step/snapshot export ${1:+"$1"} 2>&1 >"$fresh") || {
+	# In parentheses: ksh93 that gets a signal here would take all memory there is.
+	why=$( (libexec/step/snapshot export ${1:+"$1"} 2>&1 >"$fresh")) || {
 		why=${why#snapshot: }
 		die 74 "cannot write $file: ${why:-export was ended}"
 	}

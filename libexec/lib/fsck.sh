@@ -81,7 +81,8 @@ fsck_judge() {
 		why=$(cd "$fsck_trial" && exec ../libexec/os/node boot 2>&1) || why="refuses ${why#*: }"
 	fi
 	if [ -z "$why" ]; then
-		why=$(cd "$fsck_trial" && exec ../libexec/step/snapshot export --whole 2>&1 >/dev/null) || why="refuses ${why#*: }"
+		# In parentheses: see backup_write.
+		why=$( (cd "$fsck_trial" && exec ../libexec/step/snapshot export --whole 2>&1 >/dev/null)) || why="refuses ${why#*: }"
 	fi
 	[ -z "$why" ] || case $why in
 	*./lite-raft* | *'first-boot it anew') fsck_say refuses "${why#refuses }" ;;
