@@ -42,7 +42,8 @@ check_tell() {
 	wait
 }
 
-# 0 all is well, 1 something is to be mended, 78 conf/ cannot be read.
+# 0 all is well, 1 something is to be mended, 74 that can't be printed, 78 conf/ cannot be
+# read.
 check() { # [json]
 	conf_check
 	nodes=$conf
@@ -67,4 +68,9 @@ check() { # [json]
 		printf '%s\n' "$places"
 		check_tell 2>&1
 	} | awk -v here="$self" -v timeout="$conf" -v ssh="$ssh" -v json="$1" -f libexec/lib/check.awk
+	case $? in
+	0) ;;
+	1) exit 1 ;;
+	*) exit 74 ;; # awk has said what it could not print
+	esac
 }

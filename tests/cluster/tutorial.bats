@@ -123,6 +123,22 @@ teardown() {
 	run -0 on 1 ./lite-raft restart
 	[ "$(role_pid 1)" != "$before" ]
 	run -0 client 1 noop
+	# What could not start again is not stopped.
+	before=$(role_pid 1)
+	printf '1s\n' >"$(node_dir 1)/conf/election_timeout"
+	run -78 on 1 ./lite-raft restart
+	[[ ${#lines[@]} -eq 1 && $output == *conf/election_timeout* ]]
+	printf '1\n' >"$(node_dir 1)/conf/election_timeout"
+	[ "$(role_pid 1)" = "$before" ]
+}
+
+@test "what cannot be printed is an error" {
+	for verb in status check 'check --json'; do
+		for to in '>/dev/full' '>&-'; do
+			run -74 on 1 sh -c "exec ./lite-raft $verb $to"
+			[ "${#lines[@]}" -eq 1 ]
+		done
+	done
 }
 
 @test "F52 first-boot and start are refused where they would do harm" {
