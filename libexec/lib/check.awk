@@ -31,6 +31,11 @@ $1 == "at" && $3 == "differs" {
 	differs[$2, ++differ[$2]] = behind(3)
 }
 
+$1 == "at" && $3 == "nodes" {
+	fact[$2, $3] = fact[$2, $3] (fact[$2, $3] == "" ? "" : " ") $4
+	next
+}
+
 $1 == "at" && $3 != "way" {
 	fact[$2, $3] = behind(3)
 }

@@ -3,7 +3,7 @@
 #
 #	version VERSION SUM	of the tree: its number, its scripts' and sources' sum
 #	directory DIR		by this name the gate was found; really DIR: without links
-#	nodes NAME...		conf/cluster_nodes, sorted; noconf WHY
+#	nodes NAME		of conf/cluster_nodes, a line each, sorted; noconf WHY
 #	timeout SECONDS		conf/election_timeout
 #	name NAME		this node's; noname WHY
 #	cluster ID		where it has formed; differs WHAT: conf/ and the members
@@ -63,7 +63,7 @@ report_conf() {
 	printf 'timeout %s\n' "$conf"
 	conf_nodes
 	report_nodes=$conf
-	printf 'nodes%s\n' "$(printf '%s\n' "$conf" | tr ' ' '\n' | sort | sed 's/^/ /' | tr -d '\n')"
+	printf '%s\n' "$conf" | tr ' ' '\n' | sort | sed 's/^/nodes /'
 	! programs_run || report_name
 }
 

@@ -212,6 +212,18 @@ all_files() {
 	grep -q 'the node that answers.* is called n2' <<<"$output"
 }
 
+@test "a long list is the same on all nodes, and is said to be" {
+	local long
+	long=$(printf 'n%059d.invalid ' 1 2 3 4 5 6)
+	for node in 1 2 3; do
+		edit "$node" cluster_nodes "s/n3/& $long/"
+	done
+	run -1 on 1 ./lite-raft check
+	printf '%s\n' "$output"
+	grep -q '^ok    n2: ' <<<"$output"
+	not grep -q 'conf/cluster_nodes says' <<<"$output"
+}
+
 @test "F56 a login shell that prints, and one that takes its time" {
 	login 2 'echo "Welcome to n2"; echo mail >&2'
 	login 3 'sleep 6'
