@@ -110,7 +110,7 @@ hosts_pin() {
 	fi
 }
 
-# 0 every node has a key pinned that it shows; 1 not so.
+# 0 every node has a key pinned that it shows, and ssh looks there; 1 not so.
 hosts() { # [--yes | --accept FINGERPRINT...]
 	accept=
 	case ${1-}:$# in
@@ -152,7 +152,10 @@ END
 		done
 		die 1 "no key is pinned that these show:$left"
 	fi
-	say 'conf/known_hosts has a key of each'
+	case $(keys_ssh userknownhostsfile lite-raft) in
+	*"$PWD/conf/known_hosts"*) say 'conf/known_hosts has a key of each' ;;
+	*) die 1 'conf/known_hosts has a key of each, but ssh looks elsewhere; to have it look there: ./lite-raft keys' ;;
+	esac
 }
 
 # True if a key that NODE shows is pinned now.

@@ -190,6 +190,12 @@ spread() {
 	run -0 keys 1 --hosts
 	[ "$(grep -c '(known)' <<<"$output")" -eq 3 ]
 	cmp "$CONF/known_hosts" "$BATS_TEST_TMPDIR/known_hosts"
+	# Where ssh does not look they are of no use yet, and that is said.
+	cp "$CONF/ssh_config" "$BATS_TEST_TMPDIR"
+	sed -i '/UserKnownHostsFile/d' "$CONF/ssh_config"
+	run -1 keys 1 --hosts
+	[[ ${lines[-1]} == *'ssh looks elsewhere'*': ./lite-raft keys' ]]
+	cp "$BATS_TEST_TMPDIR/ssh_config" "$CONF"
 }
 
 @test "--hosts asks at a terminal, and no is no" {
