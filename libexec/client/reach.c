@@ -175,10 +175,16 @@ others_load(struct reach *r, int unknown)
 	const char *bad;
 	char *text;
 	size_t len;
-	int bad_name, fd;
+	int bad_name, fd, known;
 
 	r->others = 1;
 	fd = disk_open(r->os, "run", DISK_READ);
+	if (fd == -1 && errno != ENOENT) {
+		(void)snprintf(why, sizeof(why),
+		    "cannot read run/: %s; ask as the node's own user",
+		    strerror(errno));
+		return others_fault(r, unknown, EXIT_CONF, why);
+	}
 	if (fd == -1)
 		return others_fault(r, unknown, EXIT_NOLEADER,
 		    "this node was never started (./lite-raft first-boot)");
@@ -188,13 +194,16 @@ others_load(struct reach *r, int unknown)
 		walk_members(&r->walk, text);
 	free(text);
 
+	/* Once the cluster has formed, what conf/ says may be wrong. */
+	known = r->walk.n > 1;
 	text = disk_slurp(r->os, "conf/cluster_nodes", CONF_MAX, NULL);
-	if (text == NULL && r->walk.n == 1) {
+	if (text == NULL && !known) {
 		(void)snprintf(why, sizeof(why), "cannot read conf/cluster_nodes: %s",
 		    strerror(errno));
 		return others_fault(r, unknown, EXIT_CONF, why);
 	}
-	bad_name = text != NULL && walk_conf(&r->walk, text, &bad, &len) == -1;
+	bad_name = text != NULL && walk_conf(&r->walk, text, &bad, &len) == -1 &&
+	    !known;
 	if (bad_name)
 		(void)snprintf(why, sizeof(why),
 		    "conf/cluster_nodes: no name of a node: %.*s", (int)len, bad);

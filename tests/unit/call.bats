@@ -164,6 +164,11 @@ a     leader     3   120     119    120    0  0.000  0000000000000001
 	run -0 call get k
 	[ "$output" = v ]
 	[ "$(cat asked)" = 'd admin' ]
+	# Nor is a slip in conf an obstacle.
+	printf 'a b;c\n' >conf/cluster_nodes
+	run -0 call get k
+	rm conf/cluster_nodes
+	run -0 call get k
 }
 
 @test "nodes that name each other are not asked for ever" {
@@ -443,6 +448,15 @@ held() {
 	rmdir run
 	run -69 call get k
 	[ "$output" = 'lite-raft-client: cannot get k: this node was never started (./lite-raft first-boot)' ]
+}
+
+@test "another user is told so" {
+	[ "$(id -u)" -eq 0 ] && setpriv --reuid 65534 --clear-groups true 2>/dev/null || skip 'nobody else to be'
+	cp "$ROOT/libexec/link/call" libexec/link
+	chmod 755 . libexec libexec/link
+	chmod 700 state run
+	run -78 setpriv --reuid 65534 --clear-groups libexec/link/call get k
+	[ "$output" = "lite-raft-client: cannot get k: cannot read run/: Permission denied; ask as the node's own user" ]
 }
 
 @test "a value from stdin: any bytes, up to 1 MiB" {
