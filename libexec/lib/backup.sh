@@ -128,7 +128,9 @@ load_count() {
 load() { # OVER FILE
 	backup_file "$2"
 	backup_check "$2"
+	[ -d run ] || die 78 'cannot load: this node was never started; ./lite-raft first-boot --from does both'
 	if [ -z "$1" ]; then
+		{ printf '' >run/load; } 2>/dev/null || die 74 'cannot write run/load'
 		./lite-raft-client list >run/load || exit
 		[ ! -s run/load ] || die 1 'cannot load: this cluster has keys already; --over sets those of' \
 			'the backup and leaves the others'

@@ -87,10 +87,12 @@ all_keys() {
 
 @test "a store that has keys is not loaded over, but with --over" {
 	new=$(alone)
-	in_dir "$new" ./lite-raft first-boot --wait
-	in_dir "$new" ./lite-raft-client set mine 1
 	client 1 set d 2
 	on 1 ./lite-raft backup "$BATS_FILE_TMPDIR/over"
+	run -78 in_dir "$new" ./lite-raft load "$BATS_FILE_TMPDIR/over"
+	[[ ${#lines[@]} -eq 1 && $output == *'first-boot --from'* ]]
+	in_dir "$new" ./lite-raft first-boot --wait
+	in_dir "$new" ./lite-raft-client set mine 1
 	run -1 in_dir "$new" ./lite-raft load "$BATS_FILE_TMPDIR/over"
 	[[ $output == *--over* ]]
 	run -1 in_dir "$new" ./lite-raft-client get d
