@@ -134,6 +134,7 @@ listed() {
 
 @test "F35 add-member of a member, of no node, of one that does not answer, of another cluster's, of one with state" {
 	refused 1 'n2: it is a member already' client 1 add-member n2
+	refused 1 'n2: it is a member already' client 1 --timeout 20 -- add-member n2
 	refused 69 'nowhere' client 1 add-member nowhere
 	refused 64 'no name' client 1 add-member -x
 	refused 64 'usage: lite-raft-client [--timeout SECONDS] add-member NODE' client 1 --json add-member n4

@@ -139,6 +139,11 @@ teardown() {
 			[ "${#lines[@]}" -eq 1 ]
 		done
 	done
+	# What was done is done.
+	run -0 on 1 sh -c 'exec ./lite-raft stop >&-'
+	has_role 1 stopped
+	run -0 on 1 sh -c 'exec ./lite-raft start <&- >&- 2>&-'
+	not has_role 1 stopped
 }
 
 @test "F52 first-boot and start are refused where they would do harm" {
