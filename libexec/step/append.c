@@ -301,6 +301,16 @@ body_take(struct append *a, const struct frame *f)
 	return 0;
 }
 
+/* Syncs what was written: whoever settles says that it is durable. */
+static int
+flush(struct append *a)
+{
+	if (a->written && log_sync(a->st) == -1)
+		return -1;
+	a->written = 0;
+	return 0;
+}
+
 /* One frame, under the lock. 0, 1 the stream ends, -1. */
 static int
 take(struct append *a, const struct frame *f)
@@ -331,7 +341,7 @@ take(struct append *a, const struct frame *f)
 	}
 	if (body_check(a, f) != 0)
 		return 1;
-	if (term_raise(&st->term, f->term) && term_save(st) == -1)
+	if (term_raise(&st->term, f->term) && (flush(a) == -1 || term_save(st) == -1))
 		return -1;
 	if (hear(a, f) != 0)
 		return 1;
@@ -363,11 +373,8 @@ settle(struct append *a, uint64_t commit_before)
 {
 	struct state *st = a->st;
 
-	if (a->written && log_sync(st) == -1)
+	if (flush(a) == -1 || (st->lock.mark != MARK_CLEAN && state_settle(st) == -1))
 		return -1;
-	if (st->lock.mark != MARK_CLEAN && state_settle(st) == -1)
-		return -1;
-	a->written = 0;
 	if (a->repaired != 0 && a->repaired == st->tail.index) {
 		/* All that this leader has is here, so all that was committed; what
 		 * else lies there goes. */

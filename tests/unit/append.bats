@@ -389,6 +389,20 @@ refuses() {
 	[ "$(mark)" = clean ]
 }
 
+@test "F63 two leaders on one stream: what the first one sent is durable before the term is called so" {
+	need_strace
+	node_up
+	takes b 2 2x1 1 1
+	{ member append b 2 2x5 2 4 && member append c 3 2x5 6 0; } >frame
+	keep before
+	trace append <frame >reply
+	[ "$(story)" = "w:lock w:$LOG s:$LOG w:term s:term w:term s:term w:lock reply " ]
+	[ "$(member replies <reply)" = 'appended to c term 3 seq 3 yes 6 last 6' ]
+	back before
+	at 'fdatasync 1' signal=KILL append <frame >reply || :
+	[ "$(mark)" = dirty ]
+}
+
 @test "F44 no space at each write: no space or no answer, and nothing is lost" {
 	local at is have=2x3 want=2x3,2x3:70000
 	need_strace
