@@ -197,6 +197,13 @@ mend(struct state *st, int known, int whole)
 	return state_settle(st);
 }
 
+/* The counter is lost: any other will do, as long as nobody has seen it. */
+static void
+count_anew(struct state *st)
+{
+	st->lock.counter = chance_u64(st->os) % (NUMBER_MAX / 2);
+}
+
 static int
 lock_read(struct state *st, int *known)
 {
@@ -208,16 +215,16 @@ lock_read(struct state *st, int *known)
 		return state_fail(st, "cannot read state/lock: %s", strerror(errno));
 	*known = lock_parse(line, (size_t)n, &st->lock) == 0;
 	if (!*known) {
-		/* Any other counter will do, as long as nobody has seen it. */
 		memset(&st->lock, 0, sizeof(st->lock));
-		st->lock.counter = chance_u64(st->os) % (NUMBER_MAX / 2);
+		count_anew(st);
 		st->lock.mark = MARK_DIRTY;
 	}
 	return 0;
 }
 
-/* 1 if something lies behind the tail that the line names, where a log that nobody is
- * changing has zeros; 0, or -1.  Where the log is damaged, anything may. */
+/* 1 if the newest snapshot or something else lies behind the tail that the line names,
+ * where a log that nobody is changing has zeros; 0, or -1.  Where the log is damaged,
+ * anything may. */
 static int
 older(struct state *st)
 {
@@ -226,7 +233,7 @@ older(struct state *st)
 
 	if (st->lock.damaged > t->index)
 		return 0;
-	if (segment_look(st, t->index + 1) == 0)
+	if (t->index < st->snap.index || segment_look(st, t->index + 1) == 0)
 		return 1;
 	if (!st->broken && t->segment != 0 && segment_look(st, t->segment) == 0 &&
 	    disk_read(st->os, st->segment_fd, &next, 1, (off_t)t->off) == -1)
@@ -263,11 +270,13 @@ lock_take(struct state *st, int whole)
 		late = older(st);
 		if (late == -1)
 			return -1;
-		if (late)
-			note(st->os, UINT64_MAX,
-			    "lock: state/lock is older than the log, which goes on "
-			    "behind index %" PRIu64,
-			    st->lock.tail.index);
+	}
+	if (late) {
+		note(st->os, UINT64_MAX,
+		    "lock: state/lock is older than the log, which goes on "
+		    "behind index %" PRIu64,
+		    st->lock.tail.index);
+		count_anew(st);
 	}
 	if (late || whole || st->lock.mark != MARK_CLEAN)
 		return mend(st, known, whole);

@@ -146,6 +146,22 @@ leader() {
 	done
 }
 
+@test "F43 an older line of state/lock is back: from before what the log has no more" {
+	node_up -s 2048
+	mkdir older
+	(cd older && node init a)
+	for i in 0 1 2 3 4 5; do
+		member write 1x8:500,2x10:200 3 2048
+	done
+	member snap 1x8:500,2x10:200 12
+	member forget 12
+	cat older/state/lock >state/lock
+	refused b 3 2@1
+	[ "$(shows last_index)" -eq 19 ]
+}
+
+@test "F43 an older line of state/lock is back: no counter comes twice" { log counter_once; }
+
 @test "F43 a mark that could not be synced is written again: the page may be forgotten" {
 	need_strace
 	node_up

@@ -905,6 +905,27 @@ lock_lost_alone(void)
 	state_close(st);
 }
 
+/* F43: an older line is back, and what one has seen of those behind it is over. */
+static void
+counter_once(void)
+{
+	struct state *a = node_make(3), *b;
+	struct file line;
+
+	file_get(&line, "state/lock");
+	grow_settled(a, "2x2", 1);
+	b = node_again();
+	grow_settled(b, "2x2", 1);
+	MUST(disk_write(os, b->lock_fd, line.p, line.n, 0) == 0);
+	SAYS(b, state_lock(b));
+	SAYS(b, state_unlock(b));
+	SAYS(a, state_lock(a));
+	MUST(a->tail.index == 3);
+	SAYS(a, state_unlock(a));
+	state_close(a);
+	state_close(b);
+}
+
 /* F45: state/term; either slot will do, and start makes two of it again. */
 static void
 rotten_term(void)
@@ -1098,6 +1119,7 @@ static const struct test_case cases[] = {
 	{ "rotten_lock", rotten_lock },
 	{ "lock_and_members_lost", lock_and_members_lost },
 	{ "lock_lost_alone", lock_lost_alone },
+	{ "counter_once", counter_once },
 	{ "rotten_term", rotten_term },
 	{ "term_torn", term_torn },
 	{ "added_again", added_again },
