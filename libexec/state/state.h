@@ -104,7 +104,7 @@ int state_settle(struct state *);
 /* Around a cut: notes, durably, that what lies behind st->tail goes or has gone. */
 int state_cut(struct state *, enum mark);
 
-/* Notes (index > 0) or forgets (0) that the log lost what was acknowledged. */
+/* Notes that the log lost what was acknowledged, from index on. */
 int state_damage(struct state *, uint64_t index);
 
 /* Breaks the handle, and says why; state_fail is -1 as well. */

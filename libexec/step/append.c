@@ -377,9 +377,12 @@ settle(struct append *a, uint64_t commit_before)
 		return -1;
 	if (a->repaired != 0 && a->repaired == st->tail.index) {
 		/* All that this leader has is here, so all that was committed; what
-		 * else lies there goes. */
-		if (state_change(st) == -1 || log_cut(st, st->tail.index + 1) == -1 ||
-		    state_settle(st) == -1 || state_damage(st, 0) == -1)
+		 * else lies there goes, and so does a lost configuration that is none. */
+		if (state_change(st) == -1)
+			return -1;
+		st->lock.damaged = 0;
+		if (members_mend(st, 0) == -1 ||
+		    log_cut(st, st->tail.index + 1) == -1 || state_settle(st) == -1)
 			return -1;
 		a->reply.arg[5] = 0;
 		note(st->os, st->term.current_term,

@@ -513,6 +513,46 @@ refuses() {
 	granted b 5 9@4
 }
 
+@test "F29 F45 F49 a configuration that a repair does not bring back is in force no more" {
+	local at
+	need_strace
+	node_up
+	takes b 2 2x3 1 3
+	# Another entry is there; or none is.
+	member append c 3 2x3,3x2 4 2 last=6 >other
+	member append c 3 2x3 4 0 last=4 >none
+	tail -n +2 state/members >lines
+	printf 'learner d 00000000000000dd\n' >>lines
+	member configure 2 <lines
+	poke state/log/$LOG "$(member log -v | sed -n 's/^5 .* at [0-9]* \([0-9]*\) durable.*/\1/p')"
+	node verify
+	damaged
+	# What it still knows may be all that it has.
+	[ "$(shows members)" -eq 4 ]
+	keep before
+	for at in none other; do
+		back before
+		cp "$at" frame
+		sends_frames
+		[ "$status" -eq 0 ]
+		whole
+		[ "$(shows members)" -eq 3 ]
+	done
+	back before
+	trace append <frame >/dev/null
+	points
+	for at in "${point[@]}"; do
+		[[ $at != f*sync* ]] || continue
+		back before
+		at "$at" signal=KILL append <frame >reply || :
+		printf 'killed at %s: %s\n' "$at" "$(node show damaged)"
+		damaged || [ "$(shows members)" -eq 3 ]
+		sends_frames
+		whole
+		[ "$(shows members)" -eq 3 ]
+	done
+}
+
 @test "F45 a bit behind the end of the log is no damage that comes back" {
 	node_up
 	takes b 2 2x3 1 3
