@@ -274,6 +274,11 @@ lead_begin(struct lead *l)
 		lead_down(l, "this node is in term %" PRIu64, st->term.current_term);
 		return state_unlock(st) == -1 ? LEAD_BROKEN : LEAD_DOWN;
 	}
+	/* An entry once sent keeps its index. */
+	if (st->tail.index < l->last) {
+		lead_down(l, "the log has lost index %" PRIu64, l->last);
+		return state_unlock(st) == -1 ? LEAD_BROKEN : LEAD_DOWN;
+	}
 	/* Its own term was read under the lock after the round was asked for:
 	 * it counts itself. */
 	l->seq++;

@@ -587,6 +587,22 @@ leads_not() {
 	leads_not 7 'not elected'
 }
 
+@test "F45 F64 a leader whose log has lost what it may have sent leads no more" {
+	node_up
+	mkdir run
+	printf '3\n' >run/election_timeout
+	vote ask >/dev/null
+	start "$ROOT/libexec/lead/lead" 1
+	soon test -S run/client.sock
+	poke "state/log/$(printf %016d 1)" "$(member log -v | sed -n 's/^2 .* at [0-9]* \([0-9]*\) durable.*/\1/p')"
+	poke state/lock 30
+	soon gone "$pid"
+	ended
+	[ "$status" -eq 1 ]
+	grep -q 'lead: steps down: the log has lost index 2$' message-log/node.log
+	damaged
+}
+
 @test "F15 F43 the no-op is durable before a leader listens" {
 	local lead=$ROOT/libexec/lead/lead
 	need_strace
