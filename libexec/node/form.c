@@ -177,6 +177,8 @@ join_refusal(const struct state *st, const char *name, const char *cluster)
 
 	if (strcmp(st->me.name, name) != 0)
 		return "its state is that of a node of another name";
+	if (st->older)
+		return "its state was restored from a copy; there: mv state state.old";
 	if (strcmp(st->cluster, cluster) == 0)
 		return NULL;
 	if (strcmp(st->cluster, "-") != 0 && (!st->joiner || used))

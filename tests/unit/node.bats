@@ -366,6 +366,10 @@ tells() {
 	run -78 --separate-stderr in_dir a node boot
 	[[ ${#stderr_lines[@]} -eq 1 && $stderr = *'mv state state.old'* ]]
 	[[ $(<b/state/seen.*) = 'lite-raft-seen 1 0000000000000002 '* ]]
+	# Nor is it a joiner that has forgotten its votes.
+	run -1 --separate-stderr in_dir a node join a "$(in_dir a node show cluster)"
+	[[ $stderr = *'mv state state.old' ]]
+	run -78 in_dir a node boot
 }
 
 @test "heard: goes on without those that do not answer; nobody remembers a stranger" {
@@ -601,6 +605,22 @@ leads_not() {
 	[ "$status" -eq 1 ]
 	grep -q 'lead: steps down: the log has lost index 2$' message-log/node.log
 	damaged
+}
+
+@test "F44 no room for the name of the members: what was not written is not in force" {
+	need_strace
+	node_up a
+	mkdir run
+	printf '10\n' >run/election_timeout
+	vote ask >/dev/null
+	start strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:error=ENOSPC:when=1 \
+		"$ROOT/libexec/lead/lead" 1
+	soon test -S run/client.sock
+	dial run/client.sock sh -c 'read -r hello && echo "add-member d 00000000000000dd learner" && read -r answer && echo "$answer" >answer'
+	soon gone "$pid"
+	ended
+	[ "$status" -eq 74 ]
+	[ "$(shows members)" -eq 1 ]
 }
 
 @test "F15 F43 the no-op is durable before a leader listens" {
