@@ -288,9 +288,12 @@ followers_send(struct lead *l, uint64_t now, int round)
 	struct peer *p;
 
 	for (p = l->peer; p < l->peer + PEERS; p++) {
-		/* A follower that takes nothing is not waited for (F18). */
+		/* A follower that takes nothing is not waited for (F18).  What is sent
+		 * before the gate has greeted might be heard by a later run of that node,
+		 * which has lost what it has acknowledged since, and be taken for all that
+		 * there is. */
 		if (!peer_used(p) || p->stream == NULL || p->stream->doomed ||
-		    p->stream->out.len >= STREAM_FULL)
+		    !p->stream->greeted || p->stream->out.len >= STREAM_FULL)
 			continue;
 		if (peer_send(l, p, now, round) == -1) {
 			lead_down(l, "%s", l->st->why);
@@ -425,6 +428,7 @@ lead_stream_input(struct lead *l, struct stream *s, const char *bytes, size_t n)
 		s->greeted = 1;
 		s->opened_at = clock_now(l->st->os);
 		buf_eat(&s->in, used);
+		l->push = 1;
 		if (s->peer->fresh == s && knock(l, s) == -1)
 			return -1;
 	}

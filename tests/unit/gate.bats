@@ -197,6 +197,15 @@ the request' ]
 	[[ $output = *"link/join "* ]]
 }
 
+@test "F50 which run of the node a stream is for is settled before the greeting is out" {
+	cat >"$HERE/libexec/os/hold" <<-END
+		#!/bin/sh
+		[ ! -s "$BATS_TEST_TMPDIR/said" ] && printf '4711\\n'
+	END
+	"$GATE" append >"$BATS_TEST_TMPDIR/said" </dev/null
+	grep -qx 'pid 4711' "$BATS_TEST_TMPDIR/said"
+}
+
 @test "before the first boot there is a sentence, and check" {
 	rm "$HERE/state/node"
 	run --separate-stderr "$GATE" hello </dev/null

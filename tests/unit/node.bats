@@ -591,6 +591,14 @@ leads_not() {
 	leads_not 7 'not elected'
 }
 
+@test "F45 F50 a leader says nothing on a stream before the gate has greeted" {
+	node_up
+	mkdir run
+	printf '10\n' >run/election_timeout
+	vote ask >/dev/null
+	"$ROOT/build/tests/stream" 1
+}
+
 @test "F45 F64 a leader whose log has lost what it may have sent leads no more" {
 	node_up
 	mkdir run
