@@ -33,7 +33,7 @@ body_gone(struct package *p)
 		notes_event(p, "is down after all");
 	if (p->late || p->hold != HOLD_MINE || p->give.on || p->gone)
 		act_close(p, p->epoch);
-	act_here(p, 0);
+	act_here(p, 0, 0);
 	p->late = p->stuck = p->verify = p->degraded = p->left = 0;
 	p->stop_failed = 0;
 	p->fencing[0] = '\0';
@@ -133,7 +133,7 @@ unknown_step(struct package *p)
 	 * it renewed.  Nothing that can be read now says for how long others wait yet, as
 	 * the value may have been old for any time up to W.  It is dead before anything is asked.
 	 */
-	if (!p->armed && p->here != 0) {
+	if (!p->armed && p->here != 0 && !p->here_maint) {
 		notes_event(p, "was left here with no guard: it is killed");
 		p->late = p->left = 1;
 		body_kill(p, 1);
@@ -143,20 +143,26 @@ unknown_step(struct package *p)
 		return;
 	if (lease_is_ours(p) && p->seen.v.epoch > p->closed &&
 	    (!p->armed || p->epoch == p->seen.v.epoch)) {
-		/* Nothing was armed in this directory: it is another one's monitor's. */
-		if (!p->armed &&
-		    (lease_needs_proof(&p->seen.v) ? !lease_is_still(p) :
-						     !lease_is_past(p)))
+		/* This directory has left nothing alone: it is another one's monitor's. */
+		if (!p->armed && p->here == 0) {
+			lease_is_twins(p);
+			if (!lease_needs_proof(&p->seen.v) && lease_is_past(p))
+				become(p, BODY_PROBE);
 			return;
-		if (!p->armed && !lease_needs_proof(&p->seen.v)) {
+		}
+		if (!p->armed &&
+		    (p->here != p->seen.v.epoch || !lease_needs_proof(&p->seen.v))) {
 			become(p, BODY_PROBE);
 			return;
 		}
+		if (!p->armed && !lease_is_still(p))
+			return;
 		if (p->seen.v.state != LEASE_MAINT || !p->want.maint) {
 			adopt(p);
 			return;
 		}
 		p->epoch = p->seen.v.epoch;
+		act_here(p, p->epoch, 1);
 		act_disarm(p); /* also where it is idle: it knows then */
 		become(p, BODY_MAINT);
 		return;

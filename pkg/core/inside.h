@@ -148,6 +148,7 @@ struct package {
 	uint64_t instance;
 	uint64_t closed;     /* no epoch up to this one starts anything here */
 	uint64_t here;       /* what may run here was armed in it; 0: nothing does */
+	int here_maint;      /* and was left to maintenance */
 	uint64_t epoch;      /* held, or last held */
 	uint64_t t0;         /* of the newest renewal that is acknowledged; 0: none */
 	uint64_t sent;       /* when the newest was sent */
@@ -225,7 +226,7 @@ struct action *act(struct package *, enum action_kind, const char *text,
 void act_log(struct package *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void act_close(struct package *, uint64_t epoch);
-void act_here(struct package *, uint64_t epoch);
+void act_here(struct package *, uint64_t epoch, int maint);
 void act_guard(struct package *, enum guard_verb);
 void act_arm(struct package *, uint64_t t0, const struct deadlines *);
 void act_disarm(struct package *);
@@ -248,6 +249,7 @@ void lease_take(struct package *);
 void lease_answer(struct package *, int status);
 void lease_see(struct package *, const char *value, size_t n, int present);
 int lease_is_ours(const struct package *); /* the seen value is of this host and boot */
+void lease_is_twins(struct package *);     /* but of another directory: says so once */
 int lease_is_fresh(const struct package *);
 int lease_is_still(struct package *); /* nobody on this host renews the seen value */
 int lease_is_past(struct package *);  /* whose package was on it is dead by now */

@@ -125,9 +125,10 @@ owner_step(struct package *p)
 {
 	fails_expire(p);
 
-	/* One that is told to leave before it has read the store looks for itself. */
-	if (p->leaving && p->body == BODY_UNKNOWN && due(p, p->leave_by)) {
-		p->body = BODY_PROBE;
+	/* One that is told to leave before it has read the store stops what was armed here. */
+	if (p->leaving && p->body == BODY_UNKNOWN &&
+	    (!p->armed || due(p, p->leave_by))) {
+		p->body = p->armed ? BODY_PROBE : BODY_NONE;
 		p->changed = 1;
 	}
 	if (p->hold != HOLD_MINE || p->give.on)

@@ -21,6 +21,7 @@ package_begin(const struct package_who *who, uint64_t now, uint64_t wall)
 	p->instance = who->instance;
 	p->closed = who->closed;
 	p->epoch = p->here = who->here;
+	p->here_maint = who->maint;
 	p->now = now;
 	p->wall = wall;
 	want_default(&p->want);

@@ -32,7 +32,8 @@ struct package_who {
 	const char *boot;  /* the kernel's boot id, or "-" */
 	uint64_t instance; /* drawn by chance, for this process */
 	uint64_t closed;   /* the highest epoch in run/NAME/closed, or 0 */
-	uint64_t here;     /* the epoch in run/NAME/here, if it is of this boot, or 0 */
+	uint64_t here;     /* the epoch in run/NAME/here, or 0; see ACTION_HERE */
+	int maint;         /* and it says that it was left to maintenance */
 };
 
 /* NULL: no memory.  package_free ends it. */
@@ -71,8 +72,8 @@ void package_script(struct package *, uint64_t now, int status);
  * is idle and refuses (T0 too old or in the future), `disarm` with IDLE, `kill`, also when it
  * is idle, with DEAD (and is idle from then on) or UNDEAD (and is as armed as before). * DEAD and UNDEAD come unasked when a deadline has come; after an UNDEAD then guard goes
  * on killing until it is DEAD, or a later T0 counts.
- * After a greeting IDLE where run/NAME/here names an epoch, what is left of it has no
- * guard: `kill` comes out at once; the monitor tells guard the package's resources
+ * After a greeting IDLE where run/NAME/here names an epoch, and not as left to maintenance,
+ * what is left of it has no guard: `kill` comes out at once; the monitor tells guard the package's resources
  * before it passes that on.
  * GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
  * `kill`, the first of which comes out at once, and answers DEAD or UNDEAD in guard's
@@ -108,7 +109,7 @@ enum action_kind {
 	ACTION_GUARD, /* tell guard: see below */
 	ACTION_PROVE, /* find out about host text's boot id and epochs; number */
 	ACTION_CLOSE, /* write number into run/NAME/closed, before the next action */
-	ACTION_HERE,  /* the same with run/NAME/here, and the boot id; 0: remove it */
+	ACTION_HERE,  /* the same with run/NAME/here; see below; 0: remove it */
 	ACTION_LOG,   /* one line for the message log */
 	ACTION_LEAVE /* end with status; 74: no memory.  PACKAGE_AGAIN: become a new guard */
 };
@@ -124,6 +125,10 @@ enum action_kind {
 enum guard_verb { GUARD_ARM, GUARD_RENEWED, GUARD_DISARM, GUARD_KILL };
 
 /*
+ * HERE: what runs here was armed in that epoch; maint: it was, and has been left without a
+ * guard.  It counts in this boot and this directory alone: not in a copy, whose
+ * guard would find nothing of it.
+ *
  * RUN: timeout in ns; a script that is not begun before `until` is not begun
  * at all: the clock is read again in the child, right before it becomes the script.
  */
@@ -139,6 +144,7 @@ struct action {
 	uint64_t epoch;             /* GUARD ARM */
 	uint64_t t0;                /* GUARD ARM RENEWED */
 	struct deadlines deadlines; /* GUARD ARM */
+	int maint;                  /* HERE */
 	int status;                 /* LEAVE */
 };
 

@@ -71,12 +71,17 @@ act_close(struct package *p, uint64_t epoch)
 
 /* Who comes after the death of both guard and monitor has no other way to know. */
 void
-act_here(struct package *p, uint64_t epoch)
+act_here(struct package *p, uint64_t epoch, int maint)
 {
-	if (epoch == p->here)
+	struct action *a;
+
+	if (epoch == p->here && maint == p->here_maint)
 		return;
 	p->here = epoch;
-	act(p, ACTION_HERE, NULL, NULL)->number = epoch;
+	p->here_maint = maint;
+	a = act(p, ACTION_HERE, NULL, NULL);
+	a->number = epoch;
+	a->maint = maint;
 }
 
 void
@@ -94,7 +99,7 @@ act_arm(struct package *p, uint64_t t0, const struct deadlines *d)
 {
 	struct action *a;
 
-	act_here(p, p->epoch);
+	act_here(p, p->epoch, 0);
 	a = act(p, ACTION_GUARD, NULL, NULL);
 	a->guard = GUARD_ARM;
 	a->epoch = p->epoch;

@@ -115,7 +115,8 @@ own_is_free(struct package *p)
  * The value is of this host and boot, and nothing of it runs from this directory.
  * An own write that was carried out late, or an epoch that this monitor's directory
  * has closed, is this one's; any other may be that of a pkg in another
- * directory, which is left as much time as if it were another host, and its epoch, too.
+ * directory, which is left as much time as if it were another host, and its epoch, too;
+ * what that one left running is not taken for its age.
  */
 static int
 ours_is_free(struct package *p)
@@ -124,14 +125,10 @@ ours_is_free(struct package *p)
 
 	if (v->instance == p->instance)
 		return 1;
-	if (v->epoch <= p->closed ? lease_is_still(p) : lease_is_past(p))
+	if (v->epoch <= p->closed ? lease_is_still(p) :
+				    !lease_needs_proof(v) && lease_is_past(p))
 		return 1;
-	if (p->twin != v->instance)
-		act_log(p,
-		    "%s holds the lease through another monitor, which may still run: "
-		    "waits; is pkg in two directories here?",
-		    p->node);
-	p->twin = v->instance;
+	lease_is_twins(p);
 	return 0;
 }
 

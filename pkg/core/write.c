@@ -23,6 +23,17 @@ lease_is_ours(const struct package *p)
 	    strcmp(v->owner, p->node) == 0 && strcmp(v->boot, p->boot) == 0;
 }
 
+void
+lease_is_twins(struct package *p)
+{
+	if (p->twin != p->seen.v.instance)
+		act_log(p,
+		    "%s holds the lease through another monitor, which may still run: "
+		    "waits; is pkg in two directories here?",
+		    p->node);
+	p->twin = p->seen.v.instance;
+}
+
 /* What is begun now has at least half of T_soft. */
 int
 lease_is_fresh(const struct package *p)
@@ -183,7 +194,7 @@ maint_begin(struct package *p)
 	p->t0 = 0;
 	p->body = BODY_MAINT;
 	act_cut(p);
-	act_here(p, 0);
+	act_here(p, p->epoch, 1);
 	act_disarm(p);
 }
 
@@ -264,7 +275,8 @@ lease_see(struct package *p, const char *value, size_t n, int present)
 		p->sent = p->t0; /* so the next one is due, if it was a renewal */
 	}
 	if (p->hold == HOLD_NONE) {
-		if (p->body == BODY_MAINT && !lease_is_ours(p))
+		if (p->body == BODY_MAINT &&
+		    (!lease_is_ours(p) || p->seen.v.epoch != p->epoch))
 			lost(p);
 		return;
 	}

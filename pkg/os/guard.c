@@ -21,9 +21,8 @@
  *
  * To the monitor: first `resources LINES`, if it is armed, so that one of them kills
  * all of it whatever becomes of the other; `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
- * the answers to arm (as it was before: refused) and disarm, `idle begun` as long as
- * none of these has been; `dead` or `undead WHY`, after kill
- * and when a deadline has come; `leave`: a person wants it; `log LINE`.
+ * the answers to arm (as it was before: refused) and disarm; `dead` or `undead WHY`, after
+ * kill and when a deadline has come; `leave`: a person wants it; `log LINE`.
  *
  * Once armed it touches no disk, and it waits for nobody.
  */
@@ -71,7 +70,6 @@ static struct {
 
 	/* The lease. */
 	int armed;
-	int used; /* the monitor has said what is to be here: armed, disarmed, dead */
 	uint64_t epoch;
 	uint64_t t0;
 	struct deadlines in;
@@ -163,7 +161,7 @@ say_armed(void)
 		tell("armed %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
 		    g.epoch, g.t0, g.in.soft, g.in.grace, g.in.kill);
 	else
-		tell(g.used ? "idle" : "idle begun");
+		tell("idle");
 }
 
 static void
@@ -207,7 +205,7 @@ arm(uint64_t now, uint64_t epoch, uint64_t t0, const struct deadlines *in)
 	if (!g.armed || t0 > g.t0)
 		g.t0 = t0;
 	g.epoch = epoch;
-	g.armed = g.used = 1;
+	g.armed = 1;
 	g.undead = 0;
 	say_armed();
 }
@@ -235,7 +233,6 @@ static void
 is_dead(uint64_t now)
 {
 	g.killing = 0;
-	g.used = 1;
 	be_idle();
 	tell("dead");
 	g.hear_by = now + LISTEN;
@@ -346,7 +343,6 @@ hear(const char *text)
 	} else if (numbers(text, "disarm", n, 1)) {
 		if (!g.killing && g.epoch == n[0])
 			be_idle();
-		g.used = 1;
 		say_armed();
 	} else if (numbers(text, "kill", n, 1)) {
 		kill_start(now, now + n[0]);

@@ -141,7 +141,7 @@ hear(const char *text)
 		said.word = GUARD_UNDEAD;
 		said.why = text + 7;
 		tell("heard");
-	} else if (strcmp(text, "idle") != 0 && strcmp(text, "idle begun") != 0) {
+	} else if (strcmp(text, "idle") != 0) {
 		return;
 	}
 	mate.heard = 1;

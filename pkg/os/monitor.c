@@ -37,11 +37,12 @@
 #include "watch.h"
 #include "ways.h"
 
-#define MS     UINT64_C(1000000) /* in ns */
-#define SECOND (1000 * MS)
-#define LOOK   (50 * MS)    /* between two looks at children that may have ended */
-#define ASKED  (2 * SECOND) /* for the control script's list of resources */
-#define TEXT   4096u        /* bytes */
+#define MS         UINT64_C(1000000) /* in ns */
+#define SECOND     (1000 * MS)
+#define LOOK       (50 * MS)    /* between two looks at children that may have ended */
+#define ASKED      (2 * SECOND) /* for the control script's list of resources */
+#define TEXT       4096u        /* bytes */
+#define HERE_WORDS (NUM_DIGITS + HOST_BOOT_ID + KILL_MARK + 16)
 
 static struct {
 	const char *name;
@@ -56,10 +57,11 @@ static struct {
 	struct script script;
 	char verb[16];
 	char boot[HOST_BOOT_ID];
-	uint64_t here; /* the epoch in run/NAME/here, 0: none of this boot */
-	int told;      /* guard or this has the resources, or they were asked for */
-	int never;     /* a script that could not even be started */
-	int known;     /* guard has the list of resources */
+	uint64_t
+	    here;  /* what guard may be armed for is in run/NAME/here; 0: nothing is */
+	int told;  /* guard or this has the resources, or they were asked for */
+	int never; /* a script that could not even be started */
+	int known; /* guard has the list of resources */
 	int ready;
 } m;
 
@@ -214,21 +216,25 @@ close_epoch(uint64_t epoch)
 	(void)word_write("closed", word);
 }
 
-/* What may run here: it is there before guard is armed, and until that is known to be gone. */
+/*
+ * What may run here: it is there before guard is armed, and until that is known to be gone.
+ * What maintenance leaves alone and that can't be said of must not be killed for it.
+ */
 static void
-here_write(uint64_t epoch)
+here_write(uint64_t epoch, int maint)
 {
-	char words[NUM_DIGITS + HOST_BOOT_ID + 2], path[LEASE_NAME + 32];
+	char words[HERE_WORDS], path[LEASE_NAME + 32];
 
-	(void)snprintf(words, sizeof(words), "%" PRIu64 " %s", epoch, m.boot);
+	(void)snprintf(words, sizeof(words), "%" PRIu64 " %s %s%s", epoch, m.boot,
+	    m.mark, maint ? " maint" : "");
 	(void)snprintf(path, sizeof(path), "run/%s/here", m.name);
-	if (epoch == 0) {
-		m.here = 0;
-		if (unlink(path) == -1 && errno != ENOENT)
-			say("cannot remove %s: %s", path, strerror(errno));
-	} else if (word_write("here", words) == 0) {
-		m.here = epoch;
+	m.here = 0;
+	if (epoch != 0 && word_write("here", words) == 0) {
+		m.here = maint ? 0 : epoch;
+		return;
 	}
+	if ((epoch == 0 || maint) && unlink(path) == -1 && errno != ENOENT)
+		say("cannot remove %s: %s", path, strerror(errno));
 }
 
 static void
@@ -257,7 +263,7 @@ tell_guard(const struct action *a)
 	const struct settings *s = package_settings(m.package);
 
 	if (a->guard == GUARD_ARM && m.here != a->epoch)
-		here_write(a->epoch); /* it could not be written before */
+		here_write(a->epoch, 0); /* it could not be written before */
 	if (a->guard == GUARD_ARM && m.here != a->epoch) {
 		mate_refuse(); /* the next guard would not know what there is */
 		return;
@@ -302,7 +308,7 @@ carry_out(void)
 			close_epoch(a.number);
 			break;
 		case ACTION_HERE:
-			here_write(a.number);
+			here_write(a.number, a.maint);
 			break;
 		case ACTION_LOG:
 			say("%s", a.text);
@@ -539,27 +545,31 @@ closed_read(void)
 	return epoch;
 }
 
-/* The epoch of what was here last, if that was in this boot; else 0. */
-static uint64_t
-here_read(void)
+/* What was here last: in this boot, and not in a directory that this one is a copy of. */
+static void
+here_read(struct package_who *who)
 {
-	char path[LEASE_NAME + 32], words[NUM_DIGITS + HOST_BOOT_ID + 3], *boot;
-	uint64_t epoch;
+	char path[LEASE_NAME + 32], words[HERE_WORDS], mine[HERE_WORDS], *rest;
+	size_t n;
 	FILE *file;
 	int whole;
 
 	(void)snprintf(path, sizeof(path), "run/%s/here", m.name);
 	file = fopen(path, "re");
 	if (file == NULL)
-		return 0;
+		return;
 	whole = fgets(words, sizeof(words), file) != NULL;
 	(void)fclose(file);
-	boot = whole ? strchr(words, ' ') : NULL;
-	if (boot == NULL ||
-	    num_u64(words, (size_t)(boot - words), UINT64_MAX, &epoch) == -1)
-		return 0;
-	boot[strcspn(boot, "\n")] = '\0';
-	return strcmp(boot + 1, m.boot) == 0 ? epoch : 0;
+	rest = whole ? strchr(words, ' ') : NULL;
+	(void)snprintf(mine, sizeof(mine), " %s %s", m.boot, m.mark);
+	n = strlen(mine);
+	if (rest == NULL || strncmp(rest, mine, n) != 0)
+		return;
+	rest[strcspn(rest, "\n")] = '\0';
+	who->maint = strcmp(rest + n, " maint") == 0;
+	if ((!who->maint && rest[n] != '\0') ||
+	    num_u64(words, (size_t)(rest - words), UINT64_MAX, &who->here) == -1)
+		who->here = 0;
 }
 
 /* What control scripts find in their environment: 0, or -1. */
@@ -627,7 +637,8 @@ begin(void)
 	(void)word_write("node", m.node);
 	who.instance = chance_u64(NULL);
 	who.closed = closed_read();
-	who.here = m.here = here_read();
+	here_read(&who);
+	m.here = who.maint ? 0 : who.here;
 	say("the monitor begins: node %s, instance %016" PRIx64, m.node, who.instance);
 	m.package = package_begin(&who, host_now(), (uint64_t)time(NULL));
 	if (m.package == NULL)

@@ -161,13 +161,13 @@ teardown() {
 	kill -STOP "$monitor"
 	kill -KILL "$guard" "$monitor"
 	read -r boot </proc/sys/kernel/random/boot_id
-	[ "$(cat "$HOSTS/a/pkg/run/eight/here")" = "1 $boot" ]
+	[[ "$(cat "$HOSTS/a/pkg/run/eight/here")" == "1 $boot pkg-eight-"* ]]
 	kill -0 "$beat"
 	guard_run a eight
 	wait_for 5 dead "$beat"
 	wait_for 20 lease_says eight 'owner=a * epoch=2 * state=running *'
 	[ "$(grep -c start "$RECORD.eight")" -eq 2 ]
-	[ "$(cat "$HOSTS/a/pkg/run/eight/here")" = "2 $boot" ]
+	[[ "$(cat "$HOSTS/a/pkg/run/eight/here")" == "2 $boot pkg-eight-"* ]]
 	leave a eight
 	[ ! -e "$HOSTS/a/pkg/run/eight/here" ]
 }
@@ -213,4 +213,55 @@ EOF
 	[ ! -e "$RECORD.ten" ]
 	: >"$RECORD.good"
 	wait_for 20 runs_on a ten
+}
+
+@test "nothing is started while it can't be said that it may be here, and that is tried again" {
+	plain eleven a
+	settings eleven 'restarts 9/10m'
+	mkdir -p "$HOSTS/a/pkg/run/eleven/here.new" # no file can be made there
+	guard_run a eleven
+	wait_for 20 grep -q 'cannot write run/eleven/here' "$HOSTS/a/pkg/message-log/eleven.log"
+	wait_for 20 grep -q 'guard refuses to be armed' "$HOSTS/a/pkg/message-log/eleven.log"
+	[ ! -e "$RECORD.eleven" ]
+	rmdir "$HOSTS/a/pkg/run/eleven/here.new"
+	wait_for 20 runs_on a eleven
+	lease_says eleven 'owner=a * epoch=1 *'
+}
+
+# knows_twin HOST NAME: has its monitor noticed the other directory?
+knows_twin() {
+	wait_for 20 grep -q 'is pkg in two directories here' "$HOSTS/$1/pkg/message-log/$2.log"
+}
+
+@test "F62 a copy of the directory on the same host: what runs, or is left to maintenance, is not its own" {
+	plain twelve a
+	settings twelve
+	guard_run a twelve
+	wait_for 20 runs_on a twelve
+	beat=$(cat "$HOSTS/a/pkg/run/twelve/beat")
+	mkdir "$HOSTS/twin"
+	cp -Rp "$HOSTS/a/pkg" "$HOSTS/twin/pkg"
+	[ -s "$HOSTS/twin/pkg/run/twelve/here" ]
+	rm "$HOSTS/twin/pkg/run/twelve/ready" "$HOSTS/twin/pkg/message-log/twelve.log"
+	guard_run twin twelve
+	knows_twin twin twelve
+	client 1 set pkg/twelve/want maint=on
+	wait_for 20 lease_says twelve 'epoch=1 * state=maint *'
+	leave a twelve
+	leave twin twelve
+	rm "$HOSTS/twin/pkg/message-log/twelve.log"
+	guard_run twin twelve
+	knows_twin twin twelve
+
+	# It has 2 s to go wrong before the monitor whose it is comes to it.
+	client 1 set pkg/twelve/want maint=off
+	guard_run a twelve
+	wait_for 20 lease_says twelve 'epoch=1 * state=running *'
+	grep -q 'maintenance\|is up' "$HOSTS/a/pkg/message-log/twelve.log"
+	[ "$(wc -l <"$HOSTS/twin/pkg/message-log/twelve.log")" -eq 2 ]
+	kill -0 "$beat"
+	[ "$(grep -c start "$RECORD.twelve")" -eq 1 ]
+	leave a twelve
+	wait_for 20 dead "$beat"
+	leave twin twelve
 }

@@ -18,6 +18,7 @@ setup() {
 @test "another's lease: it is killed, not stopped" { "$scenes" lost; }
 @test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
 @test "another directory's monitor of the same node is left alone" { "$scenes" twins; }
+@test "what another directory of the same node left to maintenance is not taken, nor gone on with" { "$scenes" twins_in_maintenance; }
 @test "who leaves a package in maintenance waits until guard lets it be" { "$scenes" leaves_alone; }
 @test "what is left of a guard and monitor that died is killed before anything is asked" { "$scenes" strangers; }
 @test "a guard that refuses to arm is a failure: another node's turn" { "$scenes" refuses; }

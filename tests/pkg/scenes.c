@@ -28,7 +28,8 @@ struct scene {
 	int twice;               /* the order's removal is refused once it is done */
 	int told;                /* guard, last */
 	uint64_t closed, here;
-	int cut; /* the store does not answer */
+	int maint; /* what is here was left to it */
+	int cut;   /* the store does not answer */
 	int left;
 };
 
@@ -98,7 +99,7 @@ carry(struct scene *s)
 		else if (a.kind == ACTION_CLOSE)
 			s->closed = a.number;
 		else if (a.kind == ACTION_HERE)
-			s->here = a.number;
+			s->here = a.number, s->maint = a.maint;
 		else if (a.kind == ACTION_LEAVE)
 			s->left = 1 + a.status;
 	}
@@ -162,7 +163,7 @@ written(struct scene *s, int status)
 static void
 enter(struct scene *s, const char *lease, uint64_t closed)
 {
-	struct package_who who = { "p", "a", "A", 1, closed, s->here };
+	struct package_who who = { "p", "a", "A", 1, closed, s->here, s->maint };
 	const uint64_t here = s->here;
 
 	memset(s, 0, sizeof(*s));
@@ -179,6 +180,7 @@ static void
 begin(struct scene *s, const char *lease, uint64_t closed)
 {
 	s->here = 0;
+	s->maint = 0;
 	enter(s, lease, closed);
 	guard(s, GUARD_IDLE);
 	pass(s, 1);
@@ -189,8 +191,19 @@ static void
 begin_as(struct scene *s, const char *lease, uint64_t here, int cut)
 {
 	s->here = here;
+	s->maint = 0;
 	enter(s, lease, 0);
 	s->cut = cut;
+	guard(s, GUARD_IDLE);
+}
+
+/* After a monitor that left something to maintenance in that epoch. */
+static void
+begin_maint(struct scene *s, const char *lease, uint64_t here)
+{
+	s->here = here;
+	s->maint = 1;
+	enter(s, lease, 0);
 	guard(s, GUARD_IDLE);
 }
 
@@ -336,7 +349,7 @@ leaves_alone(void)
 	pass(&s, 1000);
 	MUST(strstr(s.write, "state=maint") != NULL && s.told != GUARD_DISARM);
 	written(&s, 0);
-	MUST(s.told == GUARD_DISARM);
+	MUST(s.told == GUARD_DISARM && s.here == 1 && s.maint);
 	package_leave(s.p, s.now);
 	pass(&s, 20000);
 	MUST(s.left == 0);
@@ -427,6 +440,43 @@ twins(void)
 	package_free(s.p);
 }
 
+/* What another directory left to maintenance is that one's, for however long. */
+static void
+twins_in_maintenance(void)
+{
+	static const char maint[] =
+	    "owner=a boot=A instance=00000000000000ff epoch=7 seq=4 "
+	    "state=maint limit=10000 since=17 to=- note=";
+	struct scene s;
+
+	begin(&s, maint, 0);
+	pass(&s, 60000);
+	package_leave(s.p, s.now);
+	carry(&s);
+	MUST(s.told == -1 && s.ran[0] == '\0' && s.write[0] == '\0' && s.left == 1);
+	package_free(s.p);
+
+	/* Also one that stood by before it. */
+	begin(&s, sample, 0);
+	script(&s, 1);
+	memcpy(s.lease, maint, sizeof(maint));
+	pass(&s, 60000);
+	MUST(s.told == -1 && s.write[0] == '\0');
+	package_free(s.p);
+
+	/* Its own monitor, begun again, knows it, and another epoch's not. */
+	begin_maint(&s, maint, 7);
+	pass(&s, 5100);
+	MUST(s.told == GUARD_ARM && s.here == 7 && !s.maint);
+	package_free(s.p);
+	begin_maint(&s, maint, 6);
+	pass(&s, 1);
+	MUST(s.told == -1 && s.write[0] == '\0' && strcmp(s.ran, "?") == 0);
+	script(&s, 0);
+	MUST(strcmp(s.ran, "?-") == 0); /* it has no right to run any more */
+	package_free(s.p);
+}
+
 /* What guard and monitor left when they died: nobody knows for how long it may run. */
 static void
 strangers(void)
@@ -503,7 +553,7 @@ refuses(void)
 	(void)snprintf(lease, sizeof(lease), own, 4u);
 	(void)snprintf(strstr(lease, "running"), 64,
 	    "maint limit=10000 since=17 to=- note=");
-	begin(&s, lease, 0);
+	begin_maint(&s, lease, 7);
 	pass(&s, 5100);
 	for (n = 0; n < 80 && s.told == GUARD_ARM; n++) {
 		guard(&s, GUARD_IDLE);
@@ -591,9 +641,10 @@ main(int argc, char **argv)
 	static const struct test_case cases[] = { { "starts", starts },
 		{ "unknown", unknown }, { "late", late }, { "lost", lost },
 		{ "leaves", leaves }, { "leaves_alone", leaves_alone },
-		{ "takes", takes }, { "twins", twins }, { "strangers", strangers },
-		{ "refuses", refuses }, { "orders", orders }, { "silent", silent },
-		{ NULL, NULL } };
+		{ "takes", takes }, { "twins", twins },
+		{ "twins_in_maintenance", twins_in_maintenance },
+		{ "strangers", strangers }, { "refuses", refuses },
+		{ "orders", orders }, { "silent", silent }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }

@@ -87,7 +87,7 @@ void
 check_write(unsigned i, const struct lease *was, int had)
 {
 	const struct lease *l = &store.lease;
-	unsigned before = had ? (unsigned)(was->owner[0] - 'a') : HOSTS;
+	unsigned before = had ? host_wrote(was) : HOSTS;
 
 	if (had &&
 	    (l->epoch < was->epoch || (l->epoch == was->epoch && l->seq <= was->seq)))
@@ -98,6 +98,10 @@ check_write(unsigned i, const struct lease *was, int had)
 		return;
 	if (had && l->epoch == was->epoch && strcmp(l->owner, was->owner) != 0)
 		broken("one owner an epoch", "%s", l->owner);
+	if (had && l->epoch == was->epoch && i != before &&
+	    host[before].closed < l->epoch)
+		broken("one directory an epoch", "%s, %s", host[before].name,
+		    host[i].name);
 	if (!lease_is_held(l) && !lease_needs_proof(l) && host[i].running)
 		broken("what is released does not run", "%s", host[i].name);
 	if (kind == KIND_MONITOR && moved_at != 0 && i == before && host[i].p != NULL)
@@ -153,7 +157,7 @@ check_healed(int last)
 	}
 	if (running == 1 && store.lease.state == LEASE_RUNNING &&
 	    host[owner].p != NULL && host[owner].guard.armed &&
-	    strcmp(store.lease.owner, host[owner].name) == 0 &&
+	    strcmp(store.lease.owner, host[owner].node) == 0 &&
 	    strcmp(store.lease.boot, host[owner].boot) == 0) {
 		sum.healed++;
 		done = 1;

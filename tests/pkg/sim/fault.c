@@ -21,7 +21,7 @@ int noticed;
 static unsigned
 owner(void)
 {
-	unsigned i = (unsigned)(store.lease.owner[0] - 'a');
+	unsigned i = host_wrote(&store.lease);
 
 	return store.value[KEY_LEASE].present && i < hosts ? i : (unsigned)below(hosts);
 }
@@ -95,12 +95,16 @@ plan(uint64_t seed)
 	rest = kind == KIND_CHAOS ? other : "";
 	init(kind == KIND_CHAOS ? (unsigned)below(4) : (unsigned)fast);
 	wish();
+	if (kind == KIND_CHAOS && seed % 5 == 4)
+		host_twin((unsigned)below(hosts));
 	for (i = 0; i < hosts; i++) {
 		host[i].watchdog = kind == KIND_CHAOS && odds(300);
 		host[i].beyond = kind == KIND_CHAOS && !host[i].watchdog && odds(100);
 		host[i].refuses = kind == KIND_CHAOS && i == 0 && odds(100);
-		host_on(i);
-		at(below(3 * SECOND), EV_RUN, i, host[i].boots, 0);
+		if (i != twin)
+			host_on(i);
+		at(below(i == twin ? 40 * SECOND : 3 * SECOND), EV_RUN, i,
+		    i == twin ? 1 : host[i].boots, 0);
 	}
 	faults_end = between(20 * SECOND, 60 * SECOND);
 	at(between(8 * SECOND, 15 * SECOND), EV_FAULT, 0, 0, 0);
@@ -165,7 +169,7 @@ person(void)
 	case 0:
 	case 1:
 		(void)snprintf(text, sizeof(text), "move %s %u",
-		    odds(300) ? "-" : host[i].name, ++orders);
+		    odds(300) ? "-" : host[i].node, ++orders);
 		story("person: %s", text);
 		store_set(KEY_ORDER, text);
 		break;
@@ -178,7 +182,7 @@ person(void)
 		at(later, EV_UNDO, 0, 0, UNDO_MAINT);
 		break;
 	case 4:
-		(void)snprintf(want.off, sizeof(want.off), "%s", host[i].name);
+		(void)snprintf(want.off, sizeof(want.off), "%s", host[i].node);
 		at(later, EV_UNDO, 0, 0, UNDO_OFF);
 		break;
 	case 5:
@@ -400,7 +404,7 @@ measured(void)
 		at(now + between(5 * MS, 50 * MS), EV_MONITOR, i, host[i].guard.gen, 0);
 	} else if (odds(500)) {
 		(void)snprintf(text, sizeof(text), "move %s 1",
-		    odds(500) ? "-" : host[!i].name);
+		    odds(500) ? "-" : host[!i].node);
 		story("person: %s", text);
 		store_set(KEY_ORDER, text);
 	} else {

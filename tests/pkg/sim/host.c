@@ -12,6 +12,7 @@
 
 struct host host[HOSTS];
 unsigned hosts;
+unsigned twin, twin_of;
 static uint64_t runs; /* of monitors, for their instance numbers */
 
 uint64_t
@@ -36,14 +37,39 @@ host_clear(void)
 	unsigned i;
 
 	runs = 0;
+	twin = twin_of = HOSTS;
 	for (i = 0; i < HOSTS; i++) {
 		struct held *keep = host[i].held;
 
 		package_free(host[i].p);
 		memset(&host[i], 0, sizeof(host[i]));
 		host[i].held = keep;
-		host[i].name[0] = (char)('a' + i);
+		host[i].name[0] = host[i].node[0] = (char)('a' + i);
 	}
+}
+
+/* One more directory on host i. */
+void
+host_twin(unsigned i)
+{
+	twin = hosts++;
+	twin_of = i;
+	host[twin].node[0] = host[i].node[0];
+	host[twin].name[0] = host[i].name[0];
+	host[twin].name[1] = '2';
+}
+
+/* The other directory on the same host; HOSTS: there is none. */
+static unsigned
+other(unsigned i)
+{
+	return i == twin ? twin_of : i == twin_of ? twin : HOSTS;
+}
+
+unsigned
+host_wrote(const struct lease *l)
+{
+	return (unsigned)(l->instance & 255);
 }
 
 void
@@ -92,14 +118,14 @@ monitor_up(unsigned i)
 	return host[i].p != NULL;
 }
 
-void
-host_on(unsigned i)
+static void
+power_on(unsigned i)
 {
 	struct host *h = &host[i];
 
 	h->on = 1;
 	h->boots++;
-	(void)snprintf(h->boot, sizeof(h->boot), "%c%u", (char)('a' + i), h->boots);
+	(void)snprintf(h->boot, sizeof(h->boot), "%c%u", h->node[0], h->boots);
 	h->epoch = now;
 	h->zero = between(0, 1000 * SECOND);
 	h->rate = odds(600) ? (odds(500) ? 900000 : 1100000) : between(900000, 1100000);
@@ -111,12 +137,18 @@ host_on(unsigned i)
 }
 
 void
-host_off(unsigned i, uint64_t back)
+host_on(unsigned i)
+{
+	power_on(i);
+	if (other(i) < HOSTS)
+		power_on(other(i));
+}
+
+static void
+power_off(unsigned i)
 {
 	struct host *h = &host[i];
 
-	if (!h->on)
-		return;
 	story("%s: is OFF", h->name);
 	h->on = 0;
 	h->frozen = h->monitor_frozen = 0;
@@ -125,8 +157,18 @@ host_off(unsigned i, uint64_t back)
 	monitor_kill(i);
 	guard_clear(i);
 	programs(i, 0);
+}
+
+void
+host_off(unsigned i, uint64_t back)
+{
+	if (!host[i].on)
+		return;
+	power_off(i);
+	if (other(i) < HOSTS)
+		power_off(other(i));
 	if (back != NEVER)
-		at(now + back, EV_BOOT, i, h->boots, 0);
+		at(now + back, EV_BOOT, i, host[i].boots, 0);
 }
 
 /* `pkg run`: a guard, which starts a monitor. */
@@ -136,6 +178,10 @@ host_run(unsigned i)
 	if (!host[i].on || host[i].guard.alive || host[i].p != NULL)
 		return;
 	story("%s: pkg run", host[i].name);
+	if (i == twin && !host[i].copied) {
+		host[i].copied = 1;
+		host[i].closed = host[twin_of].closed;
+	}
 	guard_start(i);
 }
 
@@ -143,7 +189,8 @@ void
 monitor_begin(unsigned i)
 {
 	struct host *h = &host[i];
-	struct package_who who = { NAME, h->name, h->boot, 0, h->closed, h->here };
+	struct package_who who = { NAME, h->node, h->boot, 0, h->closed, h->here,
+		h->maint };
 
 	if (h->p != NULL || !h->guard.alive)
 		return;
@@ -206,6 +253,9 @@ prove(unsigned i, const struct action *a)
 	unsigned target = (unsigned)(a->text[0] - 'a');
 	uint64_t ns = between(5 * MS, 200 * MS);
 
+	if (target == twin_of && odds(500))
+		target = twin; /* whichever is where one would look for it */
+
 	if (target >= hosts || now < host[i].cut)
 		ns = 3 * SECOND;
 	at(now + ns, EV_PROOF, i, host[i].gen, a->number << 8 | target);
@@ -241,9 +291,10 @@ host_do(unsigned i, const struct action *a)
 		check_closed(i, a->number);
 		break;
 	case ACTION_HERE:
-		story("%s: has epoch %llu here", h->name,
-		    (unsigned long long)a->number);
+		story("%s: has epoch %llu here%s", h->name,
+		    (unsigned long long)a->number, a->maint ? ", unguarded" : "");
 		h->here = a->number;
+		h->maint = a->maint;
 		break;
 	case ACTION_LOG:
 		story("%s: | %s", h->name, a->text);
@@ -354,6 +405,9 @@ host_event(const struct event *e)
 			return;
 		if (e->kind == EV_BOOT)
 			host_on(e->host);
+		if (e->kind == EV_BOOT && other(e->host) < HOSTS)
+			at(now + below(3 * SECOND), EV_RUN, other(e->host), h->boots,
+			    0);
 		host_run(e->host);
 		return;
 	}

@@ -3,6 +3,9 @@
  * pauses and answers late, guards, control scripts, clocks that are wrong by up
  * to ten per cent, and people.
  *
+ * In some runs the last host is a twin: a copy of pkg's directory on another one, with that
+ * one's name, boot and power.  Sessions, clocks and pauses are its own, which is the worse.
+ *
  * Everything of a run comes from its seed.
  */
 #ifndef LITE_RAFT_PKG_SIM_H
@@ -17,7 +20,7 @@
 #define MS     UINT64_C(1000000)
 #define SECOND (1000 * MS)
 #define NEVER  UINT64_MAX
-#define HOSTS  4u
+#define HOSTS  5u /* four, and a twin */
 #define NAME   "p"
 
 /* ---- chance and the story (chance.c) ---- */
@@ -139,7 +142,8 @@ struct held {
 };
 
 struct host {
-	char name[8];
+	char name[8]; /* in the story */
+	char node[8]; /* in the store */
 	char boot[24];
 	unsigned boots;
 	int on;
@@ -148,7 +152,9 @@ struct host {
 	uint64_t zero;
 	uint64_t closed;
 	uint64_t here;
+	int maint; /* what is here was left to maintenance */
 	uint64_t frozen; /* the host as a whole, until then */
+	int copied;      /* a twin is there */
 
 	/* The network to the store and to other hosts. */
 	uint64_t cut;
@@ -184,11 +190,14 @@ struct host {
 };
 extern struct host host[HOSTS];
 extern unsigned hosts;
+extern unsigned twin, twin_of; /* HOSTS: there is none */
 
 uint64_t local(const struct host *);                     /* its clock, now */
 uint64_t when(const struct host *, uint64_t local_time); /* the true time of it */
 
 void host_clear(void);
+void host_twin(unsigned);
+unsigned host_wrote(const struct lease *); /* of the value */
 void host_on(unsigned);
 void host_off(unsigned, uint64_t back); /* back: on again after that; NEVER */
 void host_run(unsigned);                /* `pkg run` */
