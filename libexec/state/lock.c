@@ -177,7 +177,9 @@ mend(struct state *st, int known, int whole)
 
 	from = known && !whole ? &st->lock.tail : &none;
 	right = from->index;
-	st->lock.counter++;
+	/* The line may be an older one: any other counter will do, as long as nobody
+	 * has seen it. */
+	st->lock.counter = chance_u64(st->os) % (NUMBER_MAX / 2);
 	if (st->lock.mark == MARK_CLEAN)
 		st->lock.mark = MARK_DIRTY;
 	/* The mark as well may be in the cache alone, and the disk may hold one of
@@ -197,13 +199,6 @@ mend(struct state *st, int known, int whole)
 	return state_settle(st);
 }
 
-/* The counter is lost: any other will do, as long as nobody has seen it. */
-static void
-count_anew(struct state *st)
-{
-	st->lock.counter = chance_u64(st->os) % (NUMBER_MAX / 2);
-}
-
 static int
 lock_read(struct state *st, int *known)
 {
@@ -216,7 +211,7 @@ lock_read(struct state *st, int *known)
 	*known = lock_parse(line, (size_t)n, &st->lock) == 0;
 	if (!*known) {
 		memset(&st->lock, 0, sizeof(st->lock));
-		count_anew(st);
+		st->lock.counter = st->seen + 1;
 		st->lock.mark = MARK_DIRTY;
 	}
 	return 0;
@@ -270,13 +265,11 @@ lock_take(struct state *st, int whole)
 		late = older(st);
 		if (late == -1)
 			return -1;
-	}
-	if (late) {
-		note(st->os, UINT64_MAX,
-		    "lock: state/lock is older than the log, which goes on "
-		    "behind index %" PRIu64,
-		    st->lock.tail.index);
-		count_anew(st);
+		if (late)
+			note(st->os, UINT64_MAX,
+			    "lock: state/lock is older than the log, which goes on "
+			    "behind index %" PRIu64,
+			    st->lock.tail.index);
 	}
 	if (late || whole || st->lock.mark != MARK_CLEAN)
 		return mend(st, known, whole);

@@ -909,19 +909,26 @@ lock_lost_alone(void)
 static void
 counter_once(void)
 {
-	struct state *a = node_make(3), *b;
+	struct state *a = node_make(3), *b = node_again();
 	struct file line;
+	int dirty;
 
-	file_get(&line, "state/lock");
-	grow_settled(a, "2x2", 1);
-	b = node_again();
-	grow_settled(b, "2x2", 1);
-	MUST(disk_write(os, b->lock_fd, line.p, line.n, 0) == 0);
-	SAYS(b, state_lock(b));
-	SAYS(b, state_unlock(b));
-	SAYS(a, state_lock(a));
-	MUST(a->tail.index == 3);
-	SAYS(a, state_unlock(a));
+	for (dirty = 0; dirty < 2; dirty++) {
+		SAYS(a, state_lock(a));
+		if (dirty)
+			SAYS(a, state_change(a));
+		file_get(&line, "state/lock");
+		SAYS(a, state_settle(a));
+		SAYS(a, state_unlock(a));
+		grow_settled(a, "2x4", 1);
+		grow_settled(b, "2x4", 1);
+		MUST(disk_write(os, b->lock_fd, line.p, line.n, 0) == 0);
+		SAYS(b, state_lock(b));
+		SAYS(b, state_unlock(b));
+		SAYS(a, state_lock(a));
+		MUST(a->tail.index == b->tail.index);
+		SAYS(a, state_unlock(a));
+	}
 	state_close(a);
 	state_close(b);
 }
