@@ -11,6 +11,14 @@
 #define KILL_AGAIN  SECOND
 #define CUT_TIME    (5 * SECOND) /* for a script to be gone once it is killed */
 
+/* Runs a control script; p->patience is when even one that no signal ends is given up. */
+static void
+run(struct package *p, enum script script, uint64_t timeout, uint64_t until)
+{
+	act_run(p, script, NULL, timeout, until);
+	p->patience = p->now + timeout + CUT_TIME;
+}
+
 /* LSB's and OCF's words for it; anything else is no proof. */
 int
 body_is_down(int status)
@@ -213,6 +221,16 @@ maint_step(struct package *p)
 	adopt(p);
 }
 
+/* A script that does not even end by SIGKILL, for a disk that does not answer, say. */
+static void
+given_up(struct package *p, const char *what)
+{
+	if (p->hold == HOLD_MINE)
+		owner_failed(p, what, SCRIPT_LATE);
+	else
+		body_stop(p);
+}
+
 void
 body_step(struct package *p)
 {
@@ -226,8 +244,7 @@ body_step(struct package *p)
 	case BODY_ARM:
 		if (!p->armed || p->arming || p->script != SCRIPT_NONE)
 			break;
-		act_run(p, SCRIPT_START, NULL, p->settings.start_timeout,
-		    p->t0 + p->force.soft);
+		run(p, SCRIPT_START, p->settings.start_timeout, p->t0 + p->force.soft);
 		notes_event(p, "starts, epoch %llu", (unsigned long long)p->epoch);
 		become(p, BODY_START);
 		break;
@@ -249,19 +266,20 @@ body_step(struct package *p)
 		break;
 	case BODY_PROBE:
 		if (p->script == SCRIPT_NONE)
-			act_run(p, SCRIPT_STATUS, NULL, p->settings.status_timeout,
-			    NEVER);
+			run(p, SCRIPT_STATUS, p->settings.status_timeout, NEVER);
+		else if (due(p, p->patience))
+			given_up(p, "status");
 		break;
 	case BODY_UP:
 		force_step(p);
 		if (p->script == SCRIPT_NONE && due(p, p->next))
-			act_run(p, SCRIPT_STATUS, NULL, p->settings.status_timeout,
-			    NEVER);
+			run(p, SCRIPT_STATUS, p->settings.status_timeout, NEVER);
+		else if (p->script != SCRIPT_NONE && due(p, p->patience))
+			given_up(p, "status");
 		break;
 	case BODY_STOP:
 		if (p->script == SCRIPT_NONE && !p->stop_ran) {
-			act_run(p, SCRIPT_STOP, NULL, p->settings.stop_timeout, NEVER);
-			p->patience = p->now + p->settings.stop_timeout + CUT_TIME;
+			run(p, SCRIPT_STOP, p->settings.stop_timeout, NEVER);
 			p->stop_ran = 1;
 		} else if (due(p, p->patience)) {
 			p->stop_failed = 1;
@@ -270,9 +288,7 @@ body_step(struct package *p)
 		break;
 	case BODY_VERIFY:
 		if (p->script == SCRIPT_NONE && !p->stop_ran) {
-			act_run(p, SCRIPT_STATUS, NULL, p->settings.status_timeout,
-			    NEVER);
-			p->patience = p->now + p->settings.status_timeout + CUT_TIME;
+			run(p, SCRIPT_STATUS, p->settings.status_timeout, NEVER);
 			p->stop_ran = 1;
 		} else if (due(p, p->patience)) {
 			stuck(p, "a control script does not end");
@@ -291,6 +307,9 @@ body_step(struct package *p)
 		maint_step(p);
 		break;
 	case BODY_START:
+		if (due(p, p->patience))
+			given_up(p, "start");
+		break;
 	case BODY_KILL:
 		break;
 	}

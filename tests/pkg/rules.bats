@@ -15,6 +15,7 @@ setup() {
 @test "a package is started once the lease is acknowledged and guard armed" { "$scenes" starts; }
 @test "a write whose outcome is unknown is read back" { "$scenes" unknown; }
 @test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$scenes" late; }
+@test "a script that no signal ends has failed all the same" { "$scenes" endless; }
 @test "another's lease: it is killed, not stopped" { "$scenes" lost; }
 @test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
 @test "another directory's monitor of the same node is left alone" { "$scenes" twins; }

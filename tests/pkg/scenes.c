@@ -283,6 +283,57 @@ late(void)
 	package_free(s.p);
 }
 
+/* Lets seconds go by, renewing, until guard is told to kill: how many. */
+static unsigned
+killed_after(struct scene *s)
+{
+	unsigned n;
+
+	for (n = 0; s->told != GUARD_KILL && n < 100; n++) {
+		if (s->write[0] != '\0')
+			written(s, 0);
+		pass(s, 1000);
+	}
+	return n;
+}
+
+/* A script that nothing ends, as on a dead disk: it has failed, whether it ends or not. */
+static void
+endless(void)
+{
+	struct scene s;
+	unsigned n;
+
+	up(&s);
+	n = killed_after(&s); /* 5, and 20, and twice as long as a kill may take */
+	MUST(n >= 34 && n <= 36 && strcmp(s.ran, "?") == 0);
+	MUST(strstr(s.lease, "state=stopping") != NULL);
+	guard(&s, GUARD_UNDEAD);
+	s.told = -1;
+	script(&s, SCRIPT_CUT);
+	MUST(killed_after(&s) <= 11 && strstr(s.lease, "state=stuck") != NULL);
+	guard(&s, GUARD_DEAD);
+	MUST(strcmp(s.ran, "??") == 0 && s.closed == 0);
+	script(&s, 3);
+	MUST(s.closed == 1);
+	package_free(s.p);
+
+	/* The same with a start. */
+	begin(&s, "", 0);
+	script(&s, 3);
+	written(&s, 0);
+	guard(&s, GUARD_ARMED);
+	n = killed_after(&s);
+	MUST(n >= 69 && n <= 71 && strcmp(s.ran, "?+") == 0);
+	package_free(s.p);
+
+	/* And with what is asked before anything is known of it. */
+	begin(&s, "", 0);
+	n = killed_after(&s);
+	MUST(n >= 29 && n <= 31 && strcmp(s.ran, "?") == 0);
+	package_free(s.p);
+}
+
 /* Another's value: there is no time for a stop. */
 static void
 lost(void)
@@ -644,7 +695,8 @@ main(int argc, char **argv)
 		{ "takes", takes }, { "twins", twins },
 		{ "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },
-		{ "orders", orders }, { "silent", silent }, { NULL, NULL } };
+		{ "endless", endless }, { "orders", orders }, { "silent", silent },
+		{ NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
