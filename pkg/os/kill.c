@@ -1,8 +1,8 @@
 /*
  * kill.c - the end of a package.
  *
- * Addresses go first, so that whoever has the package next may have them; a mount
- * goes when no process is left that could use it.
+ * Addresses go first, so that whoever has the package next may have them, and once more
+ * when no process is left that could add one; only then a mount, which one could use.
  */
 #include "kill.h"
 
@@ -158,6 +158,13 @@ release_one(const struct kill_resource *r)
 	}
 }
 
+/* What a list of resources calls it. */
+static enum kill_kind
+kind_of(enum kill_kind kind)
+{
+	return kind == KILL_READDED ? KILL_ADDRESS : kind;
+}
+
 /* Takes away all of a kind, the last one first; in a child. */
 static void
 release_kind(struct kill *k, enum kill_kind kind)
@@ -170,7 +177,7 @@ release_kind(struct kill *k, enum kill_kind kind)
 	if (kind == KILL_ORPHAN)
 		_exit(family_kill_marked(&k->family) != 0);
 	while (i-- > 0)
-		if (k->resource[i].kind == kind)
+		if (k->resource[i].kind == kind_of(kind))
 			left |= release_one(&k->resource[i]) == -1;
 	_exit(left != 0);
 }
@@ -183,7 +190,7 @@ has_kind(const struct kill *k, enum kill_kind kind)
 	if (kind == KILL_ORPHAN)
 		return k->family.n_found > 0 && !k->family.own_cgroup;
 	for (i = 0; i < k->n; i++)
-		if (k->resource[i].kind == kind)
+		if (k->resource[i].kind == kind_of(kind))
 			return 1;
 	return 0;
 }
@@ -209,9 +216,7 @@ kill_round(struct kill *k)
 	size_t left;
 	int gone;
 
-	gone = kind_is_gone(k, KILL_ADDRESS);
-	if (!gone)
-		(void)snprintf(k->why, sizeof(k->why), "an address is still there");
+	(void)kind_is_gone(k, KILL_ADDRESS);
 	left = family_kill(&k->family);
 	if (left > 0) {
 		(void)snprintf(k->why, sizeof(k->why), "%zu %s", left,
@@ -223,6 +228,7 @@ kill_round(struct kill *k)
 		    "orphans of the package may be there");
 		return 0;
 	}
+	gone = kind_is_gone(k, KILL_READDED);
 	if (!kind_is_gone(k, KILL_MOUNT)) {
 		(void)snprintf(k->why, sizeof(k->why), "a mount is still there");
 		return 0;
@@ -232,12 +238,16 @@ kill_round(struct kill *k)
 		    "a device is in use elsewhere, perhaps mounted");
 		return 0;
 	}
+	if (!gone) {
+		(void)snprintf(k->why, sizeof(k->why), "an address is still there");
+		return 0;
+	}
 	if (k->lost) {
 		(void)snprintf(k->why, sizeof(k->why),
 		    "a resource cannot be looked at here");
 		return 0;
 	}
-	return gone;
+	return 1;
 }
 
 int

@@ -11,7 +11,15 @@
 #include "core/buf.h"
 #include "family.h"
 
-enum kill_kind { KILL_ADDRESS, KILL_ORPHAN, KILL_MOUNT, KILL_DEVICE, KILL_KINDS };
+/* In this order; addresses again, for what was about to add one while it was killed. */
+enum kill_kind {
+	KILL_ADDRESS,
+	KILL_ORPHAN,
+	KILL_READDED,
+	KILL_MOUNT,
+	KILL_DEVICE,
+	KILL_KINDS
+};
 
 struct kill_resource {
 	enum kill_kind kind;

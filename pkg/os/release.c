@@ -22,14 +22,12 @@
 #include <unistd.h>
 
 #include "core/buf.h"
-#include "core/num.h"
 
 #define ADDRESS_TEXT 128 /* bytes */
 
 /* One address, as the kernel has it. */
 struct address {
 	unsigned char family;
-	unsigned char prefix;
 	unsigned int interface;
 	size_t len;
 	unsigned char bytes[16];
@@ -41,7 +39,6 @@ address_parse(struct address *a, const char *text, const char *interface)
 	char host[ADDRESS_TEXT];
 	const char *slash = strchr(text, '/');
 	size_t n = slash == NULL ? strlen(text) : (size_t)(slash - text);
-	uint64_t prefix;
 
 	errno = EINVAL;
 	if (n >= sizeof(host))
@@ -50,19 +47,15 @@ address_parse(struct address *a, const char *text, const char *interface)
 	host[n] = '\0';
 	a->family = strchr(host, ':') == NULL ? AF_INET : AF_INET6;
 	a->len = a->family == AF_INET ? 4 : 16;
-	prefix = a->len * 8;
-	if (inet_pton(a->family, host, a->bytes) != 1 ||
-	    (slash != NULL &&
-		num_u64(slash + 1, strlen(slash + 1), prefix, &prefix) == -1))
+	if (inet_pton(a->family, host, a->bytes) != 1)
 		return -1;
-	a->prefix = (unsigned char)prefix;
 	a->interface = if_nametoindex(interface);
 	return 0;
 }
 
 /* Sends the request to remove it, and takes the kernel's answer: 0, or -1. */
 static int
-address_remove(int fd, const struct address *a)
+address_remove(int fd, const struct address *a, size_t prefix)
 {
 	struct {
 		struct nlmsghdr header;
@@ -82,7 +75,7 @@ address_remove(int fd, const struct address *a)
 	ask.header.nlmsg_type = RTM_DELADDR;
 	ask.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	ask.message.ifa_family = a->family;
-	ask.message.ifa_prefixlen = a->prefix;
+	ask.message.ifa_prefixlen = (unsigned char)prefix;
 	ask.message.ifa_index = a->interface;
 	ask.attribute.rta_type = IFA_LOCAL;
 	ask.attribute.rta_len = (unsigned short)RTA_LENGTH(a->len);
@@ -98,6 +91,25 @@ address_remove(int fd, const struct address *a)
 	memcpy(&result, NLMSG_DATA(&answer.header), sizeof(result));
 	errno = -result.error;
 	return result.error == 0 ? 0 : -1;
+}
+
+/*
+ * However it stands there: somebody else may have added it, more than once and with other
+ * prefixes than were told, by which the kernel tells addresses of IPv6 apart.  0 once it is
+ * not there, or -1.
+ */
+static int
+address_remove_all(int fd, const struct address *a)
+{
+	size_t prefix;
+
+	for (prefix = 0; prefix <= a->len * 8; prefix++) {
+		while (address_remove(fd, a, prefix) == 0)
+			;
+		if (errno != EADDRNOTAVAIL)
+			return -1;
+	}
+	return 0;
 }
 
 /* Whoever can bind to it has it: an address that is not ours refuses. */
@@ -136,9 +148,9 @@ release_address(const char *text, const char *interface)
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd == -1)
 		return -1;
-	r = address_remove(fd, &a);
+	r = address_remove_all(fd, &a);
 	(void)close(fd);
-	if (r == 0 || errno == EADDRNOTAVAIL)
+	if (r == 0)
 		return 0;
 
 	/* Where one may not remove it, one may not have added it either. */

@@ -7,8 +7,8 @@
 #define PKG_RELEASE_H
 
 /*
- * Removes ADDRESS[/LENGTH] from an interface: 0 once it is not there, or -1 with
- * errno.
+ * Removes ADDRESS[/LENGTH] from an interface, whatever length it has there: 0 once it is
+ * not there, or -1 with errno.
  */
 int release_address(const char *address, const char *interface);
 

@@ -66,6 +66,16 @@ apart() {
 	exec unshare -nm --propagation private "$@"
 }
 
+# netadmin CMD: the same, as one who may have addresses, and kill none but its own.
+netadmin() {
+	exec unshare -nm --propagation private setpriv --reuid=65534 --regid=65534 --clear-groups \
+		--inh-caps=+net_admin --ambient-caps=+net_admin "$@"
+}
+
+has_address() {
+	inside ip -o addr | grep -q ' 10\.9\.8\.7/'
+}
+
 inside() {
 	nsenter -n -m -t "$guard" sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }

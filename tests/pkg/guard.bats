@@ -315,8 +315,10 @@ END
 	inside mount -t tmpfs none data/deep
 	inside mount -t tmpfs none 'two words'
 	inside ip link set lo up
+	# Also with a length that nobody has told guard.
 	inside ip addr add 10.9.8.7/24 dev lo
-	inside ip addr add fd00::9:8:7/64 dev lo
+	inside ip addr add 10.9.8.7/32 dev lo
+	inside ip addr add fd00::9:8:7/128 dev lo
 	order "tell resources vip 10.9.8.7/24 lo|vip fd00::9:8:7/64 lo|fs $PWD/data|fs $PWD/data/deep|fs $PWD/two words"
 	order run "cd data/deep && exec sleep 1000"
 	soon started_script
@@ -325,6 +327,24 @@ END
 	not inside grep -E 'pkg/data|two.040words' /proc/self/mounts
 	inside ip -o addr >addresses
 	not grep '9[.:]8[.:]7/' addresses
+}
+
+@test "an address that is added while the package is killed goes, too" {
+	[ "$(id -u)" -eq 0 ] || skip 'takes root'
+	unshare -nm true 2>/dev/null || skip 'no namespaces here'
+	become=netadmin
+	begin
+	inside ip link set lo up
+	inside ip addr add 10.9.8.7/24 dev lo
+	setsid sleep 1000 3>&- 4>&- & # which guard may not kill
+	foreign=$!
+	order "tell resources vip 10.9.8.7/24 lo|group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
+	order 'tell kill 20000000000'
+	soon not has_address
+	inside ip addr add 10.9.8.7/24 dev lo
+	kill -KILL "$foreign"
+	soon was_said dead
+	not has_address
 }
 
 @test "a mount that a stranger uses: undead until he is gone" {
