@@ -102,16 +102,6 @@ standby_fenced(struct package *p, int status)
 }
 
 /*
- * The value is this host's own.  Of another boot: whatever it was, it ended with that;
- * but a second host that calls itself the same would be seen to renew.
- */
-static int
-own_is_free(struct package *p)
-{
-	return lease_is_still(p);
-}
-
-/*
  * The value is of this host and boot, and nothing of it runs from this directory.
  * An own write that was carried out late, or an epoch that this monitor's directory
  * has closed, is this one's; any other may be that of a pkg in another
@@ -168,8 +158,12 @@ is_free(struct package *p)
 		return p->want.up && given_is_free(p);
 	if (!p->want.automatic)
 		return 0;
+	/*
+	 * Of an earlier boot of this host; or of another one that calls itself the same: asked
+	 * for proof, by that name, it would be this one that answers.
+	 */
 	if (strcmp(v->owner, p->node) == 0)
-		return own_is_free(p);
+		return lease_is_past(p);
 	proof_aim(p);
 	proof_ask(p);
 	fence(p);

@@ -436,6 +436,18 @@ takes(void)
 	MUST(s.write[0] == '\0');
 	package_free(s.p);
 
+	/* One's own, of another boot; or another host's of the same name. */
+	(void)snprintf(lease, sizeof(lease),
+	    "owner=a boot=0 instance=00000000000000ff epoch=7 seq=4 state=running "
+	    "limit=10000 since=17 to=- note=");
+	begin(&s, lease, 0);
+	script(&s, 1);
+	pass(&s, 12200);
+	MUST(s.write[0] == '\0');
+	pass(&s, 200);
+	MUST(strstr(s.write, "boot=A") != NULL && strstr(s.write, "epoch=8") != NULL);
+	package_free(s.p);
+
 	/* Closed here: not in that epoch again. */
 	(void)snprintf(lease, sizeof(lease),
 	    "owner=a boot=A instance=00000000000000ff epoch=7 seq=4 state=running "
