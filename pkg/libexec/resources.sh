@@ -135,6 +135,13 @@ $2
 END
 }
 
+# Has whoever is told by `notify` been?
+pkg_all_told() {
+	for pkg_word in $pkg_told; do
+		! kill -0 "$pkg_word" 2>/dev/null || return 1
+	done
+}
+
 pkg_start_one() { # LINE
 	pkg_call start "$1" 3<&- && return
 	printf '%s: cannot start %s%s\n' "$PKG_NAME" "$label" "${said:+: $said}" >&2
@@ -149,8 +156,9 @@ pkg_stop_one() { # LINE
 
 # Stops all of it, also what stands behind something that does not stop.
 pkg_stop() {
-	pkg_bad=0
+	pkg_bad=0 pkg_told=
 	pkg_each pkg_stop_one "$pkg_reverse"
+	pkg_wait 2 pkg_all_told
 	return "$pkg_bad"
 }
 

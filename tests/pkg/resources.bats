@@ -260,7 +260,7 @@ touch ran' '' PATH pkg_list 'a[$(touch ran)]'; do
 	[ "$(cat said)" = 'a  b|$HOME|*|' ]
 }
 
-@test "notify tells, and waits for nobody; fence needs a line of its own" {
+@test "notify tells, and is not waited for long; fence needs a line of its own" {
 	printf '#!/bin/sh\nprintf "%%s\\n" "$*" >>told\nwhile [ -e told ]; do sleep 0.1; done\n' >page
 	printf '#!/bin/sh\nprintf "fenced %%s\\n" "$*" >>told\n[ "$1" != c ]\n' >cut
 	chmod +x page cut
@@ -287,6 +287,20 @@ touch ran' '' PATH pkg_list 'a[$(touch ran)]'; do
 		fenced b; touch ran
 		fenced c
 	END
+}
+
+@test "notify: who is told of a stop has been, when the script's process group is ended" {
+	printf '#!/bin/sh\nsleep 0.5\nprintf "%%s\n" "$*" >>told\n' >page
+	chmod +x page
+	script told <<-'END'
+		prog it "exec sleep 1000"
+		notify ./page
+	END
+	call told start
+	soon grep -q started told
+	setsid -w sh -c 'echo $$ >group; exec control-scripts/told stop' 3>&- 4>&-
+	kill -KILL -- "-$(cat group)" || :
+	grep -q stopping told
 }
 
 # in_space CMD...: in a network and mount namespace of its own.
@@ -444,6 +458,12 @@ in_space() {
 		grep -q -e '--release --param-rk=ab12' asked
 	done
 	script shared <<<"lun '$PWD/disk' key=ab1"
+	run -1 call shared status
+	# Who has it reserved loses it, with all that is on its way.
+	run -0 call shared start
+	grep -q -e '--preempt-abort --param-rk=ab1 --param-sark=ab12 ' asked
+	# A disk that is not there is not used: what has been killed can be called down.
+	script shared <<<"lun '$PWD/none'"
 	run -1 call shared status
 	for key in key= key=0 key=xyz key=12345678901234567 kee=ab12; do
 		script shared <<<"lun '$PWD/disk' $key"

@@ -42,7 +42,8 @@ lun_start() { # DEVICE [key=HEX]
 	case $lun_holder in
 	"$lun_key") ;;
 	'') sg_persist --out --reserve --param-rk="$lun_key" --prout-type=5 "$1" >/dev/null ;;
-	*) sg_persist --out --preempt --param-rk="$lun_key" --param-sark="$lun_holder" --prout-type=5 "$1" >/dev/null ;;
+	# Also what the other host has sent and the disk has not carried out is dropped.
+	*) sg_persist --out --preempt-abort --param-rk="$lun_key" --param-sark="$lun_holder" --prout-type=5 "$1" >/dev/null ;;
 	esac
 }
 
@@ -58,7 +59,7 @@ lun_stop() { # DEVICE [key=HEX]
 
 lun_status() { # DEVICE [key=HEX]
 	[ -e "$1" ] || {
-		because 4 'there is no such device' || return
+		because 1 'there is no such device' || return
 	}
 	pkg_has sg_persist || return 5
 	lun_own "${2-}" && lun_held "$1" || return 4
