@@ -79,29 +79,32 @@ local_ask() { # NAME
 	libexec/local "$1" status 2>/dev/null
 }
 
-# Runs COMMAND for SECONDS at most; its status, or 75: it was ended then.
+# Runs COMMAND for SECONDS at most; its status, or 75: it was ended then.  Each call has
+# files of its own: what was ended may take its time, and note that when another runs.
 bounded() { # SECONDS COMMAND...
 	bounded_left=$(($1 * 20))
+	bounded_calls=$((${bounded_calls:-0} + 1))
+	bounded_file=$work/bounded.$bounded_calls
 	shift
-	rm -f "$work/ended" "$work/pid"
 	{
 		{
 			"$@" <&3 2>&5 3<&- 5>&- &
-			printf '%s\n' "$!" >"$work/pid"
+			printf '%s\n' "$!" >"$bounded_file.pid"
 			wait "$!"
-			printf '%s\n' "$?" >"$work/ended.new"
-			mv "$work/ended.new" "$work/ended"
+			printf '%s\n' "$?" >"$bounded_file.new"
+			mv "$bounded_file.new" "$bounded_file"
 		} 5>&2 2>/dev/null &
 	} 3<&0
-	until [ -e "$work/ended" ]; do
+	until [ -e "$bounded_file" ]; do
 		if [ "$bounded_left" -le 0 ]; then
-			[ ! -s "$work/pid" ] || { read -r bounded_pid <"$work/pid" && kill "$bounded_pid" 2>/dev/null; }
+			[ ! -s "$bounded_file.pid" ] || { read -r bounded_pid <"$bounded_file.pid" && kill "$bounded_pid" 2>/dev/null; }
 			return 75
 		fi
 		bounded_left=$((bounded_left - 1))
 		sleep 0.05
 	done
-	read -r bounded_status <"$work/ended"
+	read -r bounded_status <"$bounded_file"
+	rm -f "$bounded_file" "$bounded_file.pid"
 	return "$bounded_status"
 }
 

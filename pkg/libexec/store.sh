@@ -103,7 +103,7 @@ store_why() { # SERVER
 	store_said=$(tr -d '\r' <"$work/err" | grep . | tail -n 1)
 	case $store_said:$hint in
 	:?*) store_said="does not lead" ;;
-	:) store_said=$(sed -n 's/^\(69\|75\) *//p' "$work/answers" | tail -n 1) ;;
+	:) store_said=$(sed -n -e 's/^69 *//p' -e 's/^75 *//p' "$work/answers" | tail -n 1) ;;
 	esac
 	grep -v -F -e "$1: " "$work/why" >"$work/why.new"
 	printf '%s: %s\n' "$1" "${store_said:-no answer}" >>"$work/why.new"

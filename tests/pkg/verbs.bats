@@ -288,6 +288,28 @@ pkg/$name/lease" ]
 	cp "$BATS_TEST_TMPDIR/local" "$PKG/libexec/local"
 }
 
+@test "what was ended for its time says nothing about what runs next" {
+	run -0 "$(head -n 1 "$ROOT/pkg/pkg" | cut -c 3-)" -c '. "$1/libexec/lib.sh"; work=$2; status=
+		for it in "1 trap \"kill \\\$!; sleep 1; exit\" TERM; sleep 30 & wait" "30 sleep 3; exit 7"; do
+			bounded "${it%% *}" sh -c "${it#* }"
+			status="$status $?"
+		done
+		echo "$status"; ls "$work"' sh "$PKG" "$BATS_TEST_TMPDIR"
+	[ "${lines[0]}" = ' 75 7' ]
+}
+
+@test "a package is run, and left, where ps is not what it is elsewhere" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/ps"
+	chmod +x "$BATS_TEST_TMPDIR/bin/ps"
+	script 'nodes="a"'
+	pkg init "$name"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	run -0 pkg run "$name"
+	[ "${lines[-1]}" = "pkg: $name is watched on a" ]
+	run -0 pkg stop "$name"
+}
+
 @test "a host outside of its nodes is told so, and check believes nobody who says nothing" {
 	script 'nodes="b nowhere"'
 	pkg init "$name"

@@ -2,13 +2,6 @@
 
 name=${name-} node=${node-} work=${work-} foreground=${foreground-} answer='' found=''
 
-# Is there such a process, and has it not ended?
-alive() { # PID
-	case $(ps -o stat= -p "$1" 2>/dev/null) in
-	'' | *Z*) return 1 ;;
-	esac
-}
-
 verb_run() {
 	script_check "$name"
 	node_load
@@ -41,7 +34,8 @@ verb_run() {
 	guard=$!
 	polls=300
 	until [ -e "run/$name/ready" ]; do
-		if ! alive "$guard"; then
+		# The shell has looked after its children while it waited for one of them.
+		if ! kill -0 "$guard" 2>/dev/null; then
 			why=$(tail -n 1 "$work/err")
 			die 1 "cannot run $name: ${why:-its guard ended}; message-log/$name.log may say more"
 		fi

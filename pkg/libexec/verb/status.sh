@@ -80,7 +80,7 @@ raft_line() { # ANSWER
 
 # Prints the lines of FILE that are leases that somebody must renew.
 held() { # FILE
-	grep '^pkg/[^/]*/lease .*state=\(starting\|running\|degraded\|stopping\) ' "$1"
+	grep -E '^pkg/[^/]*/lease .* state=(starting|running|degraded|stopping) ' "$1"
 }
 
 # Sets $locals to what is left of the leases that are held here, $silent to the
