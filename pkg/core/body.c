@@ -338,8 +338,11 @@ status_ended(struct package *p, int status)
 		return;
 	}
 	if (p->body == BODY_PROBE || degraded != p->degraded)
-		notes_event(p, "%s", degraded ? "is degraded" : "is up");
+		notes_event(p, "%s%s%s", degraded ? "is degraded" : "is up",
+		    degraded && p->said[0] != '\0' ? ": " : "",
+		    degraded ? p->said : "");
 	p->degraded = degraded;
+	text_copy(p->why, sizeof(p->why), degraded ? p->said : "");
 	if (p->body == BODY_PROBE)
 		become(p, BODY_UP);
 }

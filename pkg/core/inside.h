@@ -212,6 +212,7 @@ struct package {
 	char boot[LEASE_BOOT + 1];
 	char fencing[LEASE_NAME + 1];
 	char why[LEASE_NOTE + 1];   /* what is wrong, for people */
+	char said[LEASE_NOTE + 1];  /* by the script, last */
 	char order_text[WANT_TEXT]; /* being taken; empty: none */
 	char want_text[WANT_TEXT];
 	size_t want_len;

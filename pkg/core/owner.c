@@ -66,10 +66,12 @@ fail_here(struct package *p, const char *why)
 	owner_give(p, LEASE_FAILED, "-", "%s: %s", p->node, why);
 }
 
-/* Why a script is not good news. */
+/* Why a script is not good news; said: its last line. */
 static void
-say_status(char *to, size_t size, const char *what, int status)
+say_status(char *to, size_t size, const char *what, int status, const char *said)
 {
+	size_t n;
+
 	if (status == SCRIPT_LATE)
 		(void)snprintf(to, size, "%s took too long", what);
 	else if (status == SCRIPT_CUT)
@@ -82,6 +84,12 @@ say_status(char *to, size_t size, const char *what, int status)
 		(void)snprintf(to, size, "status says that it is down");
 	else
 		(void)snprintf(to, size, "%s ended with %d", what, status);
+	if (status <= 0 || said[0] == '\0')
+		return;
+	n = strlen(to);
+	text_copy(to + n, size - n, ": ");
+	n = strlen(to);
+	text_copy(to + n, size - n, said);
 }
 
 void
@@ -89,7 +97,7 @@ owner_failed(struct package *p, const char *what, int status)
 {
 	char why[LEASE_NOTE + 1];
 
-	say_status(why, sizeof(why), what, status);
+	say_status(why, sizeof(why), what, status, p->said);
 	text_copy(p->why, sizeof(p->why), why);
 	fails_expire(p);
 	if (p->fails < FAILS_MAX)

@@ -144,6 +144,18 @@ package_script(struct package *p, uint64_t now, int status)
 }
 
 void
+package_said(struct package *p, const char *line, size_t n)
+{
+	size_t i;
+
+	if (n > LEASE_NOTE)
+		n = LEASE_NOTE;
+	for (i = 0; i < n; i++)
+		p->said[i] = (char)(line[i] >= ' ' && line[i] <= '~' ? line[i] : '?');
+	p->said[n] = '\0';
+}
+
+void
 package_guard(struct package *p, uint64_t now, const struct guard_said *said)
 {
 	if (!event_begin(p, now))

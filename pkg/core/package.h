@@ -66,6 +66,9 @@ enum {
 };
 void package_script(struct package *, uint64_t now, int status);
 
+/* A line that it has printed before that: the last one is shown to people. */
+void package_said(struct package *, const char *line, size_t n);
+
 /*
  * What guard says.  Its greeting is the first event of all, GUARD_ARMED or
  * GUARD_IDLE.  It answers `arm` with ARMED and what is in force then, or with IDLE if it

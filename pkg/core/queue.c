@@ -128,6 +128,7 @@ act_run(struct package *p, enum script script, const char *arg, uint64_t timeout
 	a->until = until;
 	p->script = script;
 	p->cutting = 0;
+	p->said[0] = '\0';
 	p->changed = 1;
 }
 

@@ -153,7 +153,7 @@ renew(struct package *p)
 	v->state = state_here(p);
 	v->limit = limit_here(p);
 	text_copy(v->to, sizeof(v->to), "-");
-	text_copy(v->note, sizeof(v->note), p->stuck ? p->why : "");
+	text_copy(v->note, sizeof(v->note), p->stuck || p->degraded ? p->why : "");
 	write_send(p, WRITE_RENEW);
 }
 

@@ -403,6 +403,8 @@ on_output(struct watch *watch)
 			len = TEXT / 2;
 		say("%s: %.*s", m.script.pid == 0 ? "package" : m.verb, (int)len,
 		    buf_head(&m.printed));
+		if (m.script.pid != 0)
+			package_said(m.package, buf_head(&m.printed), len);
 		buf_eat(&m.printed,
 		    len + (newline != NULL && buf_head(&m.printed)[len] == '\n'));
 	}
@@ -413,6 +415,8 @@ script_look(uint64_t now)
 {
 	int status;
 
+	if (m.script.pid != 0 && m.script.ended)
+		on_output(&m.output);
 	if (m.never) {
 		m.never = 0;
 		status = SCRIPT_NEVER;
@@ -421,7 +425,6 @@ script_look(uint64_t now)
 	} else if (strcmp(m.verb, "start") == 0 && status == 0) {
 		(void)resources_tell(); /* what has come about only now */
 	}
-	on_output(&m.output);
 	package_script(m.package, host_now(), status);
 	carry_out();
 }

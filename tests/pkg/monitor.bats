@@ -193,6 +193,28 @@ teardown() {
 	run -64 "$HOSTS/a/pkg/libexec/prove" nine -oProxyCommand=id
 }
 
+@test "what status says of a package is shown with it" {
+	control said a <<'EOF'
+case $1 in
+start) record start; lives || begin ;;
+stop) end; : ;;
+status)
+	lives || exit 1
+	[ ! -e "$RECORD.ro" ] || { echo "fs:/data ro"; exit 2; }
+	;;
+*) exit 64 ;;
+esac
+EOF
+	settings said
+	guard_run a said
+	wait_for 20 runs_on a said
+	: >"$RECORD.ro"
+	wait_for 20 lease_says said 'state=degraded * note=fs:/data%20ro'
+	rm "$RECORD.ro"
+	wait_for 20 lease_says said 'state=running * note='
+	grep -q 'is degraded: fs:/data ro' "$HOSTS/a/pkg/message-log/said.log"
+}
+
 @test "a package that cannot say what it is made of is not started" {
 	control ten a <<'EOF'
 case $1 in

@@ -334,6 +334,48 @@ endless(void)
 	package_free(s.p);
 }
 
+/* What its scripts say of it is shown where it is, and where it failed. */
+static void
+says(void)
+{
+	static const char ro[] = "fs:/data\tro", full[] = "disk full";
+	struct scene s;
+	unsigned n;
+
+	up(&s);
+	pass(&s, 1900);
+	MUST(s.write[0] == '\0');
+	pass(&s, 3200);
+	written(&s, 0);
+	package_said(s.p, ro, strlen(ro));
+	script(&s, 2);
+	MUST(strstr(s.write, "state=degraded") != NULL);
+	MUST(strstr(s.write, "note=fs:/data%3fro\"") != NULL);
+	written(&s, 0);
+	pass(&s, 5100);
+	script(&s, 0);
+	written(&s, 0);
+	MUST(strstr(s.write, "state=running") != NULL);
+	MUST(strstr(s.write, "note=\"") != NULL);
+	package_free(s.p);
+
+	begin(&s, "", 0);
+	script(&s, 3);
+	written(&s, 0);
+	for (n = 0; n < 3; n++) {
+		guard(&s, GUARD_ARMED);
+		package_said(s.p, full, strlen(full));
+		script(&s, 1);
+		script(&s, 0);
+		guard(&s, GUARD_DEAD);
+		for (; s.write[0] != '\0' && strstr(s.write, "failed") == NULL;)
+			written(&s, 0);
+	}
+	MUST(strstr(s.write, "note=a:%20start%20ended%20with%201:%20disk%20full") !=
+	    NULL);
+	package_free(s.p);
+}
+
 /* Another's value: there is no time for a stop. */
 static void
 lost(void)
@@ -708,7 +750,7 @@ main(int argc, char **argv)
 		{ "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },
 		{ "endless", endless }, { "orders", orders }, { "silent", silent },
-		{ NULL, NULL } };
+		{ "says", says }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
