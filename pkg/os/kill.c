@@ -79,7 +79,7 @@ static int
 kill_resource(struct kill *k, char *kind)
 {
 	char *first, *second;
-	uint64_t pid, start;
+	uint64_t pid, start = 0;
 	int r = 0;
 
 	first = part(kind);
@@ -94,7 +94,8 @@ kill_resource(struct kill *k, char *kind)
 		r = resource_add(k, KILL_ADDRESS, first, second);
 	else if (second != NULL && strcmp(kind, "group") == 0 &&
 	    num_u64(first, strlen(first), INT32_MAX, &pid) == 0 &&
-	    num_u64(second, strlen(second), UINT64_MAX, &start) == 0)
+	    (num_u64(second, strlen(second), UINT64_MAX, &start) == 0 ||
+		strcmp(second, "-") == 0))
 		family_add(&k->family, (pid_t)pid, start);
 	return r;
 }

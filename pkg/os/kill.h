@@ -55,7 +55,7 @@ int kill_open(struct kill *, const char *mark);
  *	vip ADDRESS[/LENGTH] INTERFACE
  *	fs DIRECTORY
  *	device DEVICE		to be mounted nowhere, not in another namespace either
- *	group PID START		and all that descends from it
+ *	group PID START		and all that descends from it; START is - where nobody knows
  *	cgroup PATH		as seen from the top of cgroup2, as systemd's ControlGroup
  *
  * Others are passed over.  A cgroup that cannot be found out about here is never gone,

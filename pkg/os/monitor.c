@@ -104,7 +104,7 @@ has_list(void)
 	int found = 0;
 
 	while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
-		found = strncmp(line, "pkg_main", 8) == 0;
+		found = strstr(line, "pkg_main") != NULL;
 	if (file != NULL)
 		(void)fclose(file);
 	return found;

@@ -503,13 +503,16 @@ resources() {
 	rmdir "$top/lr-$$.slice"
 }
 
-@test "where there is no /proc to follow: what is in the scripts' process groups" {
+@test "where there is no /proc to follow: what is in the process groups that are known" {
 	cp "$ROOT/build/tests/pkg/guard_plain" libexec/guard
 	become=unprivileged
 	[ "$(id -u)" -eq 0 ] || become=env
 	begin
-	order run 'sh ./beat & sh ./beat & trap "" TERM; wait'
-	soon living 2
+	order run 'sh ./beat & setsid sh ./beat & sh ./beat & trap "" TERM; wait'
+	soon living 3
+	for it in $(pids); do
+		[ "$(ps -o pgid= -p "$it" | tr -d ' ')" -ne "$it" ] || order "tell resources group $it -"
+	done
 	order "tell arm 1 @ $(lease)"
 	soon was_said dead
 	soon beats_end

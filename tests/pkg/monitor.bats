@@ -225,7 +225,7 @@ resources) [ -e "$RECORD.good" ] || exit 1 ;;
 *) exit 64 ;;
 esac
 : <<'NOT'
-pkg_main "$@"
+	pkg_main "$@"
 NOT
 EOF
 	settings ten 'restarts 9/10m'
