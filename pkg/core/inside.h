@@ -112,6 +112,7 @@ struct event_queue {
 	unsigned n;
 	int stage;     /* of the first: reading the last number, counting, writing */
 	uint64_t last; /* number in use */
+	uint64_t gone; /* what was to go for this number, and those before, is gone */
 	int counted;   /* there is a last number */
 };
 

@@ -62,7 +62,7 @@ event_step(struct package *p)
 		r = buf_fmt(b, "if pkg/%s/event/last absent set 1", p->name);
 	else if (e->stage == EVENT_DROP)
 		r = buf_fmt(b, "unset pkg/%s/event/%06llu", p->name,
-		    (unsigned long long)(e->last - EVENT_RING));
+		    (unsigned long long)(e->gone + 1 - EVENT_RING));
 	else if (buf_fmt(b, "set pkg/%s/event/%06llu ", p->name,
 		     (unsigned long long)e->last) == -1 ||
 	    words_put(b, e->text[0], strlen(e->text[0])) == -1)
@@ -111,15 +111,19 @@ event_answer(struct package *p, int status, const char *value, size_t n)
 		e->counted = 1;
 		break;
 	case EVENT_WRITE:
-		if (e->last > EVENT_RING)
-			e->stage = EVENT_DROP;
-		else
-			event_done(e);
+		e->stage = EVENT_DROP;
+		/* Numbers that were left out push one out, too; others' are others' care. */
+		if (e->gone >= e->last || e->last - e->gone > EVENTS_MAX)
+			e->gone = e->last - 1;
+		if (e->gone < EVENT_RING)
+			e->gone = e->last < EVENT_RING ? e->last : EVENT_RING;
 		break;
 	default:
-		event_done(e);
+		e->gone++;
 		break;
 	}
+	if (e->stage == EVENT_DROP && e->gone == e->last)
+		event_done(e);
 }
 
 /* What this node's note is to say. */

@@ -17,6 +17,7 @@ setup() {
 @test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$scenes" late; }
 @test "a script that no signal ends has failed all the same" { "$scenes" endless; }
 @test "what a script says of itself is shown with the lease" { "$scenes" says; }
+@test "no event stays for ever, however the answers go" { "$scenes" events; }
 @test "another's lease: it is killed, not stopped" { "$scenes" lost; }
 @test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
 @test "another directory's monitor of the same node is left alone" { "$scenes" twins; }

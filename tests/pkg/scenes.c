@@ -33,6 +33,12 @@ struct scene {
 	int left;
 };
 
+/* Events, where they are looked at: which are there, and how many were counted. */
+#define EVENTS 2000u
+static int event[EVENTS];
+static unsigned long last;
+static unsigned lose; /* each time so many are counted, nobody is told */
+
 static void carry(struct scene *);
 
 static void
@@ -42,10 +48,32 @@ answer(struct scene *s, uint64_t number, int status, const char *value)
 }
 
 static void
+event_asked(struct scene *s, const struct action *a)
+{
+	char text[24];
+	unsigned long n;
+
+	(void)snprintf(text, sizeof(text), "%lu", last);
+	if (strcmp(a->text, "get pkg/p/event/last") == 0) {
+		answer(s, a->number, last == 0, last == 0 ? "" : text);
+	} else if (strncmp(a->text, "if", 2) == 0) {
+		last++;
+		answer(s, a->number, last % lose == 0 ? 75 : 0, "");
+	} else {
+		n = strtoul(strstr(a->text, "event/") + 6, NULL, 10);
+		MUST(n > 0 && n <= last && n < EVENTS);
+		event[n] = strncmp(a->text, "set", 3) == 0;
+		answer(s, a->number, 0, "");
+	}
+}
+
+static void
 asked(struct scene *s, const struct action *a)
 {
 	if (s->cut)
 		answer(s, a->number, 75, "");
+	else if (lose != 0 && strstr(a->text, "pkg/p/event/") != NULL)
+		event_asked(s, a);
 	else if (strcmp(a->text, "get pkg/p/conf") == 0)
 		answer(s, a->number, 0, "nodes a b");
 	else if (strcmp(a->text, "get pkg/p/lease") == 0)
@@ -373,6 +401,30 @@ says(void)
 	}
 	MUST(strstr(s.write, "note=a:%20start%20ended%20with%201:%20disk%20full") !=
 	    NULL);
+	package_free(s.p);
+}
+
+/* As many events are kept as should be, however the answers go. */
+static void
+events(void)
+{
+	struct scene s;
+	unsigned i, n;
+
+	lose = 7;
+	up(&s);
+	for (i = 0; i < 2000; i++) {
+		if (s.write[0] != '\0')
+			written(&s, 0);
+		pass(&s, 1500);
+		if (s.ran[0] == '\0')
+			continue;
+		s.ran[0] = '\0';
+		script(&s, i / 4 % 2 == 0 ? 2 : 0);
+	}
+	for (i = n = 0; i < EVENTS; i++)
+		n += (unsigned)event[i];
+	MUST(last > 300 && n > 160 && n <= 200);
 	package_free(s.p);
 }
 
@@ -750,7 +802,7 @@ main(int argc, char **argv)
 		{ "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },
 		{ "endless", endless }, { "orders", orders }, { "silent", silent },
-		{ "says", says }, { NULL, NULL } };
+		{ "says", says }, { "events", events }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
