@@ -202,6 +202,8 @@ force_step(struct package *p)
 static void
 none_step(struct package *p)
 {
+	if (p->hold == HOLD_MINE && p->script == SCRIPT_FENCE)
+		act_cut(p); /* what it was for is over */
 	if (p->hold != HOLD_MINE || p->give.on || p->epoch <= p->closed || p->arming ||
 	    p->script != SCRIPT_NONE || !lease_is_fresh(p) || p->t0 <= p->refused ||
 	    p->seen.v.limit < deadlines_limit(&p->settings.deadlines))
@@ -356,7 +358,7 @@ body_script(struct package *p, int status)
 	p->script = SCRIPT_NONE;
 	p->cutting = 0;
 	p->changed = 1;
-	if (script == SCRIPT_FENCE) {
+	if (script == SCRIPT_FENCE && !cut) {
 		standby_fenced(p, status);
 		return;
 	}

@@ -74,7 +74,7 @@ script_run() { # NAME WORD...
 		"PKG_NODE=${PKG_NODE-}" "control-scripts/$script_name" "$@"
 }
 
-# Prints what this host's monitor of NAME says; not 0 if there is none.
+# Prints what this host's monitor of NAME says; 69: there is none, 75: it says nothing.
 local_ask() { # NAME
 	libexec/local "$1" status 2>/dev/null
 }

@@ -4,7 +4,7 @@
  *	local NAME status       its words
  *	local NAME leave        what it tells, until it has ended
  *
- * 69: there is none, or it says nothing.
+ * 69: there is none; 75: it says nothing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 
 #define EXIT_USE  64
 #define EXIT_NONE 69
+#define EXIT_MUTE 75
 #define PATIENCE  UINT64_C(2000000000) /* ns for status */
 #define FOREVER   UINT64_C(3600000000000)
 
@@ -33,7 +34,7 @@ listen_to(int fd, uint64_t patience)
 		    patience == FOREVER)
 			continue;
 		if (n <= 0)
-			return any || (n == 0 && patience == FOREVER) ? 0 : EXIT_NONE;
+			return any || (n == 0 && patience == FOREVER) ? 0 : EXIT_MUTE;
 		any = 1;
 		if (fwrite(said, 1, (size_t)n, stdout) != (size_t)n ||
 		    fflush(stdout) == EOF)

@@ -30,6 +30,7 @@ struct scene {
 	uint64_t closed, here;
 	int maint; /* what is here was left to it */
 	int cut;   /* the store does not answer */
+	int cuts;
 	int left;
 };
 
@@ -75,7 +76,7 @@ asked(struct scene *s, const struct action *a)
 	else if (lose != 0 && strstr(a->text, "pkg/p/event/") != NULL)
 		event_asked(s, a);
 	else if (strcmp(a->text, "get pkg/p/conf") == 0)
-		answer(s, a->number, 0, "nodes a b");
+		answer(s, a->number, 0, "nodes a b\non_stop_fail fence");
 	else if (strcmp(a->text, "get pkg/p/lease") == 0)
 		answer(s, a->number, s->lease[0] == '\0', s->lease);
 	else if (strncmp(a->text, "if pkg/p/lease", 14) == 0) {
@@ -94,7 +95,7 @@ asked(struct scene *s, const struct action *a)
 		answer(s, a->number, strncmp(a->text, "get", 3) == 0, "");
 }
 
-/* Scripts that ran: + - ? for start, stop and status. */
+/* Scripts that ran: + - ? ! for start, stop, status and fence. */
 static void
 note(struct scene *s, const char *verb)
 {
@@ -106,6 +107,8 @@ note(struct scene *s, const char *verb)
 		s->ran[n] = '+';
 	else if (strcmp(verb, "stop") == 0)
 		s->ran[n] = '-';
+	else if (strcmp(verb, "fence") == 0)
+		s->ran[n] = '!';
 	s->ran[n + 1] = '\0';
 }
 
@@ -122,6 +125,8 @@ carry(struct scene *s)
 			asked(s, &a);
 		else if (a.kind == ACTION_RUN)
 			note(s, text);
+		else if (a.kind == ACTION_CUT)
+			s->cuts++;
 		else if (a.kind == ACTION_GUARD)
 			s->told = (int)a.guard;
 		else if (a.kind == ACTION_CLOSE)
@@ -527,7 +532,16 @@ takes(void)
 	begin(&s, lease, 0);
 	script(&s, 1);
 	pass(&s, 100000);
-	MUST(s.write[0] == '\0');
+	MUST(s.write[0] == '\0' && strcmp(s.ran, "?!") == 0);
+
+	/* It is down after all: who was to be fenced need not be. */
+	(void)snprintf(s.lease, sizeof(s.lease), other, "released");
+	pass(&s, 1000);
+	MUST(s.cuts == 0 && strstr(s.write, "epoch=8") != NULL);
+	written(&s, 0);
+	MUST(s.cuts == 1 && s.told == -1);
+	script(&s, SCRIPT_CUT);
+	MUST(s.told == GUARD_ARM);
 	package_free(s.p);
 
 	/* One's own, of another boot; or another host's of the same name. */

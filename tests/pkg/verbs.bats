@@ -307,7 +307,17 @@ pkg/$name/lease" ]
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	run -0 pkg run "$name"
 	[ "${lines[-1]}" = "pkg: $name is watched on a" ]
+	run -0 pkg start "$name"
+	# A monitor that says nothing, or is just being started again, is there.
+	monitor=$(cd "$PKG" && "$ROOT/libexec/os/hold" --who "run/$name/monitor")
+	kill -STOP "$monitor"
+	run -74 pkg stop "$name"
+	[[ $output == *"cannot reach the monitor of $name, which says nothing"* ]]
+	kill -KILL "$monitor"
 	run -0 pkg stop "$name"
+	[[ $output == *"a leaves $name"* ]]
+	run -0 pkg stop "$name"
+	[ "$output" = "pkg: $name is not run on a" ]
 }
 
 @test "a host outside of its nodes is told so, and check believes nobody who says nothing" {

@@ -139,10 +139,17 @@ stop_say() {
 verb_stop() {
 	node_load
 	store_open
-	if ! local_ask "$name" >/dev/null; then
-		say "$name is not run on $node"
-		return
-	fi
+	polls=20
+	until local_ask "$name" >/dev/null; do
+		[ $? -ne 75 ] || die 74 "cannot reach the monitor of $name, which says nothing; message-log/$name.log may say why"
+		# One that died is being started again.
+		if [ ! -e "run/$name/socket" ] || [ "$polls" -eq 0 ]; then
+			say "$name is not run on $node"
+			return
+		fi
+		polls=$((polls - 1))
+		sleep 0.1
+	done
 	ask get "pkg/$name/lease"
 	owner=- state=none
 	! store_ask || lease_load 1 || :
