@@ -124,8 +124,8 @@ store_server() { # NAME
 store_ask() {
 	store_end=$(($(date +%s) + store_patience))
 	while :; do
-		# The one that led last time comes first.
-		if [ -f run/server ] && read -r server <run/server && grep -q -x -F -e "$server" "$work/servers"; then
+		# The one that led last time comes first; no package is called as the file is.
+		if [ -f run/.server ] && read -r server <run/.server && grep -q -x -F -e "$server" "$work/servers"; then
 			store_round "$server" && return
 		fi
 		while read -r server <&4; do
@@ -149,7 +149,7 @@ store_round() { # SERVER
 			return 1
 		fi
 	done
-	printf '%s\n' "$server" >run/server
+	printf '%s\n' "$server" >run/.server
 	: >"$work/ask"
 }
 

@@ -298,7 +298,8 @@ pkg/$name/lease" ]
 	[ "${lines[0]}" = ' 75 7' ]
 }
 
-@test "a package is run, and left, where ps is not what it is elsewhere" {
+@test "a package is run, and left, whatever it is called, where ps is not what it is elsewhere" {
+	name=server
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/ps"
 	chmod +x "$BATS_TEST_TMPDIR/bin/ps"
@@ -449,5 +450,5 @@ pkg/$name/lease" ]
 	run -0 pkg init "$name"
 	[ "$(client 1 get "pkg/own/conf")" = 'nodes a b' ]
 	run -3 pkg status own
-	[ "$(cat "$PKG/run/server")" = . ]
+	[ "$(cat "$PKG/run/.server")" = . ]
 }

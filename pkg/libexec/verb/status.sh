@@ -94,7 +94,7 @@ status_watch() {
 		[ "$found" = yes ] || continue
 		word_find lease "$here"
 		locals="$locals $package=$found"
-		grep -v "^pkg/$package/lease " "$work/held" >"$work/held.new"
+		awk -v key="pkg/$package/lease" '$1 != key' "$work/held" >"$work/held.new"
 		mv "$work/held.new" "$work/held"
 	done
 	# Half of the longest time after which one of them is dead.
