@@ -164,9 +164,16 @@ verb_move() {
 	fi
 	from=$owner
 	word_find epoch "$lease_text"
-	ask if "pkg/$name/order" "$ask_old" set "\"move ${word:--} $found.$(chance)\""
+	order="move ${word:--} $found.$(chance)"
+	ask if "pkg/$name/order" "$ask_old" set "\"$order\""
 	store
-	answer 1 || die 1 "cannot move $name: somebody else just gave an order; see: ./pkg status $name"
+	if ! answer 1; then
+		# The answer to the first attempt may have been lost; it is this one's, or taken.
+		ask get "pkg/$name/order"
+		store
+		! answer 1 || [ "$(unquote "$answer")" = "$order" ] ||
+			die 1 "cannot move $name: somebody else just gave an order; see: ./pkg status $name"
+	fi
 	lease_await 60 'running degraded' "$from" ||
 		die 1 "$name has not moved yet: its state is $state, on $owner; see: ./pkg log $name"
 	say "$name runs on $owner"
