@@ -115,12 +115,21 @@ backup_check() { # FILE
 	keys=${keys%% *}
 }
 
-# Says how far the answers on stdin have come; 1 if one of them is not 0.
+# Says how far the answers on stdin have come, and writes the first that is not 0
+# behind what is in run/load.  1 if there is one, or too few; 69 if all are 69: then
+# nothing was written.
 load_count() {
 	awk -v all="$keys" -v prog=lite-raft '
-		$1 != "0" { bad = 1; print prog ": cannot load a key: " $0; exit }
-		++n % 50000 == 0 { printf "%s: loaded %d of %d keys\n", prog, n, all; fflush() }
-		END { exit bad || n != all }'
+		$1 == "0" {
+			if (++n % 50000 == 0) { printf "%s: loaded %d of %d keys\n", prog, n, all; fflush() }
+			next
+		}
+		!bad++ { first = $0 }
+		$1 == "69" { none++ }
+		END {
+			if (bad) print first >>"run/load"
+			exit (bad && none == NR) ? 69 : (bad || n != all)
+		}'
 }
 
 # Writes every key of a backup into this cluster, which may have none, so that
@@ -129,14 +138,21 @@ load() { # OVER FILE
 	backup_file "$2"
 	backup_check "$2"
 	[ -d run ] || die 78 'cannot load: this node was never started; ./lite-raft first-boot --from does both'
+	{ printf '' >run/load; } 2>/dev/null || die 74 'cannot write run/load'
 	if [ -z "$1" ]; then
-		{ printf '' >run/load; } 2>/dev/null || die 74 'cannot write run/load'
 		./lite-raft-client list >run/load || exit
 		[ ! -s run/load ] || die 1 'cannot load: this cluster has keys already; --over sets those of' \
 			'the backup and leaves the others'
 	fi
-	sed '/^#/d' "$file" | ./lite-raft-client batch | load_count ||
-		die 75 "not all of $2 was loaded; as often as you like: ./lite-raft load --over $2"
+	sed '/^#/d' "$file" | ./lite-raft-client batch 2>>run/load | load_count
+	loaded=$?
+	read -r why <run/load # what batch complained of, else the answer
+	why=${why#lite-raft-client: cannot batch: }
+	case $loaded in
+	0) ;;
+	69) die 69 "cannot load $2: $why" ;;
+	*) die 75 "cannot load all of $2: ${why:-batch was ended}; as often as you like: ./lite-raft load --over $2" ;;
+	esac
 	say "loaded $2: $keys keys, as they were at index $index of the cluster that it is of"
 }
 

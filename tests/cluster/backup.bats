@@ -102,6 +102,30 @@ all_keys() {
 	[ "$output" = 1 ]
 }
 
+@test "a load of which a part is refused says so in one line, and what was taken stays" {
+	local new file=$BATS_FILE_TMPDIR/part real
+	client 1 set part 1
+	on 1 ./lite-raft backup "$file"
+	new=$(alone)
+	in_dir "$new" ./lite-raft first-boot --wait
+	real=$new/lite-raft-client
+	mv "$real" "$real.real"
+	# The first answer is true, the second is not.
+	cat >"$real" <<-'END'
+		#!/bin/sh
+		[ "$1" = batch ] || exec bin/lite-raft-client "$@"
+		head -n 1 | bin/lite-raft-client batch
+		printf '74 "the disk is full"\n'
+		exit 74
+	END
+	chmod +x "$real"
+	run -75 --separate-stderr in_dir "$new" ./lite-raft load "$file"
+	[[ -z $output && ${#stderr_lines[@]} -eq 1 ]]
+	[[ $stderr = "lite-raft: cannot load all of $file: "*'the disk is full'*"./lite-raft load --over $file" ]]
+	mv "$real.real" "$real"
+	[ -n "$(in_dir "$new" ./lite-raft-client list)" ]
+}
+
 @test "without a majority there is no backup but --local, and what is there stays" {
 	file=$BATS_FILE_TMPDIR/local
 	client 1 set e 1
@@ -124,6 +148,11 @@ all_keys() {
 	on 1 ./lite-raft restart
 	run -69 on 1 ./lite-raft backup --local "$file"
 	[[ ${#lines[@]} -eq 1 && $output = *'leader is heard'*recover* ]]
+	# Nothing is loaded, and that is sure.
+	for over in '' --over; do
+		run -69 --separate-stderr on 1 ./lite-raft load $over "$file"
+		[[ -z $output && ${#stderr_lines[@]} -eq 1 && $stderr = 'lite-raft'*': no leader answers: '* ]]
+	done
 	cmp "$file" "$file.before"
 	[ ! -e "$file.new" ]
 	cluster_heal
