@@ -172,6 +172,39 @@ listed() {
 	all_members 1 2 3
 }
 
+@test "without a quorum each verb says in its own name that no leader answers" {
+	kill_node 2
+	kill_node 3
+	local verb
+	for verb in 'add-member n4' 'del-member n2' 'transfer n2'; do
+		refused 69 "lite-raft-client: cannot $verb: no leader answers: " client 1 --timeout 1 $verb
+	done
+	[ -z "$(ls "$(node_dir 1)/run" | grep '^change')" ]
+	start 2
+	start 3
+	await_leader
+}
+
+@test "F59 a slip in conf/cluster_nodes is no obstacle to a change, which mends it" {
+	local node
+	for node in 1 2 3; do
+		printf 'n1 n2, n/3\n' >"$(node_dir "$node")/conf/cluster_nodes"
+	done
+	run -0 --separate-stderr client 1 transfer n2
+	run -0 --separate-stderr client 3 add-member n4
+	[ -z "$stderr" ]
+	for node in 1 2 3 4; do
+		wait_for 10 listed "$node" n1 n2 n3 n4
+	done
+	printf 'n1 n2, n/3\n' >"$(node_dir 1)/conf/cluster_nodes"
+	run -0 --separate-stderr client 1 del-member n4
+	[ -z "$stderr" ]
+	wait_for 10 listed 1 n1 n2 n3
+	wait_for 20 has_role 4 stopped
+	forget 4
+	all_members 1 2 3
+}
+
 @test "a client's key changes nothing" {
 	local words it
 	it=$(leader)
