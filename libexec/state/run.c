@@ -13,6 +13,7 @@
 #define STAMP_SIZE      55                    /* bytes of run/stamp */
 #define DEFAULT_TIMEOUT UINT64_C(10000000000) /* ns: ten seconds */
 #define DEFAULT_PERIOD  UINT64_C(10000)       /* entries */
+#define COMMIT_READS    8                     /* of run/commit_index, at most */
 
 /* The first word of run/NAME; its length, 0 when there is none. */
 static size_t
@@ -33,16 +34,29 @@ first_word(struct os *os, const char *path, char *out, size_t max)
 	return n;
 }
 
+/*
+ * Nobody's lock is held around a write, so half of a newer number and half of an older
+ * may be read, and be more than either: only what is read twice alike counts.
+ */
 uint64_t
 run_commit_read(struct os *os, int fd)
 {
-	char line[17];
+	char line[2][17];
 	uint64_t commit;
+	unsigned i;
 
-	if (fd == -1 || disk_read(os, fd, line, sizeof(line), 0) != sizeof(line) ||
-	    num_u64(line, sizeof(line) - 1, NUMBER_MAX, &commit) == -1)
+	if (fd == -1)
 		return 0;
-	return commit;
+	for (i = 0; i < COMMIT_READS; i++) {
+		if (disk_read(os, fd, line[i % 2], sizeof(*line), 0) != sizeof(*line))
+			return 0;
+		if (i == 0 || memcmp(line[0], line[1], sizeof(*line)) != 0)
+			continue;
+		if (num_u64(*line, sizeof(*line) - 1, NUMBER_MAX, &commit) == -1)
+			return 0;
+		return commit;
+	}
+	return 0;
 }
 
 uint64_t
