@@ -446,7 +446,9 @@ lead_stream_input(struct lead *l, struct stream *s, const char *bytes, size_t n)
 		if (r == -1) {
 			note(l->st->os, l->term, "lead: the stream to %s ends: %s",
 			    s->peer->who.name,
-			    why != NULL ? why : "it does not follow the protocol");
+			    l->st->broken   ? l->st->why :
+				why != NULL ? why :
+					      "it does not follow the protocol");
 			s->doomed = 1;
 			return -1;
 		}

@@ -285,16 +285,30 @@ lock_take(struct state *st, int whole)
 	return 0;
 }
 
+/* Who could not take it holds nobody up: 0, or -1. */
+static int
+lock_or_leave(struct state *st, int whole)
+{
+	int saved;
+
+	if (lock_take(st, whole) == 0)
+		return 0;
+	saved = errno;
+	(void)state_unlock(st);
+	errno = saved;
+	return -1;
+}
+
 int
 state_lock(struct state *st)
 {
-	return lock_take(st, 0);
+	return lock_or_leave(st, 0);
 }
 
 int
 state_lock_whole(struct state *st)
 {
-	return lock_take(st, 1);
+	return lock_or_leave(st, 1);
 }
 
 int
