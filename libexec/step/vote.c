@@ -309,6 +309,20 @@ answer(struct state *st, int handover)
 	return r == -1 ? EXIT_DISK : r == 2 ? EXIT_GATE : r;
 }
 
+/*
+ * Is it what a candidate says when no more replies are to come?  That of an earlier
+ * ballot may be on its way still.
+ */
+static int
+line_is_over(const struct tally *t, const char *line, size_t n)
+{
+	char over[NUM_DIGITS + 16];
+
+	(void)snprintf(over, sizeof(over), "over %llu %d", (unsigned long long)t->term,
+	    (int)t->kind);
+	return n == strlen(over) && memcmp(line, over, n) == 0;
+}
+
 /* Counts the replies on stdin, which their gates' greetings stand between. */
 static enum count
 count(struct tally *t, struct os *os, uint64_t timeout)
@@ -318,23 +332,26 @@ count(struct tally *t, struct os *os, uint64_t timeout)
 	enum count c = tally_count(t);
 	struct frame f;
 	const char *newline, *why;
-	size_t used;
+	size_t line, used;
 	uint64_t gone;
 	ssize_t n;
 	char *p;
+	int over = 0;
 
-	while (c == COUNT_OPEN) {
+	while (c == COUNT_OPEN && !over) {
 		gone = clock_now(os) - start;
 		if (gone >= timeout || wire_wait(0, timeout - gone) != 1 ||
 		    (p = buf_room(&in, FRAME_HEADER_MAX)) == NULL ||
 		    (n = wire_read(0, p, FRAME_HEADER_MAX)) <= 0)
 			break;
 		buf_grew(&in, (size_t)n);
-		while (in.len > 0 && c == COUNT_OPEN &&
+		while (in.len > 0 && c == COUNT_OPEN && !over &&
 		    (newline = memchr(buf_head(&in), '\n', in.len)) != NULL) {
 			if (frame_parse(buf_head(&in), in.len, &f, &used, &why) == 1)
 				c = tally_add(t, &f);
-			buf_eat(&in, (size_t)(newline - buf_head(&in)) + 1);
+			line = (size_t)(newline - buf_head(&in));
+			over = line_is_over(t, buf_head(&in), line);
+			buf_eat(&in, line + 1);
 		}
 		if (in.len > 64u * 1024)
 			buf_cut(&in, 0); /* a talkative login shell */

@@ -37,11 +37,13 @@ setup() {
 		ask)
 			[ ! -e ask ] || exit "$(cat ask)"
 			while read -r peer; do
-				printf 'lr1 vote - n1 id %s rest of it\n' "$peer"
+				printf 'lr1 vote - n1 id %s id 7 7 1 rest of it\n' "$peer"
 			done <peers
 			;;
 		tally)
-			cat >answers
+			while IFS= read -r line && [ "$line" != 'over 7 1' ]; do
+				[ -z "$line" ] || printf '%s\n' "$line"
+			done >answers
 			[ ! -e hang ] || exec libexec/step/timer sleep 60
 			printf '7\n'
 			exit "$(cat tally)"
@@ -186,8 +188,8 @@ tally --pre 5
 ask
 tally 5" ]
 	# Every peer got its own ballot.
-	[ "$(sort answers)" = "n2: lr1 vote - n1 id n2 rest of it
-n3: lr1 vote - n1 id n3 rest of it" ]
+	[ "$(sort answers)" = "n2: lr1 vote - n1 id n2 id 7 7 1 rest of it
+n3: lr1 vote - n1 id n3 id 7 7 1 rest of it" ]
 	soon grep -qs 'peer -o n2 append' dialled
 	soon grep -qs 'peer -o n3 append' dialled
 	stopped
@@ -255,6 +257,21 @@ asked_twice() {
 		kill "$pid" 2>/dev/null || :
 	done
 	soon nothing_left
+}
+
+# begins_to_count: there are the role, and shells of it.
+begins_to_count() {
+	[ "$(processes | grep -c role/candidate)" -ge 2 ]
+}
+
+@test "F51 a candidate that is killed as it begins to count leaves nobody waiting" {
+	mkfifo run/won # whoever opens it goes no further
+	begin
+	soon begins_to_count
+	kill -KILL "$node"
+	exec 8<>run/won
+	soon nothing_left
+	exec 8>&-
 }
 
 @test "F51 lead is killed, or steps down: the role follows" {

@@ -312,6 +312,12 @@ ballot real to c term 3 seq 3 last 3@2' ]
 	[ "$status" -eq 0 ]
 }
 
+# tally_silence: counts what comes by ./silence, which has no end; within ten seconds.
+tally_silence() {
+	status=0
+	timeout 10 vote tally 60 <silence || status=$?
+}
+
 @test "tally: a cluster of one has won, time ends the wait" {
 	node_up a
 	: >replies
@@ -327,6 +333,17 @@ ballot real to c term 3 seq 3 last 3@2' ]
 	exec 8<>silence
 	status=0
 	vote tally 0.2 <silence || status=$?
+	[ "$status" -eq 69 ]
+	# So does the word that no more replies will come: after a reply, and in its stead.
+	{ member voted b 1 no && printf '\nover 1 1\n'; } >&8
+	tally_silence
+	[ "$status" -eq 69 ]
+	# That of another ballot is none.
+	{ printf 'over 1 0\nover\nover 2 1\nover 1 11\n' && member voted b 1 yes && printf '\nover 1 1\n'; } >&8
+	tally_silence
+	[ "$status" -eq 0 ]
+	printf '\nover 1 1\n' >&8
+	tally_silence
 	exec 8>&-
 	[ "$status" -eq 69 ]
 }
