@@ -146,12 +146,14 @@ family() {
 	}'
 }
 
-# stop_sshd I: ends node I's sshd with its sessions; 1 if it lives on.
+# stop_sshd I: ends node I's sshd with its sessions, and kills what does not end; 1 if it
+# lives on.
 stop_sshd() {
-	polls=0
+	polls=0 name=TERM
 	while left=$(sshd_pids "$1") && [ -n "$left" ] && [ "$polls" -lt 100 ]; do
+		[ "$polls" -lt 40 ] || name=KILL
 		for pid in $left; do
-			signal TERM "$pid $(family "$pid")"
+			signal "$name" "$pid $(family "$pid")"
 		done
 		sleep 0.05
 		polls=$((polls + 1))

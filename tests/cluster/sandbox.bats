@@ -89,6 +89,15 @@ shared_dir() {
 	wait_for 30 not test -e "/proc/$old/cwd"
 }
 
+@test "F51 down: an sshd that is frozen does not keep it" {
+	cluster_up 2 --no-boot
+	frozen=$(cat "$CLUSTER/n1/sshd.pid")
+	kill -s STOP "$frozen"
+	sandbox down
+	[ ! -e "$CLUSTER" ]
+	wait_for 30 gone "$frozen"
+}
+
 @test "several sandboxes stand side by side, made from anywhere" {
 	cluster_up 2 --no-boot
 	another=$BATS_TEST_TMPDIR/another
