@@ -16,7 +16,7 @@ setup() {
 	[ "$output" = 'usage: run HOURS [SEED]' ]
 }
 
-@test "the longest time without an acknowledged write around each fault" {
+@test "the longest time without an acknowledged write around each fault, and behind it" {
 	printf '%s\n' 'power 1000 2000' 'wall 4000 4100' 'hang 9000 9500' >"$BATS_TEST_TMPDIR/faults"
 	# Reads, what was refused and what nobody knows are no writes that were acknowledged.
 	printf '%s\t%s\n' \
@@ -30,7 +30,7 @@ setup() {
 		'1 4150000000 4200000000 set k v' 0 \
 		>"$BATS_TEST_TMPDIR/history"
 	run awk -f tell.awk "$BATS_TEST_TMPDIR/faults" "$BATS_TEST_TMPDIR/history"
-	[ "$output" = 'power 2200
-wall 150
-hang 0' ]
+	[ "$output" = 'power 2200 1100
+wall 150 100
+hang 0 0' ]
 }

@@ -1,9 +1,11 @@
-# tell.awk - the longest time without an acknowledged write around each fault.
+# tell.awk - the longest time without an acknowledged write around each fault, and how
+# much of it was left when the fault had been mended.
 #
 #	awk -f tell.awk FAULTS HISTORY
 #
 # FAULTS: lines "KIND BEGUN MENDED", milliseconds; HISTORY: as tests/lin/lin.h says, its
-# times are nanoseconds of the same clock.  Prints "KIND MILLISECONDS", one line a fault.
+# times are nanoseconds of the same clock.  Prints "KIND MILLISECONDS LEFT", one line a
+# fault; what lasts 2 seconds longer than the fault counts as its.
 
 FILENAME == ARGV[1] {
 	kind[++faults] = $1
@@ -29,10 +31,13 @@ END {
 			at[j - 1] = t
 		}
 	for (f = 1; f <= faults; f++) {
-		most = 0
-		for (i = 2; i <= n; i++)
-			if (at[i] >= begun[f] && at[i - 1] <= mended[f] && at[i] - at[i - 1] > most)
+		most = left = 0
+		for (i = 2; i <= n; i++) {
+			if (at[i] >= begun[f] && at[i - 1] <= mended[f] + 2000 && at[i] - at[i - 1] > most)
 				most = at[i] - at[i - 1]
-		print kind[f], most
+			if (at[i] >= mended[f] && at[i - 1] <= mended[f])
+				left = at[i] - mended[f]
+		}
+		print kind[f], most, left
 	}
 }

@@ -54,7 +54,7 @@ harm() {
 		"mend_$other" "$second" >>"$WORK/said" 2>&1 || :
 	fi
 	"mend_$kind" "$victim" >>"$WORK/said" 2>&1 || :
-	printf '%s %s %s\n' "$name" "$begun" "$(($(lab_ms) + 2000))" >>"$WORK/faults"
+	printf '%s %s %s\n' "$name" "$begun" "$(lab_ms)" >>"$WORK/faults"
 }
 
 # Every write of a window that was acknowledged is there: how many.
