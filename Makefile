@@ -24,8 +24,8 @@ LINK = $(CC) $(CFLAGS) $(LDFLAGS)
 LIB = build/liblite.a
 
 # Each of these has a main(); a program is called as its source is.
-MAINS = $(wildcard libexec/os/hold.c libexec/os/measure.c libexec/os/node.c libexec/os/zeros.c \
-	libexec/step/*.c libexec/link/*.c)
+MAINS = $(wildcard libexec/os/hold.c libexec/os/measure.c libexec/os/node.c libexec/os/replace.c \
+	libexec/os/zeros.c libexec/step/*.c libexec/link/*.c)
 LEAD = $(wildcard libexec/lead/*.c)
 LIBRARY = $(filter-out $(MAINS),$(wildcard libexec/core/*.c libexec/os/*.c \
 	libexec/state/*.c libexec/client/*.c libexec/node/*.c))

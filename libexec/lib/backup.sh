@@ -73,8 +73,8 @@ backup_write() { # OPTION
 	read -r magic magic version index _ <"$fresh"
 	[ "$index" -gt 0 ] || die 69 'cannot back up: of nothing here is known whether it was committed, until a' \
 		'leader is heard; if there will be none: ./lite-raft recover'
-	if ! printf '# end %s %s\n' "$keys" "$sum" >>"$fresh" || ! sync || ! mv -f "$fresh" "$file"; then
-		die 74 "cannot write $file"
+	if ! printf '# end %s %s\n' "$keys" "$sum" >>"$fresh" || ! why=$(libexec/os/replace "$file" 2>&1); then
+		die 74 "cannot write $file${why:+: ${why#replace: }}"
 	fi
 	trap - EXIT TERM INT HUP
 }

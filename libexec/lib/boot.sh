@@ -58,8 +58,7 @@ shell_rewrite() { # SCRIPT
 	'#!'*) ;;
 	*) return 0 ;;
 	esac
-	if ! cp -p "$1" "$1.new" || ! sed "1s|.*|#!$shell|" "$1" >"$1.new" ||
-		! mv -f "$1.new" "$1"; then
+	if ! cp -p "$1" "$1.new" || ! sed "1s|.*|#!$shell|" "$1" >"$1.new" || ! libexec/os/replace "$1"; then
 		rm -f "$1.new"
 		die 74 "cannot rewrite $1"
 	fi
@@ -67,9 +66,9 @@ shell_rewrite() { # SCRIPT
 
 # True if every program is there, and they are for this kind of machine.
 programs_run() {
-	for program in os/hold os/measure os/node os/zeros step/vote step/append step/snapshot step/timer lead/lead \
-		link/call link/dial link/probe; do
-		[ -x "libexec/$program" ] || return 1
+	for program in os/hold os/measure os/node os/replace os/zeros step/vote step/append step/snapshot step/timer \
+		lead/lead link/call link/dial link/probe; do
+		[ -x "libexec/$program" ] && [ -s "libexec/$program" ] || return 1
 	done
 	libexec/os/node --help >/dev/null 2>&1
 }

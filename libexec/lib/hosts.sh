@@ -105,7 +105,7 @@ END
 hosts_pin() {
 	if ! {
 		{ [ ! -f conf/known_hosts ] || cat conf/known_hosts; } && hosts_agreed
-	} >conf/known_hosts.new || ! mv -f conf/known_hosts.new conf/known_hosts; then
+	} >conf/known_hosts.new || ! keys_replace known_hosts; then
 		die 74 'cannot write conf/known_hosts'
 	fi
 }

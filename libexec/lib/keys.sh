@@ -24,13 +24,18 @@ called with .pub behind) and conf/known_hosts.'
 keys_mark='# lite-raft keys: what stands from here to the next mark is its own'
 keys_end='# lite-raft keys: end'
 
+# Puts conf/NAME.new in its place, durably, without a program: there may be none yet.
+keys_replace() { # NAME
+	sync && mv -f "conf/$1.new" "conf/$1" && sync
+}
+
 # Makes the pair conf/NAME, unless it is there.
 keys_pair() { # NAME WHAT-FOR
 	if [ -e "conf/$1" ] || [ -h "conf/$1" ]; then
 		[ -z "$(find -H "conf/$1" -prune \( -perm -040 -o -perm -004 \))" ] ||
 			die 78 "cannot use conf/$1: others may read it, so no ssh takes it; if none did: chmod 600 conf/$1"
 		[ -e "conf/$1.pub" ] || {
-			ssh-keygen -y -f "conf/$1" </dev/null >"conf/$1.pub.new" && mv -f "conf/$1.pub.new" "conf/$1.pub"
+			ssh-keygen -y -f "conf/$1" </dev/null >"conf/$1.pub.new" && keys_replace "$1.pub"
 		} || die 78 "cannot make conf/$1.pub out of conf/$1; move that away, and again: ./lite-raft keys"
 		say "conf/$1 is there: $2"
 		return
@@ -83,7 +88,7 @@ keys_config() {
 	if ! { keys_others && printf '%s\n' "$keys_mark" 'Host *' "	IdentityFile \"$PWD/conf/peer_key\"$keys_users" \
 		'	IdentitiesOnly yes' "	UserKnownHostsFile \"$PWD/conf/known_hosts\" ~/.ssh/known_hosts" \
 		'	Include ~/.ssh/config' '	Include /etc/ssh/ssh_config' "$keys_end"; } >conf/ssh_config.new ||
-		! mv -f conf/ssh_config.new conf/ssh_config; then
+		! keys_replace ssh_config; then
 		die 74 'cannot write conf/ssh_config'
 	fi
 	say 'conf/ssh_config uses conf/peer_key and conf/known_hosts from now on'

@@ -26,16 +26,20 @@ peers_load() {
 	done <state/members
 }
 
-# Writes conf/cluster_nodes, which the log is the truth of from now on.
-nodes_write() { # INDEX NAMES
-	if ! {
-		printf '# The members as of index %s; ./lite-raft-client add-member and del-member\n' "$1" &&
-			printf '# change them, and this file with them.\n%s\n' "$2"
-	} >conf/cluster_nodes.new ||
-		{ [ -f conf/cluster_nodes ] && ! cp -p conf/cluster_nodes conf/cluster_nodes.old; } ||
-		! mv -f conf/cluster_nodes.new conf/cluster_nodes; then
+# Has conf/cluster_nodes be TEXT, durably; what it was is kept.
+nodes_replace() { # TEXT
+	if [ -f conf/cluster_nodes ] && {
+		! cp -p conf/cluster_nodes conf/cluster_nodes.old.new || ! libexec/os/replace conf/cluster_nodes.old
+	} || ! printf '%s\n' "$1" >conf/cluster_nodes.new || ! libexec/os/replace conf/cluster_nodes; then
 		die 74 'cannot write conf/cluster_nodes'
 	fi
+}
+
+# Writes conf/cluster_nodes, which the log is the truth of from now on.
+nodes_write() { # INDEX NAMES
+	nodes_replace "# The members as of index $1; ./lite-raft-client add-member and del-member
+# change them, and this file with them.
+$2"
 }
 
 # conf/cluster_nodes follows the configuration, once no node is coming or going; what

@@ -8,6 +8,7 @@
 
 . libexec/lib/backup.sh
 . libexec/lib/boot.sh
+. libexec/lib/members.sh
 
 # What NODE says of itself, and of who the members are.
 recover_hello() { # NODE
@@ -73,12 +74,7 @@ recover_do() {
 	backup_file "$PWD/$saved"
 	backup_write --whole
 	say "wrote $saved: $keys keys"
-	if [ "$(cat conf/cluster_nodes)" != "$self" ] && {
-		! cp -p conf/cluster_nodes conf/cluster_nodes.old || ! printf '%s\n' "$self" >conf/cluster_nodes.new ||
-			! mv -f conf/cluster_nodes.new conf/cluster_nodes
-	}; then
-		die 74 'cannot write conf/cluster_nodes'
-	fi
+	[ "$(cat conf/cluster_nodes)" = "$self" ] || nodes_replace "$self"
 	mv state "$kept" || die 74 "cannot move state to $kept"
 	trap 'status=$?; recover_cut; exit "$status"' EXIT
 	trap 'exit 74' TERM INT HUP

@@ -102,7 +102,13 @@ spread() {
 	cp "$BATS_TEST_TMPDIR/config" "$CONF/ssh_config"
 	mv "$CLUSTER/n1/lite-raft" "$CLUSTER/n1/moved here"
 	cd "$CLUSTER/n1/moved here"
-	run -0 out ./lite-raft keys
+	# Its bytes are durable before they have the name, and the name is then.
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nprintf "%%s\\n" "sync $(cd conf && ls | grep new)" >>"%s"\n' "$BATS_TEST_TMPDIR/synced" \
+		>"$BATS_TEST_TMPDIR/bin/sync"
+	chmod +x "$BATS_TEST_TMPDIR/bin/sync"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -0 out ./lite-raft keys
+	[ "$(cat "$BATS_TEST_TMPDIR/synced")" = $'sync ssh_config.new\nsync ' ]
 	[ "$(grep -c '^# lite-raft keys: ' conf/ssh_config)" -eq 2 ]
 	diff <(sed "s,/n1/lite-raft/,/n1/moved here/,g" "$BATS_TEST_TMPDIR/config") conf/ssh_config
 	cd /

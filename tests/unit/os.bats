@@ -29,6 +29,49 @@ load unit
 @test "loop over poll: a signal ends a wait" { loop_poll signal_ends_wait; }
 @test "loop over poll: everyone gets a turn" { loop_poll many; }
 
+# order: what ./trace has of syncs and renames, a word each.
+order() {
+	sed -n -e 's/^fsync([0-9]*<\([^>]*\)>.*= 0$/synced:\1/p' -e 's/^rename.*= 0$/renamed/p' trace | sed "s,$PWD,.," |
+		paste -sd ' ' -
+}
+
+@test "replace: the bytes are durable before they have the name, and the name then" {
+	printf new >there.new
+	replace there
+	[ "$(cat there)" = new ]
+	[ ! -e there.new ]
+	mkdir -m 755 sub
+	printf old >sub/there
+	printf new >sub/there.new
+	chmod 555 sub/there.new
+	replace sub/there
+	[ "$(cat sub/there) $(stat -c %a sub/there)" = 'new 555' ]
+	run -74 replace there
+	[ "$output" = 'replace: cannot sync there.new: No such file or directory' ]
+	[ "$(cat there)" = new ]
+	run -64 replace
+	run -64 replace --there
+	run -64 replace there too
+	strace -o /dev/null true 2>/dev/null || skip 'strace does not run here'
+	export ASAN_OPTIONS=detect_leaks=0
+	printf 3 >sub/there.new
+	strace -qq -y -o trace -e trace='fsync,?rename,?renameat,?renameat2' replace "$PWD/sub/there"
+	[ "$(order)" = 'synced:./sub/there.new renamed synced:./sub' ]
+	printf 4 >there.new
+	strace -qq -y -o trace -e trace='fsync,?rename,?renameat,?renameat2' replace there
+	[ "$(order)" = 'synced:./there.new renamed synced:.' ]
+	# What could not be synced does not get the name; a name that was not is told of.
+	printf 5 >there.new
+	run -74 strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when=1 replace there
+	[ "$output $(cat there)" = 'replace: cannot sync there.new: Input/output error 4' ]
+	run -74 strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when=2 replace there
+	[ "$output $(cat there)" = 'replace: cannot sync .: Input/output error 5' ]
+	# Where no directory is ever synced, nothing is asked for.
+	printf 6 >there.new
+	strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EINVAL:when=2 replace there
+	[ "$(cat there)" = 6 ]
+}
+
 @test "zeros: a file of so many zeros, whole or not at all" {
 	zeros there 300000
 	[ "$(wc -c <there)" -eq 300000 ]
