@@ -93,9 +93,16 @@ programs_build() {
 	esac
 	say "builds the programs (once, with $make and $compiler)"
 	[ -d message-log ] || mkdir message-log || die 74 'cannot make message-log'
-	(umask 022 && "$make" "CC=$compiler") >message-log/build 2>&1 </dev/null ||
+	# What another kind of machine has made, or what a loss of power has emptied, is not out
+	# of date for make.
+	{ programs_make '' && programs_run; } || programs_make -B ||
 		die 78 'cannot build the programs; message-log/build says why'
 	programs_run || die 78 'cannot run the programs that were built here'
+	sync
+}
+
+programs_make() { # OPTION
+	(umask 022 && "$make" ${1:+"$1"} "CC=$compiler") >message-log/build 2>&1 </dev/null
 }
 
 # Ends with what is missing, and the command that installs it.

@@ -85,6 +85,17 @@ works() {
 	run -0 client 2 --timeout 20 noop
 }
 
+@test "programs that a loss of power has emptied, and what they were made of, are built anew" {
+	stop 2
+	cp -R "$ROOT/build" "$(node_dir 2)"
+	for file in "$(node_dir 2)"/{build/liblite.a,build/step/timer.o,libexec/step/timer}; do
+		: >"$file"
+	done
+	run -0 on 2 ./lite-raft start
+	[[ $output = *'builds the programs'* ]]
+	run -0 client 2 --timeout 20 noop
+}
+
 @test "status of a node whose state cannot be read: one line, 74" {
 	stop 2
 	printf 'rotten\n' >"$(node_dir 2)/state/term"
