@@ -242,11 +242,13 @@ probe_ask(struct os *os, const char *word, uint64_t limit, char *const argv[])
 	a.began = clock_now(os);
 	a.deadline = a.began + limit;
 	loop = loop_new();
-	if (loop == NULL || process_on_signal(SIGPIPE, NULL) == -1)
-		return fail("ask", strerror(errno), EXIT_DISK);
-	a.fd = process_start_heard(argv, &a.errors, &a.pid);
-	if (a.fd == -1 || wire_nonblock(a.errors) == -1)
-		return fail("ask", strerror(errno), EXIT_DISK);
+	if (loop == NULL || process_on_signal(SIGPIPE, NULL) == -1 ||
+	    (a.fd = process_start_heard(argv, &a.errors, &a.pid)) == -1 ||
+	    wire_nonblock(a.errors) == -1) {
+		status = fail("ask", strerror(errno), EXIT_DISK);
+		loop_free(loop);
+		return status;
+	}
 	if (loop_add(loop, a.fd, LOOP_READ, &a.fd) == 0 &&
 	    loop_add(loop, a.errors, LOOP_READ, &a.errors) == 0)
 		late = ask_listen(&a, loop);
