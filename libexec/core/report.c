@@ -276,6 +276,10 @@ report_answer(const struct client *c, const struct words *answer, struct buf *b)
 	case VERB_LIST:
 		return keys_print(answer, c->json, b);
 	case VERB_STATUS:
+		if (answer->n < 2) {
+			errno = EPROTO;
+			return -1;
+		}
 		return c->json ? status_json(answer, b) : status_table(answer, b);
 	default:
 		return 0;
