@@ -119,6 +119,34 @@ lead_stream_pid(const struct stream *s)
 	return s->pid;
 }
 
+static void
+behind_path(const struct peer *p, char path[NAME_LIMIT + 16])
+{
+	(void)snprintf(path, NAME_LIMIT + 16, "run/behind.%s", p->who.name);
+}
+
+/*
+ * Writes run/behind.NODE: the term once the node has answered on its stream, 0
+ * before, for one that is down can't take anything.  Where there is no room, it is
+ * tried again.
+ */
+static void
+behind_note(const struct lead *l, struct peer *p, int answers)
+{
+	struct os *os = l->st->os;
+	char line[32], path[NAME_LIMIT + 16];
+	int fd, n;
+
+	behind_path(p, path);
+	fd = disk_open(os, path, DISK_CREATE);
+	if (fd == -1)
+		return;
+	n = snprintf(line, sizeof(line), "%016" PRIu64 "\n", answers ? l->term : 0);
+	p->noted = disk_write(os, fd, line, (size_t)n, 0) == 0;
+	p->answers = p->noted && answers;
+	(void)disk_close(os, fd);
+}
+
 void
 lead_stream_close(struct lead *l, struct stream *s)
 {
@@ -130,33 +158,12 @@ lead_stream_close(struct lead *l, struct stream *s)
 		p->stream = NULL;
 		if (p->fresh != NULL)
 			stream_use(l, p->fresh);
+		else if (p->behind)
+			behind_note(l, p, 0);
 	}
 	buf_free(&s->in);
 	buf_free(&s->out);
 	free(s);
-}
-
-static void
-behind_path(const struct peer *p, char path[NAME_LIMIT + 16])
-{
-	(void)snprintf(path, NAME_LIMIT + 16, "run/behind.%s", p->who.name);
-}
-
-/* Writes run/behind.NODE; where there is no room, it is tried again. */
-static void
-behind_note(const struct lead *l, struct peer *p)
-{
-	struct os *os = l->st->os;
-	char line[32], path[NAME_LIMIT + 16];
-	int fd, n;
-
-	behind_path(p, path);
-	fd = disk_open(os, path, DISK_CREATE);
-	if (fd == -1)
-		return;
-	n = snprintf(line, sizeof(line), "%016" PRIu64 "\n", l->term);
-	p->noted = disk_write(os, fd, line, (size_t)n, 0) == 0;
-	(void)disk_close(os, fd);
 }
 
 void
@@ -166,7 +173,7 @@ peer_behind(struct lead *l, struct peer *p, int behind)
 
 	p->behind = behind;
 	p->probing = p->probing || behind;
-	p->noted = 0;
+	p->noted = p->answers = 0;
 	if (!behind) {
 		behind_path(p, path);
 		(void)disk_remove(l->st->os, path);
@@ -175,7 +182,7 @@ peer_behind(struct lead *l, struct peer *p, int behind)
 	note(l->st->os, l->term,
 	    "lead: %s needs what the log has no more: a snapshot is to be sent",
 	    p->who.name);
-	behind_note(l, p);
+	behind_note(l, p, 0);
 }
 
 /*
@@ -192,7 +199,7 @@ cursor_set(struct lead *l, struct peer *p)
 	if (p->behind)
 		p->next_index = st->snap.index + 1;
 	if (p->behind && !p->noted)
-		behind_note(l, p);
+		behind_note(l, p, 0);
 	if (log_place(st, p->next_index, &p->cursor, &before) == -1) {
 		if (errno != ENOENT)
 			return -1;
@@ -370,6 +377,8 @@ reply_take(struct lead *l, struct stream *s, const struct frame *f)
 	p->damaged = f->arg[5] != 0;
 	if (f->seq > p->acked_seq && f->seq <= l->seq)
 		p->acked_seq = f->seq;
+	if (p->behind && !p->answers)
+		behind_note(l, p, 1);
 	switch (f->arg[0]) {
 	case APPENDED_YES:
 		/* Only what was sent can have been verified (F14). */

@@ -43,8 +43,9 @@ struct peer {
 	uint64_t full_until; /* its disk was full: not before then */
 	int lost;            /* it lost what it had acknowledged */
 	int damaged;
-	int behind; /* it needs a snapshot ... */
-	int noted;  /* ... and run/behind.NODE says so */
+	int behind;  /* it needs a snapshot ... */
+	int noted;   /* ... and run/behind.NODE says so ... */
+	int answers; /* ... and that it can be sent */
 };
 
 /* --- clients.c -------------------------------------------------------------------- */

@@ -27,19 +27,23 @@ refuse(struct state *st, const char *why)
 	return TRANSFER_REFUSED;
 }
 
-/* The term of the leader that found that a node needs a snapshot; 0: none has. */
-static uint64_t
-behind_term(struct state *st, const char *node)
+/*
+ * What run/behind.NODE says: the term of the leader that found that the node needs
+ * a snapshot; 0: it needs one, and does not answer yet.  -1: nobody says anything.
+ */
+static int
+behind_load(struct state *st, const char *node, uint64_t *term)
 {
 	char path[NAME_LIMIT + 16], *text;
-	uint64_t term = 0;
 
 	(void)snprintf(path, sizeof(path), "run/behind.%s", node);
 	text = disk_slurp(st->os, path, 64, NULL);
-	if (text != NULL && num_u64(text, strcspn(text, "\n"), NUMBER_MAX, &term) == -1)
-		term = 0;
+	if (text == NULL)
+		return -1;
+	if (num_u64(text, strcspn(text, "\n"), NUMBER_MAX, term) == -1)
+		*term = 0;
 	free(text);
-	return term;
+	return 0;
 }
 
 /* The frame for a member, with the manifest: 0, refused, or -1. */
@@ -48,14 +52,14 @@ frame_put(struct state *st, const char *node, const struct manifest *m,
     enum snapshot_kind kind, uint64_t offset, struct buf *out)
 {
 	const struct snapshot_name name = { m->index, m->term };
-	const uint64_t term = behind_term(st, node);
 	const int i = members_find(&st->members, node, NULL);
 	struct frame f;
 	char path[SNAPSHOT_PATH], *text;
+	uint64_t term;
 	size_t n;
 	int bad;
 
-	if (term == 0)
+	if (behind_load(st, node, &term) == -1 || term == 0)
 		return refuse(st, "no leader here says that it needs one");
 	if (i == -1)
 		return refuse(st, "it is no member");
@@ -80,8 +84,13 @@ frame_put(struct state *st, const char *node, const struct manifest *m,
 int
 sender_offer(struct state *st, const char *node, struct buf *out)
 {
+	uint64_t term;
 	int r;
 
+	if (behind_load(st, node, &term) == 0 && term == 0) {
+		(void)refuse(st, "it does not answer");
+		return TRANSFER_ON;
+	}
 	if (state_lock(st) == -1)
 		return -1;
 	if (st->snap.index == 0)

@@ -46,7 +46,8 @@ void install_progress(struct state *, uint64_t *have, uint64_t *total);
 
 /*
  * Appends the offer of the newest snapshot to a member that run/behind.NODE says
- * needs one: TRANSFER_DONE, TRANSFER_REFUSED, or -1.
+ * needs one: TRANSFER_DONE, TRANSFER_ON (it does not answer yet: ask again),
+ * TRANSFER_REFUSED, or -1.
  */
 int sender_offer(struct state *, const char *node, struct buf *out);
 

@@ -1,7 +1,8 @@
 /*
  * snapshot take        a snapshot of what is committed; the log before it ends
  * snapshot wait ROLE   until one is due, or the node with that pid has stopped
- * snapshot offer NODE   the newest one, to a follower that is behind the log
+ * snapshot offer NODE   the newest one, to a follower that is behind the log, as
+ *                      soon as it answers its leader
  * snapshot send NODE    what its answer, on stdin, asks for
  * snapshot install      takes what a leader offers and sends
  * snapshot check       looks at every byte of every snapshot
@@ -22,6 +23,7 @@
 #include "step.h"
 
 #define POLL          UINT64_C(1000000000) /* ns */
+#define OFFER_POLL    UINT64_C(20000000)   /* ns */
 #define EXPORT_SLICE  (256u * 1024)        /* bytes written at a time */
 #define EXPORT_TRIES  600                  /* while a snapshot is being made */
 #define GET_TRIES     60
@@ -335,9 +337,15 @@ cmd_install(struct state *st, char **arg)
 static int
 cmd_offer(struct state *st, char **arg)
 {
+	const pid_t role = state_running(st);
 	struct buf out = { 0 };
-	int r = sender_offer(st, arg[0], &out);
+	int r;
 
+	/* Until it answers its leader it can't take one. */
+	while ((r = sender_offer(st, arg[0], &out)) == TRANSFER_ON &&
+	    state_running(st) == role)
+		if (process_sleep(OFFER_POLL) == -1)
+			break;
 	if (r == TRANSFER_DONE && wire_write_all(1, buf_head(&out), out.len) == -1) {
 		(void)snprintf(st->why, sizeof(st->why), "%s", strerror(errno));
 		r = -1;
@@ -345,7 +353,7 @@ cmd_offer(struct state *st, char **arg)
 	buf_free(&out);
 	if (r == TRANSFER_DONE)
 		return EXIT_YES;
-	return cannot("offer", st->why, r == TRANSFER_REFUSED ? EXIT_NO : EXIT_DISK);
+	return cannot("offer", st->why, r == -1 ? EXIT_DISK : EXIT_NO);
 }
 
 /* The answer to an offer, from stdin, behind its gate's greeting. */

@@ -128,6 +128,9 @@ caught() {
 	down=$(follower)
 	left_behind "$down"
 	before=$(show "$(leader)" term)
+	# Until it is there, nothing is asked of it.
+	wait_for 20 grep -qsx 0000000000000000 "$(node_dir "$(leader)")/run/behind.n$down"
+	wait_for 20 test -e "$(node_dir "$(leader)")/run/offer.n$down"
 	start "$down"
 	writes b 10
 	has_all "$down"

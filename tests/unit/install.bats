@@ -355,6 +355,28 @@ goes_on() {
 	[ "$output" = 'snapshot: cannot send: no answer came to the offer' ]
 }
 
+@test "one that does not answer its leader is offered none until it does" {
+	follower
+	leader 30 60
+	printf '%016d\n' 0 >../leader/run/behind.a
+	(cd ../leader && exec snapshot offer a) >offer 3>&- &
+	sleep 0.2
+	kill -0 $!
+	[ ! -s offer ]
+	printf '%016d\n' 3 >../leader/run/behind.a
+	wait $!
+	[ -s offer ]
+	# Nobody needs it any more.
+	printf '%016d\n' 0 >../leader/run/behind.a
+	(cd ../leader && exec snapshot offer a) >offer 2>err 3>&- &
+	sleep 0.1
+	rm ../leader/run/behind.a
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 1 ]
+	[ ! -s offer ]
+}
+
 @test "a damaged node takes one, and is whole when it has the leader's log" {
 	follower 40
 	printf '%016d\n' 40 >run/commit_index
