@@ -346,6 +346,34 @@ begins_to_count() {
 	stopped
 }
 
+@test "a node that is stopped is asked again soon, through the connection that is open alone" {
+	stub link/peer <<-'END'
+		case "$*" in
+		'-M n2') perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
+			bind(S, pack_sockaddr_un("run/m.n2")) || die; sleep 60' ;;
+		*' vote') read -r frame && printf '%s: %s\n' "$1" "$frame" ;;
+		esac
+	END
+	stub link/dial <<-'END'
+		printf '%s\n' "$*" >>dialled
+		[ -e up ] || exit 69
+		exec libexec/step/timer sleep 60
+	END
+	peers_are n2
+	begin
+	soon leads
+	asked() { [ "$(grep -c 'peer n2 append' dialled)" -ge "$1" ]; } 2>/dev/null
+	own() { grep -c -e ' -o ' dialled; }
+	soon asked 1
+	before=$(own || :)
+	soon asked 5
+	[ "$(own || :)" = "$before" ]
+	: >up
+	more() { [ "$(own || :)" -gt "$before" ]; }
+	soon more
+	stopped
+}
+
 # streams: the pids of the scripts that keep up a stream.
 streams() {
 	processes | awk '/link\/stream n[0-9]/ { print $1 }'
