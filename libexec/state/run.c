@@ -139,11 +139,13 @@ stamp_read(struct os *os, int fd, struct stamp *s)
 }
 
 int
-stamp_load(struct os *os, struct stamp *s)
+stamp_load(struct os *os, const char *name, struct stamp *s)
 {
+	char path[64];
 	int fd, r;
 
-	fd = disk_open(os, "run/stamp", DISK_READ);
+	(void)snprintf(path, sizeof(path), "run/%s", name);
+	fd = disk_open(os, path, DISK_READ);
 	if (fd == -1)
 		return -1;
 	r = stamp_read(os, fd, s);
@@ -163,6 +165,18 @@ stamp_store(struct os *os, int fd, const struct stamp *s)
 	    "%020" PRIu64 " %016" PRIx64 " %016" PRIu64 "\n", s->at, s->stream,
 	    s->term);
 	(void)disk_write(os, fd, line, (size_t)n, 0);
+}
+
+void
+stamp_put(struct os *os, const char *name, const struct stamp *s)
+{
+	int fd;
+
+	fd = run_open(os, name);
+	if (fd == -1)
+		return;
+	stamp_store(os, fd, s);
+	disk_close(os, fd);
 }
 
 void

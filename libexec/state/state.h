@@ -468,16 +468,20 @@ void run_commit_store(struct os *, int fd, uint64_t);
 uint64_t run_timeout(struct os *); /* election timeout, ns */
 uint64_t run_period(struct os *);  /* snapshot_period, entries */
 
-/* run/stamp: when a leader was last heard, by which stream, in which term. */
+/*
+ * run/stamp: when a leader was last heard, by which stream, in which term.
+ * run/prevote: when a PreVote was last granted, to which id, for which term.
+ */
 struct stamp {
 	uint64_t at; /* clock_now, 0: expired */
 	uint64_t stream;
 	uint64_t term;
 };
 
-int stamp_load(struct os *, struct stamp *);
+int stamp_load(struct os *, const char *name, struct stamp *);
 int stamp_read(struct os *, int fd, struct stamp *);
 void stamp_store(struct os *, int fd, const struct stamp *);
+void stamp_put(struct os *, const char *name, const struct stamp *);
 int run_open(struct os *, const char *name); /* run/NAME, created */
 
 /* The leader that was last heard: "NAME TERM" in run/leader; NULL: none. */

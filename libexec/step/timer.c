@@ -71,7 +71,7 @@ timer_wait(struct os *os, uint64_t timeout)
 	for (;;) {
 		/* A stamp in the future is of another boot's clock. */
 		now = clock_now(os);
-		if (stamp_load(os, &stamp) == 0 && stamp.at <= now)
+		if (stamp_load(os, "stamp", &stamp) == 0 && stamp.at <= now)
 			heard = stamp.at;
 		if (heard == 0 || now - heard >= timeout)
 			return woken("timeout", strlen("timeout"));

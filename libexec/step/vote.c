@@ -13,20 +13,39 @@
 #include "os/os.h"
 #include "step.h"
 
-#define VOTE_SHARE 5 /* of an election timeout, for a granted vote to be heard of */
+/* Shares of an election timeout, in which is to be heard of: */
+#define VOTE_SHARE    5  /* who was granted a vote */
+#define PREVOTE_SHARE 10 /* and who a PreVote */
 
 int
 leader_heard(struct os *os, uint64_t timeout)
 {
 	struct stamp s;
 
-	if (stamp_load(os, &s) == -1 || s.at == 0)
+	if (stamp_load(os, "stamp", &s) == -1 || s.at == 0)
 		return 0;
 	/* Stream 0 is a vote that was granted, not a leader; but one may come of it,
 	 * if those who stand a moment later do not depose it at once. */
 	if (s.stream == 0)
 		timeout /= VOTE_SHARE;
 	return clock_now(os) - s.at < timeout;
+}
+
+/*
+ * Two that stand at the same moment grant each other a PreVote, and would then each
+ * have its own vote: only the one with the lower id goes on.  Its log is no older than
+ * this one's, so whoever would vote for this node votes for it.
+ */
+static int
+gives_way(const struct state *st, uint64_t timeout)
+{
+	struct stamp s;
+	uint64_t me;
+
+	return stamp_load(st->os, "prevote", &s) == 0 &&
+	    s.term == st->term.current_term + 1 &&
+	    clock_now(st->os) - s.at < timeout / PREVOTE_SHARE &&
+	    num_hex(st->me.id, ID_DIGITS, &me) == 0 && s.stream < me;
 }
 
 /* Why this node may not stand, or NULL. */
@@ -41,6 +60,8 @@ standing_refusal(struct state *st, enum ballot kind, uint64_t timeout)
 		return "this node's log is damaged; it waits for a leader's repair";
 	if (kind != BALLOT_HANDOVER && leader_heard(st->os, timeout))
 		return "a leader is being heard";
+	if (kind == BALLOT_REAL && gives_way(st, timeout))
+		return "another stands too, and goes first";
 	if (st->role != 0 && state_running(st) != st->role)
 		return "the role that asked has ended";
 	if (st->term.current_term >= NUMBER_MAX)
@@ -95,7 +116,6 @@ vote_answer(struct state *st, const struct frame *f, uint64_t timeout, struct bu
 	struct voter v;
 	struct frame reply;
 	const char *why;
-	int fd;
 
 	if (state_lock(st) == -1)
 		return -1;
@@ -121,16 +141,14 @@ vote_answer(struct state *st, const struct frame *f, uint64_t timeout, struct bu
 		if (term_save(st) == -1)
 			return -1;
 	}
-	if (a.granted && f->arg[0] != BALLOT_PRE) {
-		/* "... without receiving AppendEntries RPC from current leader or
-		 * granting vote to candidate" (Figure 2): its time starts anew. */
-		granted.at = clock_now(st->os);
-		granted.term = st->term.current_term;
-		if ((fd = run_open(st->os, "stamp")) != -1) {
-			stamp_store(st->os, fd, &granted);
-			disk_close(st->os, fd);
-		}
-	}
+	granted.at = clock_now(st->os);
+	granted.term = f->term;
+	/* "... without receiving AppendEntries RPC from current leader or granting
+	 * vote to candidate" (Figure 2): its time starts anew. */
+	if (a.granted && f->arg[0] != BALLOT_PRE)
+		stamp_put(st->os, "stamp", &granted);
+	else if (a.granted && num_hex(f->from.id, ID_DIGITS, &granted.stream) == 0)
+		stamp_put(st->os, "prevote", &granted);
 	reply = address(st, FRAME_VOTED, &f->from);
 	if (a.granted)
 		reply.term = f->term;

@@ -498,7 +498,7 @@ timer(void *arg, uint64_t epoch)
 	    node_later(n, NULL, timer, n, epoch))
 		return;
 	now = clock_now(n->shell);
-	if (stamp_load(n->shell, &stamp) == 0 && stamp.at <= now) {
+	if (stamp_load(n->shell, "stamp", &stamp) == 0 && stamp.at <= now) {
 		if (stamp.at != n->stamp)
 			n->tries = 0;
 		n->stamp = stamp.at;

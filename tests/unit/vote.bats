@@ -272,6 +272,39 @@ ballot real to c term 3 seq 3 last 3@2' ]
 	[ "$output" = 'vote: cannot ask: the cluster has not formed yet' ]
 }
 
+@test "F8 of two that grant each other a PreVote the one with the lower id goes on" {
+	node_up b a c
+	mkdir run
+	printf '10\n' >run/election_timeout
+	answer c 1 1@0 kind=pre
+	[ "$status" -eq 0 ]
+	vote ask
+	[ "$(shows term)" -eq 1 ]
+	answer a 2 1@0 kind=pre
+	[ "$status" -eq 0 ]
+	vote ask --pre
+	run -1 --separate-stderr vote ask
+	[ "$output$stderr" = 'vote: cannot ask: another stands too, and goes first' ]
+	[ "$(shows term)" -eq 1 ]
+	# It is not waited for when leadership was handed over, nor in another term, nor
+	# long: it may have died since.
+	vote ask --handover
+	[ "$(shows term)" -eq 2 ]
+	vote ask
+	[ "$(shows term)" -eq 3 ]
+	answer a 4 1@0 kind=pre
+	[ "$status" -eq 0 ]
+	run -1 vote ask
+	printf '%020d 1111111111111111 %016d\n' "$(($(os now) - 1100000000))" 4 >run/prevote
+	vote ask
+	[ "$(shows term)" -eq 4 ]
+	# One that was refused is not waited for at all.
+	answer a 5 0@0 kind=pre
+	[ "$status" -eq 1 ]
+	vote ask
+	[ "$(shows term)" -eq 5 ]
+}
+
 @test "ask: a ballot that could not be made durable is not sent" {
 	local nth
 	need_strace
