@@ -67,6 +67,12 @@ record_length(const char *p)
 	return (size_t)length;
 }
 
+char
+record_type(const char *p)
+{
+	return p[AT_TYPE];
+}
+
 uint32_t
 record_chain(const char *p, uint32_t before)
 {

@@ -59,8 +59,9 @@ int record_encode(struct record *, uint32_t chain, const char *payload, size_t l
  */
 int record_parse(const char *p, size_t n, struct record *);
 
-/* The payload's length, of a header that record_parse has found intact before. */
+/* The payload's length and the type, of a header that was found intact before. */
 size_t record_length(const char *p);
+char record_type(const char *p);
 
 /* 1 if the payload behind the header at p fits its CRC and ends in a newline. */
 int record_intact(const struct record *, const char *p);

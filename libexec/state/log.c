@@ -10,6 +10,19 @@
 
 #define CHUNK (64u * 1024) /* bytes read at a time while looking */
 
+/* That each record continues the one before, and is intact, whoever gives them has
+ * seen to; that the first continues the log is looked at here. */
+static int
+continues(const struct state *st, const char *p, size_t n)
+{
+	const struct tail *t = &st->tail;
+	struct record r;
+
+	return n == 0 ||
+	    (record_parse(p, n, &r) == 1 && r.index == t->index + 1 &&
+		r.term >= t->term && record_chain(p, t->chain) == r.chain);
+}
+
 /* How much of p[0..n) fits behind the log's end in its segment; *next: the first
  * index that does not.  *last: where the last configuration among them is; n: none. */
 static int
@@ -32,27 +45,24 @@ measure(struct state *st, const char *p, size_t n, size_t *fit, uint64_t *next,
 	}
 	*room_end = size;
 	*last = n;
+	if (!continues(st, p, n)) {
+		errno = EINVAL;
+		return state_fail(st,
+		    "cannot append: what follows index %" PRIu64
+		    " does not continue the log",
+		    t.index);
+	}
 	for (; done < n; done += record_size(&r)) {
-		if (record_parse(p + done, n - done, &r) != 1 ||
-		    n - done < record_size(&r) || r.index != t.index + 1 ||
-		    r.term < t.term || record_chain(p + done, t.chain) != r.chain) {
-			errno = EINVAL;
-			return state_fail(st,
-			    "cannot append: what follows index "
-			    "%" PRIu64 " does not continue the log",
-			    t.index);
-		}
-		t.index = r.index;
-		t.term = r.term;
-		t.chain = r.chain;
+		r.length = record_length(p + done);
+		t.index++;
 		t.off += record_size(&r);
-		if (r.type == RECORD_MEMBERS)
+		if (record_type(p + done) == RECORD_MEMBERS)
 			*last = done;
 		if (room && t.off <= (uint64_t)size)
 			*fit = done + record_size(&r);
 		else if (room) {
 			room = 0;
-			*next = r.index;
+			*next = t.index;
 		}
 	}
 	return 0;

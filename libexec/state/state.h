@@ -129,9 +129,9 @@ int term_save(struct state *);
 /* --- log.c: the log's own moves ---------------------------------------------- */
 
 /*
- * Writes n bytes of whole records, which continue the log; they are not durable
- * before log_sync.  Changes DURABLE and ZEROS in them.  -1 with ENOSPC: nothing
- * was written, the handle is not broken.
+ * Writes n bytes of whole, intact records, which continue one another and the log;
+ * they are not durable before log_sync.  Changes DURABLE and ZEROS in them.  -1 with
+ * ENOSPC: nothing was written, the handle is not broken.
  */
 int log_append(struct state *, char *records, size_t n);
 void log_forget(struct state *); /* what is kept in memory may be stale */
