@@ -5,7 +5,7 @@
 PKG_LIB = build/libpkg.a
 PKG_MAINS = $(wildcard pkg/os/announce.c pkg/os/apart.c pkg/os/guard.c pkg/os/local.c \
 	pkg/os/monitor.c \
-	pkg/os/settings.c)
+	pkg/os/settings.c pkg/os/within.c)
 PKG_PROGRAMS = $(PKG_MAINS:pkg/os/%.c=pkg/libexec/%)
 PKG_OBJECTS = $(patsubst pkg/%.c,build/pkg/%.o,\
 	$(filter-out $(PKG_MAINS),$(wildcard pkg/core/*.c pkg/os/*.c)))

@@ -376,7 +376,7 @@ body_script(struct package *p, int status)
 		become(p, BODY_UP);
 	} else if (script == SCRIPT_STOP && p->body == BODY_STOP) {
 		p->stop_failed = status != 0;
-		if (status != 0)
+		if (status != 0 && !p->stuck)
 			notes_event(p, "stop failed with status %d: it is killed",
 			    status);
 		/* Also after a good one: what it left is swept up, and guard is done. */

@@ -68,7 +68,8 @@ leave_step(struct package *p)
 	if (p->body != BODY_NONE && p->body != BODY_MAINT)
 		return;
 	if (!due(p, p->leave_by) &&
-	    (p->hold != HOLD_NONE || p->write.busy || !p->left_noted))
+	    (p->hold != HOLD_NONE || p->write.busy || !p->left_noted ||
+		p->events.n > 0))
 		return;
 	(void)act(p, ACTION_LEAVE, NULL, NULL);
 	p->over = 1;

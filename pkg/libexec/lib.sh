@@ -5,6 +5,7 @@ LC_ALL=C
 export LC_ALL
 set -f # no name is a pattern
 work=${work-}
+script_patience=20 # seconds for what a control script is asked here
 # For yash: what a loop in a function goes through is not the function's own.
 [ -z "${YASH_VERSION-}" ] || command set +o forlocal
 
@@ -58,19 +59,37 @@ node_load() {
 	export PKG_NODE
 }
 
-# Ends unless there is a control script NAME.
+# Ends unless there is a control script NAME that can be run: a shell that stumbles over it
+# would answer 2, which is degraded, to whatever it is asked.
 script_check() { # NAME
 	[ -f "control-scripts/$1" ] ||
 		die 78 "cannot find control-scripts/$1; begin with: cp control-scripts/template control-scripts/$1"
 	[ -x "control-scripts/$1" ] || die 78 "cannot run control-scripts/$1; use: chmod +x control-scripts/$1"
+	script_name=control-scripts/$1 script_line=
+	read -r script_line <"$script_name" || :
+	case $script_line in
+	'#!'*) ;;
+	*) return 0 ;; # a program
+	esac
+	script_line=${script_line#'#!'}
+	# shellcheck disable=SC2086 # the kernel takes it apart as well
+	set -- $script_line
+	[ -x "${1-}" ] || die 78 "cannot run $script_name: its first line names ${1:-nothing}, which is not here"
+	case " $* " in
+	*tclsh' '* | *wish' '* | *fish' '* | *csh' '*) ;;
+	*sh' '* | *ksh93' '*)
+		script_line=$("$@" -n "$script_name" 2>&1) ||
+			die 78 "cannot use $script_name: $(printf '%s\n' "$script_line" | sed -e "s,^.*$script_name: ,," -e q)"
+		;;
+	esac
 }
 
 # Runs the control script NAME with nothing in its environment that could be taken
-# for a setting.
+# for a setting; its status, or 75: it did not end in time.
 script_run() { # NAME WORD...
 	script_name=$1
 	shift
-	env -i "PATH=$PATH" "HOME=${HOME-/}" "PKG_LIB=$PWD/libexec" "PKG_NAME=$script_name" \
+	libexec/within "$script_patience" env -i "PATH=$PATH" "HOME=${HOME-/}" "PKG_LIB=$PWD/libexec" "PKG_NAME=$script_name" \
 		"PKG_NODE=${PKG_NODE-}" "control-scripts/$script_name" "$@"
 }
 
@@ -79,8 +98,9 @@ local_ask() { # NAME
 	libexec/local "$1" status 2>/dev/null
 }
 
-# Runs COMMAND for SECONDS at most; its status, or 75: it was ended then.  Each call has
+# Runs a program for SECONDS at most; its status, or 75: it was ended then.  Each call has
 # files of its own: what was ended may take its time, and note that when another runs.
+# Without exec yash would keep a shell before it.
 bounded() { # SECONDS COMMAND...
 	bounded_left=$(($1 * 20))
 	bounded_calls=$((${bounded_calls:-0} + 1))
@@ -88,23 +108,23 @@ bounded() { # SECONDS COMMAND...
 	shift
 	{
 		{
-			"$@" <&3 2>&5 3<&- 5>&- &
+			exec "$@" <&3 2>&5 3<&- 5>&- &
 			printf '%s\n' "$!" >"$bounded_file.pid"
 			wait "$!"
 			printf '%s\n' "$?" >"$bounded_file.new"
 			mv "$bounded_file.new" "$bounded_file"
 		} 5>&2 2>/dev/null &
 	} 3<&0
-	until [ -e "$bounded_file" ]; do
-		if [ "$bounded_left" -le 0 ]; then
-			[ ! -s "$bounded_file.pid" ] || { read -r bounded_pid <"$bounded_file.pid" && kill "$bounded_pid" 2>/dev/null; }
-			return 75
+	# Once it is ended, a second at most for that to be noted.
+	until [ -e "$bounded_file" ] || [ "$bounded_left" -le -20 ]; do
+		if [ "$bounded_left" -eq 0 ] && [ -s "$bounded_file.pid" ]; then
+			read -r bounded_pid <"$bounded_file.pid" && kill "$bounded_pid" 2>/dev/null
 		fi
 		bounded_left=$((bounded_left - 1))
 		sleep 0.05
 	done
+	[ "$bounded_left" -ge 0 ] || return 75
 	read -r bounded_status <"$bounded_file"
-	rm -f "$bounded_file" "$bounded_file.pid"
 	return "$bounded_status"
 }
 

@@ -10,7 +10,7 @@ wrong() { # WORD...
 }
 
 check_programs() {
-	for program in announce apart guard local monitor session settings; do
+	for program in announce apart guard local monitor session settings within; do
 		[ -x "libexec/$program" ] || wrong "libexec/$program is not there: type make where lite-raft is, and copy pkg again"
 	done
 	libexec/settings --help >/dev/null 2>&1 || wrong 'libexec/settings does not run on this kind of machine: build lite-raft here'
@@ -52,11 +52,12 @@ check_clock() {
 check_nodes() { # NODE...
 	for other; do
 		[ "$other" != "$node" ] || continue
-		libexec/prove "$name" "$other" >"$work/said" 2>"$work/err" </dev/null
+		libexec/within 20 libexec/prove "$name" "$other" >"$work/said" 2>"$work/err" </dev/null
 		if [ -s "$work/said" ]; then
 			say "$other answers: $(tail -n 1 "$work/said")"
 		else
-			say "$other can't be asked for proof that it is dead, so its lease must run out: $(grep . "$work/err" | tail -n 1)"
+			why=$(grep . "$work/err" | tail -n 1)
+			say "$other can't be asked for proof that it is dead, so its lease must run out: ${why:-no pkg that is run as $other lies at the same place there, nor where the file directories says}"
 		fi
 	done
 }
@@ -66,6 +67,7 @@ check_package() {
 	script_run "$name" status >"$work/said" 2>&1 </dev/null
 	case $? in
 	0 | 1 | 2 | 3 | 7) ;;
+	75) say 'its status does not end' ;;
 	*) say "its status is neither up nor down: $(tail -n 1 "$work/said")" ;;
 	esac
 	# A plain script knows no check, and says so as it likes.
@@ -84,8 +86,9 @@ check_package() {
 	*" $node "*) ;;
 	*) wrong "$node is none of its nodes ($order); what this host is called stands in $PWD/node_name, where there is one" ;;
 	esac
-	times=$(printf '%s\n' "$conf" | libexec/settings) && word_find limit "$times" &&
-		say "a node that is cut off has stopped it after $found s; another takes over after ${times#*wait=} s"
+	times=$(printf '%s\n' "$conf" | libexec/settings) && word_find limit "$times" && limit=$found &&
+		word_find wait "$times" &&
+		say "a node that is cut off has stopped it after $limit s; another takes over after $found s"
 	for other in $order; do
 		set -- "$@" "$other"
 	done

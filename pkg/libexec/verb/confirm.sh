@@ -10,9 +10,11 @@ still_seconds() { # LIMIT in ms
 
 verb_confirm_dead() {
 	store_open
+	ask get "pkg/$name/conf"
 	ask get "pkg/$name/lease"
 	store
-	answer 1 || die 1 "cannot confirm anything: nobody has run $name yet"
+	answer 1 || die 78 "cannot find $name: the store does not know it; use: ./pkg init $name"
+	answer 2 || die 1 "cannot confirm anything: nobody has run $name yet"
 	old=$answer
 	lease=$(unquote "$old")
 	word_find owner "$lease" && owner=$found

@@ -10,7 +10,11 @@ on_stop_fail profile renew soft grace kill poll watchdog reboot'
 # Prints a line "SETTING VALUE" for each that the control script knows.
 init_read() {
 	# Whoever has an answer to this does not know what it was asked.
-	! script_run "$name" echo no_such_setting >/dev/null 2>&1 </dev/null || return 0
+	script_run "$name" echo no_such_setting >/dev/null 2>&1 </dev/null
+	case $? in
+	0) return ;;
+	75) die 78 "cannot use control-scripts/$name: its echo does not end" ;;
+	esac
 	for setting in $settings; do
 		value=$(script_run "$name" echo "$setting" 2>/dev/null </dev/null) || continue
 		case $value in
@@ -36,10 +40,7 @@ verb_init() {
 	script_check "$name"
 	node_load
 	store_open
-	bounded 30 init_read >"$work/conf" || {
-		[ $? -ne 75 ] || die 78 "cannot use control-scripts/$name: its echo does not end"
-		exit 78
-	}
+	init_read >"$work/conf"
 	ask status
 	ask get "pkg/$name/conf"
 	store

@@ -1,6 +1,7 @@
 # run.sh - pkg run and stop: this node takes part, or leaves.
 
 name=${name-} node=${node-} work=${work-} foreground=${foreground-} answer='' found=''
+stop_patience=60 # seconds for stop, beside what its control script may take
 
 verb_run() {
 	script_check "$name"
@@ -30,7 +31,7 @@ verb_run() {
 		trap - EXIT
 		exec libexec/guard "$name" </dev/null
 	fi
-	libexec/guard "$name" </dev/null >/dev/null 2>"$work/err" &
+	exec libexec/guard "$name" </dev/null >/dev/null 2>"$work/err" &
 	guard=$!
 	polls=300
 	until [ -e "run/$name/ready" ]; do
@@ -151,8 +152,12 @@ verb_stop() {
 		sleep 0.1
 	done
 	ask get "pkg/$name/lease"
-	owner=- state=none
-	! store_ask || lease_load 1 || :
+	ask get "pkg/$name/conf"
+	owner=- state=none timeout=
+	if store_ask; then
+		lease_load 1 || :
+		! answer 2 || timeout=$(unquote "$answer" | sed -n 's/^stop_timeout 0*\([0-9]*\).*/\1/p')
+	fi
 	case $state in
 	released | halted | failed) owner=- ;;
 	esac
@@ -161,5 +166,10 @@ verb_stop() {
 	else
 		say "$node no longer stands by for $name"
 	fi
-	libexec/local "$name" leave || die 74 "cannot reach the monitor of $name: message-log/$name.log may say why"
+	bounded $((${timeout:-60} + stop_patience)) libexec/local "$name" leave
+	case $? in
+	0) ;;
+	75) die 1 "cannot stop $name so far, and goes on with it on $node; see: ./pkg why $name" ;;
+	*) die 74 "cannot reach the monitor of $name: message-log/$name.log may say why" ;;
+	esac
 }

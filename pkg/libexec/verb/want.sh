@@ -141,9 +141,14 @@ verb_move() {
 	ask get "pkg/$name/conf"
 	ask get "pkg/$name/lease"
 	ask get "pkg/$name/order"
+	ask get "pkg/$name/want"
 	store
 	answer 1 || die 78 "cannot find $name: the store does not know it; use: ./pkg init $name"
-	lag_load "$(unquote "$answer")"
+	conf=$(unquote "$answer")
+	lag_load "$conf"
+	order=$(printf '%s\n' "$conf" | sed -n 's/^nodes //p')
+	answer 4 || answer=
+	want_parse "$(unquote "$answer")"
 	answer 3 && ask_old="= $answer" || ask_old=absent
 	lease_load 2 || die 1 "cannot move $name: it does not run"
 	case $state in
@@ -152,6 +157,13 @@ verb_move() {
 	esac
 	[ "$owner" != "$word" ] || die 1 "cannot move $name to $word: it is there"
 	if [ -n "$word" ]; then
+		case " ${order:-$word} " in
+		*" $word "*) ;;
+		*) die 1 "cannot move $name to $word: it is none of its nodes ($order)" ;;
+		esac
+		case ,$off, in
+		*,"$word",*) die 1 "cannot move $name to $word: it may not run there; the way back: ./pkg enable $name $word" ;;
+		esac
 		ask get "pkg/$name/node/$word"
 		store
 		answer 1 || answer=
