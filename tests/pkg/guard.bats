@@ -97,10 +97,10 @@ load guard
 	begin
 	order run "$PACKAGE"
 	soon living 7
-	order 'tell arm 1 @-27000 30000000000 400000000 400000000'
+	order 'tell arm 1 @-87000 90000000000 400000000 400000000'
 	soon was_said 'armed 1 *'
-	order 'tell renewed @-26500'
-	# 3.9 s from the arm on; counted from when it came, 30 s.
+	order 'tell renewed @-86500'
+	# 3.9 s from the arm on; counted from when it came, 90: longer than is waited for.
 	soon was_said dead
 	soon beats_end
 }

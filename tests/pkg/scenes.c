@@ -24,9 +24,11 @@ struct scene {
 	uint64_t number;        /* its */
 	char ran[64];           /* the scripts */
 	char order[WANT_TEXT];
-	const char *want, *peer; /* b's note */
-	int twice;               /* the order's removal is refused once it is done */
-	int told;                /* guard, last */
+	const char *conf, *want, *peer; /* b's note */
+	int twice;      /* the order's removal is refused once it is done */
+	int told;       /* guard, last */
+	uint64_t t0;    /* with that */
+	uint64_t asked; /* when that write was */
 	uint64_t closed, here;
 	int maint; /* what is here was left to it */
 	int cut;   /* the store does not answer */
@@ -76,12 +78,13 @@ asked(struct scene *s, const struct action *a)
 	else if (lose != 0 && strstr(a->text, "pkg/p/event/") != NULL)
 		event_asked(s, a);
 	else if (strcmp(a->text, "get pkg/p/conf") == 0)
-		answer(s, a->number, 0, "nodes a b\non_stop_fail fence");
+		answer(s, a->number, 0, s->conf);
 	else if (strcmp(a->text, "get pkg/p/lease") == 0)
 		answer(s, a->number, s->lease[0] == '\0', s->lease);
 	else if (strncmp(a->text, "if pkg/p/lease", 14) == 0) {
 		memcpy(s->write, a->text, a->length + 1);
 		s->number = a->number;
+		s->asked = s->now;
 	} else if (strcmp(a->text, "get pkg/p/node/b") == 0)
 		answer(s, a->number, s->peer[0] == '\0', s->peer);
 	else if (strcmp(a->text, "get pkg/p/want") == 0)
@@ -128,7 +131,7 @@ carry(struct scene *s)
 		else if (a.kind == ACTION_CUT)
 			s->cuts++;
 		else if (a.kind == ACTION_GUARD)
-			s->told = (int)a.guard;
+			s->told = (int)a.guard, s->t0 = a.t0;
 		else if (a.kind == ACTION_CLOSE)
 			s->closed = a.number;
 		else if (a.kind == ACTION_HERE)
@@ -203,6 +206,7 @@ enter(struct scene *s, const char *lease, uint64_t closed)
 	s->here = here;
 	s->told = -1;
 	s->now = 1000 * SECOND;
+	s->conf = "nodes a b\non_stop_fail fence";
 	s->want = s->peer = "";
 	memcpy(s->lease, lease, strlen(lease) + 1);
 	s->p = package_begin(&who, s->now, 1000);
@@ -269,8 +273,42 @@ starts(void)
 	MUST(s.write[0] == '\0');
 	pass(&s, 200);
 	MUST(strstr(s.write, "seq=3") != NULL);
+	pass(&s, 700);
 	written(&s, 0);
-	MUST(s.told == GUARD_RENEWED);
+	MUST(s.told == GUARD_RENEWED && s.t0 == s.asked && s.t0 < s.now);
+	package_free(s.p);
+}
+
+/* Others wait for the longer time before guard has it, and guard has the shorter one first. */
+static void
+longer(void)
+{
+	struct scene s;
+
+	up(&s);
+	pass(&s, 2100);
+	written(&s, 0);
+	s.conf = "nodes a b\nsoft 8\ngrace 4\nkill 2";
+	pass(&s, 2100);
+	while (strstr(s.write, "limit=14000") == NULL) {
+		MUST(s.told != GUARD_ARM);
+		written(&s, 0);
+	}
+	MUST(s.told != GUARD_ARM);
+	written(&s, 0);
+	MUST(s.told == GUARD_ARM);
+	guard(&s, GUARD_ARMED);
+
+	s.conf = "nodes a b\n";
+	s.told = -1;
+	pass(&s, 2100);
+	while (s.told != GUARD_ARM) {
+		MUST(strstr(s.write, "limit=14000") != NULL);
+		written(&s, 0);
+	}
+	MUST(strstr(s.lease, "limit=14000") != NULL && s.write[0] == '\0');
+	guard(&s, GUARD_ARMED);
+	MUST(strstr(s.write, "limit=10000") != NULL);
 	package_free(s.p);
 }
 
@@ -810,10 +848,10 @@ int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "starts", starts },
-		{ "unknown", unknown }, { "late", late }, { "lost", lost },
-		{ "leaves", leaves }, { "leaves_alone", leaves_alone },
-		{ "takes", takes }, { "twins", twins },
-		{ "twins_in_maintenance", twins_in_maintenance },
+		{ "longer", longer }, { "unknown", unknown }, { "late", late },
+		{ "lost", lost }, { "leaves", leaves },
+		{ "leaves_alone", leaves_alone }, { "takes", takes },
+		{ "twins", twins }, { "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },
 		{ "endless", endless }, { "orders", orders }, { "silent", silent },
 		{ "says", says }, { "events", events }, { NULL, NULL } };

@@ -233,7 +233,7 @@ static void
 fault_process(unsigned i)
 {
 	struct host *h = &host[i];
-	uint64_t d = between(SECOND / 2, 20 * SECOND);
+	uint64_t d = between(SECOND / 2, 20 * SECOND), again;
 
 	switch (below(6)) {
 	case 0:
@@ -241,9 +241,12 @@ fault_process(unsigned i)
 		if (h->p == NULL)
 			break;
 		monitor_kill(i);
+		again = odds(700) ? between(5 * MS, 50 * MS) : below(4 * SECOND);
 		if (h->guard.alive)
-			at(now + between(5 * MS, 50 * MS), EV_MONITOR, i, h->guard.gen,
-			    0);
+			at(now + again, EV_MONITOR, i, h->guard.gen, 0);
+		/* What it reads first is old then, and may be the last that it reads. */
+		if (odds(300))
+			at(now + again + below(20 * MS), EV_FAULT, i, h->boots, 1);
 		if (!h->guard.armed)
 			host_alone(i);
 		if (!h->guard.alive)
