@@ -152,7 +152,7 @@ struct host {
 	uint64_t zero;
 	uint64_t closed;
 	uint64_t here;
-	int maint; /* what is here was left to maintenance */
+	int maint;       /* what is here was left to maintenance */
 	uint64_t frozen; /* the host as a whole, until then */
 	int copied;      /* a twin is there */
 
