@@ -153,8 +153,8 @@ struct host {
 	uint64_t closed;
 	uint64_t here;
 	int maint;       /* what is here was left to maintenance */
-	uint64_t frozen; /* the host as a whole, until then */
 	int copied;      /* a twin is there */
+	uint64_t frozen; /* the host as a whole, until then */
 
 	/* The network to the store and to other hosts. */
 	uint64_t cut;
