@@ -52,8 +52,8 @@ conf_see(struct package *p, const char *value, size_t n)
 	struct settings s = { 0 };
 	struct buf why = { 0 };
 
-	if (p->conf.len == n && (p->has_conf || n > 0) &&
-	    memcmp(buf_head(&p->conf), value, n) == 0)
+	if (p->conf.len == n &&
+	    (n == 0 ? p->has_conf : memcmp(buf_head(&p->conf), value, n) == 0))
 		return;
 	buf_cut(&p->conf, 0);
 	if (buf_add(&p->conf, value, n) == -1)
