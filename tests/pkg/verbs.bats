@@ -394,8 +394,13 @@ pkg/$name/lease" ]
 	[ "${#lines[@]}" -eq 1 ]
 	[[ $output == *'cannot ask the store'*'n9: '*'n1=/nowhere: '* ]]
 	script
-	run -69 pkg init "$name"
-	[ "${#lines[@]}" -eq 1 ]
+	printf 'store_patience=0\n' >>"$PKG/libexec/store.sh"
+	for words in "init $name" "halt $name" "start $name" "move $name" "enable $name" "disable $name b" \
+		"maint $name on" "log $name" "why $name" "confirm-dead $name"; do
+		run -69 pkg $words
+		[ "${#lines[@]}" -eq 1 ]
+		[[ $output == 'pkg: cannot ask the store: '* ]]
+	done
 	run -78 pkg check
 	[[ $output == *'n9: '* && $output == *'no server leads'* ]]
 	: >"$PKG/lite-raft-remote"
