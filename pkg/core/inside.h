@@ -156,7 +156,7 @@ struct package {
 	uint64_t not_before; /* after giving it away */
 	struct giving give;
 	struct proof proof;
-	uint64_t twin; /* instance of a monitor of this node that is not this one's */
+	uint64_t twin; /* the epoch that a monitor of another directory was noted for */
 
 	/* Guard. */
 	uint64_t armed_t0;      /* of the last ARM */
@@ -251,7 +251,7 @@ void lease_take(struct package *);
 void lease_answer(struct package *, int status);
 void lease_see(struct package *, const char *value, size_t n, int present);
 int lease_is_ours(const struct package *); /* the seen value is of this host and boot */
-void lease_is_twins(struct package *);     /* but of another directory: says so once */
+void lease_is_twins(struct package *);     /* but another directory's: says so */
 int lease_is_fresh(const struct package *);
 int lease_is_still(struct package *); /* nobody on this host renews the seen value */
 int lease_is_past(struct package *);  /* whose package was on it is dead by now */

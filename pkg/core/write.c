@@ -26,12 +26,12 @@ lease_is_ours(const struct package *p)
 void
 lease_is_twins(struct package *p)
 {
-	if (p->twin != p->seen.v.instance)
+	if (p->twin != p->seen.v.epoch)
 		act_log(p,
 		    "%s holds the lease through another monitor, which may still run: "
 		    "waits; is pkg in two directories here?",
 		    p->node);
-	p->twin = p->seen.v.instance;
+	p->twin = p->seen.v.epoch;
 }
 
 /* What is begun now has at least half of T_soft. */

@@ -34,6 +34,7 @@ struct scene {
 	int cut;   /* the store does not answer */
 	int cuts;
 	int left;
+	int twins; /* lines that speak of another monitor */
 };
 
 /* Events, where they are looked at: which are there, and how many were counted. */
@@ -136,6 +137,8 @@ carry(struct scene *s)
 			s->closed = a.number;
 		else if (a.kind == ACTION_HERE)
 			s->here = a.number, s->maint = a.maint;
+		else if (a.kind == ACTION_LOG)
+			s->twins += strstr(text, "through another monitor") != NULL;
 		else if (a.kind == ACTION_LEAVE)
 			s->left = 1 + a.status;
 	}
@@ -633,6 +636,15 @@ twins(void)
 		(void)snprintf(s.lease, sizeof(s.lease), own, seq);
 	}
 	MUST(s.told == -1 && s.ran[0] == '\0' && s.write[0] == '\0');
+
+	/* It has been said once, also when that one is started again. */
+	MUST(s.twins == 1);
+	*strstr(s.lease, "ff epoch") = 'e';
+	pass(&s, 2000);
+	MUST(s.twins == 1 && s.told == -1 && s.write[0] == '\0');
+	*strchr(strstr(s.lease, "epoch="), '7') = '8';
+	pass(&s, 2000);
+	MUST(s.twins == 2 && s.told == -1 && s.write[0] == '\0');
 	package_free(s.p);
 
 	/* The same while it stands by already; and once that one has ended. */
