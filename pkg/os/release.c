@@ -189,11 +189,15 @@ is_mounted(const char *directory)
 	return found;
 }
 
+/*
+ * Forced from the first: without that, a server that does not answer is waited for, with
+ * what was not written yet; it is no more than the lease has time for.
+ */
 int
 release_mount(const char *directory)
 {
 	while (is_mounted(directory))
-		if (umount2(directory, 0) == -1 && umount2(directory, MNT_FORCE) == -1)
+		if (umount2(directory, MNT_FORCE) == -1)
 			return -1;
 	return 0;
 }

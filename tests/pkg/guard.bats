@@ -329,6 +329,24 @@ END
 	not grep '9[.:]8[.:]7/' addresses
 }
 
+@test "a mount whose server does not answer is forced" {
+	[ "$(id -u)" -eq 0 ] || skip 'root alone has some'
+	unshare -nm true 2>/dev/null || skip 'no namespaces here'
+	printf '%s\n' '#include <sys/syscall.h>' '#include <unistd.h>' \
+		'int umount2(const char *d, int f) { return f & 1 ? (int)syscall(SYS_umount2, d, f) : (alarm(30), pause()); }' >../dead.c
+	"${CC:-cc}" -shared -fPIC -o ../dead.so ../dead.c
+	mkdir data
+	become=apart
+	export LD_PRELOAD=$PLACE/dead.so
+	begin
+	unset LD_PRELOAD
+	inside mount -t tmpfs none data
+	order "tell resources fs $PWD/data"
+	order 'tell kill 2000000000'
+	soon was_said dead
+	not inside grep pkg/data /proc/self/mounts
+}
+
 @test "an address that is added while the package is killed goes, too" {
 	[ "$(id -u)" -eq 0 ] || skip 'takes root'
 	unshare -nm true 2>/dev/null || skip 'no namespaces here'
