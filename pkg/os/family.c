@@ -348,8 +348,13 @@ family_open(struct family *f, const char *mark)
 		return -1;
 	cgroup_begin(f, mark);
 	(void)snprintf(f->word, sizeof(f->word), FAMILY_MARK "=%s", mark);
-	(void)for_all(f, find_one, NULL);
 	return 0;
+}
+
+void
+family_find(struct family *f)
+{
+	(void)for_all(f, find_one, NULL);
 }
 
 void
@@ -370,6 +375,12 @@ family_open(struct family *f, const char *mark)
 	f->proc = -1;
 	cgroup_begin(f, mark);
 	return 0;
+}
+
+void
+family_find(struct family *f)
+{
+	(void)f;
 }
 
 void

@@ -38,11 +38,16 @@ struct family {
 };
 
 /*
- * Finds what bears the mark and does not descend from us.  Makes a cgroup of that
- * name, and leaves its directory in the environment; or uses that which is named
- * there.  0, or -1 with errno.
+ * Makes a cgroup of that name, and leaves its directory in the environment; or uses that
+ * which is named there.  0, or -1 with errno.
  */
 int family_open(struct family *, const char *mark);
+
+/*
+ * Finds what bears the mark and does not descend from us.  It reads the memory of every
+ * process of the host, which takes as long as it takes.
+ */
+void family_find(struct family *);
 
 /* In a child: it becomes one of them. */
 void family_join(const char *mark);

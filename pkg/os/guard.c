@@ -549,6 +549,7 @@ lock_take(void)
 	(void)unsetenv(FAMILY_CGROUP); /* another package's, if there is one */
 	if (kill_mark(g.name, mark) == -1 || kill_open(&g.kill, mark) == -1)
 		return fail("look at", "the processes of this host");
+	family_find(&g.kill.family);
 	return 0;
 }
 

@@ -88,8 +88,11 @@ guard_is_gone(void)
 	if (kill_open(&mate.kill, mate.mark) == -1)
 		mate.ears->log("cannot look at the processes of this host");
 	kill_resources(&mate.kill, mate.resources);
-	if (mate.armed)
+	if (mate.armed) {
 		kill_now();
+		(void)family_kill(&mate.kill.family); /* those who are known */
+	}
+	family_find(&mate.kill.family);
 	mate.ears->said(&said);
 }
 

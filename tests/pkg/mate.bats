@@ -10,4 +10,5 @@ setup() {
 }
 
 @test "a guard that is frozen does not block its monitor: it is as good as dead" { "$mate" deaf; }
+@test "guard has died: who is known is killed before others are looked for" { "$mate" known; }
 @test "a proof that nobody can be sent for is answered" { "$mate" nobody; }

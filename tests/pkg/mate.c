@@ -16,6 +16,7 @@
 #include "../../pkg/os/mate.h"
 #include "../../pkg/os/prove.h"
 #include "../../pkg/os/script.h"
+#include "../../pkg/os/watch.h"
 #include "../unit/must.h"
 #include "os/os.h"
 
@@ -89,6 +90,42 @@ deaf(void)
 	MUST(child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* Guard has died: who is known dies before others are looked for. */
+static void
+known(void)
+{
+	static const struct mate_ears ears = { said, leave, say };
+	struct loop_event event;
+	struct loop *loop;
+	int pair[2], status;
+	pid_t child;
+
+	MUST(dup2(STDERR_FILENO, SCRIPT_GUARD) == SCRIPT_GUARD);
+	(void)setenv(FAMILY_CGROUP, "/nowhere", 1);
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	MUST(dup2(pair[1], SCRIPT_GUARD) == SCRIPT_GUARD && close(pair[1]) == 0);
+	loop = loop_new();
+	MUST(loop != NULL);
+	child = fork();
+	MUST(child != -1);
+	if (child == 0) {
+		(void)close(pair[0]);
+		(void)close(SCRIPT_GUARD);
+		(void)setsid();
+		(void)alarm(20);
+		for (;;)
+			(void)pause();
+	}
+	MUST(send(pair[0], "armed 1 0 1 1 1", 15, 0) == 15);
+	MUST(mate_begin(loop, mark, &ears) == 0 && heard[GUARD_ARMED] == 1);
+	(void)close(pair[0]);
+	MUST(loop_wait(loop, &event, 1, UINT64_C(20000000000)) == 1);
+	((struct watch *)event.arg)->ready(event.arg);
+	MUST(heard[GUARD_GONE] == 1);
+	MUST(waitpid(child, &status, 0) == child);
+	MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 static int proofs;
 
 static void
@@ -121,7 +158,7 @@ nobody(void)
 int
 main(int argc, char **argv)
 {
-	static const struct test_case cases[] = { { "deaf", deaf },
+	static const struct test_case cases[] = { { "deaf", deaf }, { "known", known },
 		{ "nobody", nobody }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
