@@ -302,6 +302,16 @@ pkg/$name/lease" ]
 	cp "$BATS_TEST_TMPDIR/local" "$PKG/libexec/local"
 }
 
+@test "what no monitor would read is not written" {
+	script 'nodes="a"'
+	pkg init "$name"
+	client 1 set "pkg/$name/want" "up=yes auto=on maint=off off=$(printf '%0960d' 0) clear="
+	run -1 pkg disable "$name" "$(printf '%064d' 0)"
+	[[ $output == *"cannot change $name: "*" more than 1024 bytes"* ]]
+	run -0 client 1 get "pkg/$name/want"
+	[[ $output == *" off=$(printf '%0960d' 0) "* ]]
+}
+
 @test "what was ended for its time says nothing about what runs next" {
 	run -0 "$(head -n 1 "$ROOT/pkg/pkg" | cut -c 3-)" -c '. "$1/libexec/lib.sh"; work=$2; status=
 		for it in "1 trap \"kill \\\$!; sleep 1; exit\" TERM; sleep 30 & wait" "30 sleep 3; exit 7"; do

@@ -71,7 +71,10 @@ want_write() {
 		before="$up $auto $maint $off $clear"
 		want_change
 		[ "$before" != "$up $auto $maint $off $clear" ] || return 0
-		ask if "pkg/$name/want" "$ask_old" set "\"up=$up auto=$auto maint=$maint off=$off clear=$clear\""
+		new="up=$up auto=$auto maint=$maint off=$off clear=$clear"
+		[ "${#new}" -le 1024 ] ||
+			die 1 "cannot change $name: the names of the disabled nodes would have more than 1024 bytes; enable some"
+		ask if "pkg/$name/want" "$ask_old" set "\"$new\""
 		store
 		answer 1 && return
 		sleep 0.1
