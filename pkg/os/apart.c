@@ -2,11 +2,10 @@
  * apart.c - runs a command in the background, in a session and process group of
  * its own.
  *
- *	apart FILE COMMAND [ARGUMENT...]
+ *	apart FILE BOOT COMMAND [ARGUMENT...]
  *
  * FILE says who it is, before it begins: its pid, when that was started (as
- * /proc has it), and the boot; "-" for what this system does not tell.  0 once
- * COMMAND has begun.
+ * /proc has it; - where this system does not tell), and BOOT.  0 once COMMAND has begun.
  */
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -61,21 +60,18 @@ started(char *stat)
 
 /* Writes FILE, whole or not at all: 0, or -1. */
 static int
-file_write(const char *file, const char *temporary)
+file_write(const char *file, const char *temporary, const char *boot)
 {
-	char stat[2048] = "", boot[128];
+	char stat[2048] = "";
 	FILE *f;
-	int bad, known;
+	int bad;
 
 	if (line_read("/proc/self/stat", stat, (int)sizeof(stat)) == -1)
 		stat[0] = '\0';
-	known = line_read("/proc/sys/kernel/random/boot_id", boot, (int)sizeof(boot)) ==
-	    0;
 	f = fopen(temporary, "w");
 	if (f == NULL)
 		return -1;
-	bad = fprintf(f, "%ld %s %s\n", (long)getpid(), started(stat),
-		  known ? boot : "-") < 0;
+	bad = fprintf(f, "%ld %s %s\n", (long)getpid(), started(stat), boot) < 0;
 	if (fclose(f) == EOF || bad)
 		return -1;
 	return rename(temporary, file);
@@ -83,12 +79,14 @@ file_write(const char *file, const char *temporary)
 
 /* The child: writes FILE and becomes COMMAND; why it did not goes to fd. */
 static void
-become(int fd, const char *file, const char *temporary, char **command)
+become(int fd, const char *temporary, char **argv)
 {
+	const char *file = argv[1], *boot = argv[2];
+	char **command = argv + 3;
 	int null = open("/dev/null", O_RDONLY);
 
 	if (setsid() != -1 && null != -1 && dup2(null, STDIN_FILENO) != -1 &&
-	    file_write(file, temporary) == 0) {
+	    file_write(file, temporary, boot) == 0) {
 		if (null > STDERR_FILENO)
 			(void)close(null);
 		(void)execvp(command[0], command);
@@ -108,11 +106,11 @@ main(int argc, char **argv)
 	pid_t child;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		(void)printf("usage: apart FILE COMMAND [ARGUMENT...]\n");
+		(void)printf("usage: apart FILE BOOT COMMAND [ARGUMENT...]\n");
 		return 0;
 	}
-	if (argc < 3 || argv[1][0] == '-') {
-		(void)fprintf(stderr, "usage: apart FILE COMMAND [ARGUMENT...]\n");
+	if (argc < 4 || argv[1][0] == '-') {
+		(void)fprintf(stderr, "usage: apart FILE BOOT COMMAND [ARGUMENT...]\n");
 		return EXIT_USE;
 	}
 	if (snprintf(temporary, sizeof(temporary), "%s.new", argv[1]) >=
@@ -122,10 +120,10 @@ main(int argc, char **argv)
 	}
 	if (pipe(ends) == -1 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) == -1 ||
 	    (child = fork()) == -1)
-		return fail("run", argv[2]);
+		return fail("run", argv[3]);
 	if (child == 0) {
 		(void)close(ends[0]);
-		become(ends[1], argv[1], temporary, argv + 2);
+		become(ends[1], temporary, argv);
 	}
 	(void)close(ends[1]);
 	do {
@@ -135,5 +133,5 @@ main(int argc, char **argv)
 		return 0;
 	(void)waitpid(child, NULL, 0);
 	errno = why;
-	return fail("run", argv[2]);
+	return fail("run", argv[3]);
 }

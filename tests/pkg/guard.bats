@@ -493,7 +493,7 @@ resources() {
 @test "what a control script says of a program is what guard kills" {
 	begin
 	# Not of guard's own: nothing but what is written down leads to it.
-	"$ROOT/pkg/libexec/apart" run/web/prog.it sleep 1000 3>&- 4>&-
+	"$ROOT/pkg/libexec/apart" run/web/prog.it "$(cat /proc/sys/kernel/random/boot_id)" sleep 1000 3>&- 4>&-
 	read -r foreign _ <run/web/prog.it
 	resources 'prog it "exec sleep 1000"'
 	order 'tell kill 2000000000'

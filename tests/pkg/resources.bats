@@ -213,6 +213,53 @@ soon() {
 	[ "$output" = 'prog:it check failed' ]
 }
 
+@test "what a program prints does not grow without end" {
+	script loud <<-'END'
+		prog it "echo begun; while read -r line; do echo \"\$line\"; done <words; sleep 1000"
+	END
+	mkfifo words
+	call loud start
+	exec 9>words
+	awk 'BEGIN { for (i = 0; i < 16500; i++) printf "%063d\n", i }' >&9
+	soon grep -q 16499 run/loud/prog.it.out
+	run -0 call loud status
+	echo again >&9
+	soon grep -q again run/loud/prog.it.out
+	[ "$(wc -c <run/loud/prog.it.out)" -lt 1000 ]
+	grep -q 16499 run/loud/prog.it.out.old
+	[ "$(wc -c <run/loud/prog.it.out.old)" -le 65536 ]
+	exec 9>&-
+}
+
+@test "what was written down does not outlive a boot where the kernel has no name for one" {
+	[ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null || skip 'needs root, and a mount namespace'
+	script own <<-'END'
+		prog it "exec sleep 1234"
+	END
+	mkdir bin
+	printf '#!/bin/sh\n[ "$*" != "-o lstart= -p 1" ] || exec cat boot\nexec %s "$@"\n' "$(command -v ps)" >bin/ps
+	chmod +x bin/ps
+	export PATH=$PWD/bin:$PATH
+	nameless() {
+		timeout 60 unshare -m sh -c 'mount --bind /dev/null /proc/sys/kernel/random/boot_id && exec "$@"' sh \
+			control-scripts/own "$@" 3>&- 4>&-
+	}
+	# Where nobody can tell, none is started that could not be known again.
+	: >boot
+	run -1 nameless start
+	[[ $output == *"cannot start prog:it: "*"one boot from another"* ]]
+	echo 'Sun Nov 29  1:00:00 2026' >boot
+	nameless start
+	run -0 nameless status
+	read -r pid _ <run/own/prog.it
+	echo 'Sun Nov 29  2:00:00 2026' >boot
+	run -1 nameless status
+	run -0 nameless resources
+	[ -z "$output" ]
+	nameless stop
+	kill "$pid"
+}
+
 @test "what ends at once was not started, and what it said is told" {
 	script ends <<-'END'
 		prog it "echo no licence >&2; exit 3" check=false

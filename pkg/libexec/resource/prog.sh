@@ -6,7 +6,8 @@
 # check: 0 it works, 2 degraded.  stop: asks it to end, before SIGTERM does.
 # wait: how long that may take before SIGKILL (10).
 # run/PACKAGE/prog.NAME has its pid, its start time and the boot;
-# run/PACKAGE/prog.NAME.out what it prints.
+# run/PACKAGE/prog.NAME.out what it prints: past 1 MiB that begins anew, and its end goes
+# to prog.NAME.out.old.
 
 # Sets prog_check, prog_stop_it and prog_seconds.
 prog_options() { # NAME COMMAND OPTION...
@@ -31,8 +32,24 @@ prog_read() { # NAME
 	case $prog_pid in
 	'' | *[!0-9]*) prog_pid='' ;;
 	esac
-	[ -r /proc/sys/kernel/random/boot_id ] && read -r prog_now </proc/sys/kernel/random/boot_id || prog_now=-
+	prog_now_read
 	[ "$prog_boot" = "$prog_now" ] || prog_pid=
+}
+
+# Sets prog_now to what tells this boot from all others: where the kernel has no name for
+# it, when init was started; or empty.
+prog_now_read() {
+	prog_now=
+	{ read -r prog_now </proc/sys/kernel/random/boot_id; } 2>/dev/null && return
+	prog_now=$(ps -o lstart= -p 1 2>/dev/null | tr -s ' \n' __)
+}
+
+# Its output is appended to, so that it goes on at the beginning.
+prog_trim() { # NAME
+	prog_out=$PKG_RUN/prog.$1.out
+	[ -n "$(find "$prog_out" -size +2048 2>/dev/null)" ] || return 0
+	tail -c 65536 "$prog_out" >"$prog_out.old"
+	: >"$prog_out"
 }
 
 # 0 it runs; 1 it is gone, and so is its group; 4 it is gone and left some behind.
@@ -75,9 +92,14 @@ prog_start() { # NAME COMMAND OPTION...
 	prog_alive "$1"
 	case $? in
 	0) ;;
-	1) "$PKG_LIB/apart" "$PKG_RUN/prog.$1" sh -c "$2" "$1" >"$PKG_RUN/prog.$1.out" 2>&1 || {
-		because 1 "$(tail -n 1 "$PKG_RUN/prog.$1.out" 2>/dev/null)" || return
-	} ;;
+	1)
+		prog_now_read
+		[ -n "$prog_now" ] || because 1 'nothing tells one boot from another here' || return
+		: >"$PKG_RUN/prog.$1.out"
+		"$PKG_LIB/apart" "$PKG_RUN/prog.$1" "$prog_now" sh -c "$2" "$1" >>"$PKG_RUN/prog.$1.out" 2>&1 || {
+			because 1 "$(tail -n 1 "$PKG_RUN/prog.$1.out" 2>/dev/null)" || return
+		}
+		;;
 	*) prog_stop "$@" && prog_start "$@" && return ;;
 	esac
 	# It is started once it works, or else is not.
@@ -118,6 +140,7 @@ prog_stop() { # NAME COMMAND OPTION...
 
 prog_status() { # NAME COMMAND OPTION...
 	prog_options "$@"
+	prog_trim "$1"
 	prog_alive "$1" || return
 	[ -n "$prog_check_it" ] || return 0
 	if ! prog_works; then
