@@ -148,24 +148,41 @@ compact(struct state *st)
 	return kept == KEPT ? log_drop_before(st, oldest) : 0;
 }
 
+/* The index of the newest one, whether or not it could be read: 0, or -1. */
+static int
+newest(struct state *st, uint64_t *index)
+{
+	struct snapshot_name *list;
+	size_t n;
+
+	list = snapshot_list(st, "", &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/snapshot: %s",
+		    strerror(errno));
+	*index = n > 0 ? list[n - 1].index : 0;
+	free(list);
+	return 0;
+}
+
 /* With state/snapshot/lock held: 0, 1, or -1. */
 static int
 take(struct state *st)
 {
 	struct snapshot_name name;
-	uint64_t commit;
+	uint64_t commit, last;
 
 	if (leftovers_remove(st, ".new") == -1 || leftovers_remove(st, ".old") == -1)
 		return -1;
 	if (state_lock(st) == -1)
 		return -1;
 	commit = log_committed(st);
-	if (state_unlock(st) == -1 || install_tidy(st, st->snap.index) == -1)
+	if (state_unlock(st) == -1 || install_tidy(st, st->snap.index) == -1 ||
+	    newest(st, &last) == -1)
 		return -1;
-	if (commit <= st->snap.index) {
+	if (commit <= last) {
 		(void)snprintf(st->why, sizeof(st->why),
 		    "cannot take a snapshot: nothing is committed behind index %" PRIu64,
-		    st->snap.index);
+		    last);
 		return 1;
 	}
 	/* Without the lock: what is committed stays as it is. */

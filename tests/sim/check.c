@@ -25,8 +25,7 @@ size_t watched_count;
 uint64_t checks;
 static int current[WATCHED]; /* of each node, its slot */
 static const char *const work_names[] = { "the start", "a vote", "an append",
-	"the lead", "a snapshot's taking", "a snapshot's taking", "an install",
-	"a snapshot's sending" };
+	"the lead", "a snapshot's taking", "an install", "a snapshot's sending" };
 static struct place *places;
 static size_t place_count;
 
@@ -328,8 +327,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 		take_back(w);
 	if (ended != RAN)
 		return;
-	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_TAKE_HURT ||
-	    work == WORK_INSTALL)
+	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
 		check_promise(w, work);
 	if (work != WORK_START)
 		judge(w);

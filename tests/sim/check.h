@@ -16,8 +16,7 @@ enum work {         /* what kind of process has worked */
 	WORK_VOTE,
 	WORK_APPEND,
 	WORK_LEAD,
-	WORK_TAKE,      /* a snapshot */
-	WORK_TAKE_HURT, /* one that could not read something */
+	WORK_TAKE, /* a snapshot */
 	WORK_INSTALL,
 	WORK_SEND
 };

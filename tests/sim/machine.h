@@ -124,9 +124,6 @@ const char *task_name(const struct os *);
 /* 1 if it holds state/lock. */
 int task_locks(const struct os *);
 
-/* One of its reads has failed. */
-int task_misread(const struct os *);
-
 /* A process that may change state/ without the lock (nobody else runs). */
 void task_alone(struct os *);
 

@@ -33,9 +33,6 @@ works(struct node *n, struct os *os, enum work kind,
 	ended = run(os, work, arg);
 	if (ended == POWERED_OFF && task_was_gone(os))
 		return ended;
-	/* A snapshot that it could not read is lost to it: it may replace that. */
-	if (kind == WORK_TAKE && task_misread(os))
-		kind = WORK_TAKE_HURT;
 	check_worked(n->number, kind, ended);
 	if (ended == KILLED)
 		task_end(os);

@@ -171,7 +171,6 @@ read_fails(struct os *os, const char *path)
 	if (!os->running || m->read_fails == 0 || --m->read_fails > 0)
 		return 0;
 	m->errors++;
-	os->misread = 1;
 	story("%s: %s: the read of %s fails", m->name, os->name, path);
 	errno = EIO;
 	return 1;

@@ -254,12 +254,6 @@ die_here(struct os *os)
 }
 
 int
-task_misread(const struct os *os)
-{
-	return os->misread;
-}
-
-int
 task_locks(const struct os *os)
 {
 	return holds(os, "state/lock");

@@ -29,8 +29,7 @@ struct os {
 	unsigned syncs; /* in this piece of work */
 	enum ended how;
 	int running;
-	int gone;    /* while it waited for its disk */
-	int misread; /* a read has failed */
+	int gone; /* while it waited for its disk */
 	jmp_buf escape;
 
 	/* One that others work beside has a stack of its own. */

@@ -198,3 +198,18 @@ tidy() {
 	snapshot take
 	tidy
 }
+
+@test "F22 the newest one can't be read: none is taken that is older, or stands in its place" {
+	local newest
+	need_strace
+	taken 10 10
+	newest=$(printf '%s\n' state/snapshot/0* | tail -n 1)
+	cp -r state/snapshot before
+	for commit in 21 20 15; do
+		printf '%016d\n' "$commit" >run/commit_index
+		run -1 strace -qq -o /dev/null -P "$newest/manifest" -e trace=pread64 \
+			-e inject=pread64:error=EIO snapshot take
+		[[ $output = *'nothing is committed behind index'* ]]
+		diff -r before state/snapshot
+	done
+}
