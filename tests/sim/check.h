@@ -58,6 +58,7 @@ uint64_t check_commit(void);
 
 /* Appends that found no entry (prev index, prev term), so far. */
 uint64_t check_refusals(void);
+uint64_t check_appends(void); /* those that held entries */
 
 /* 1 while any node's log is in the middle of a change of the members. */
 int check_changing(void);

@@ -10,12 +10,18 @@
 
 static struct reign *reigns;
 static size_t reign_count;
-static uint64_t refusals;
+static uint64_t refusals, appends;
 
 uint64_t
 check_refusals(void)
 {
 	return refusals;
+}
+
+uint64_t
+check_appends(void)
+{
+	return appends;
 }
 
 struct reign *
@@ -122,6 +128,7 @@ check_append(size_t number, const struct frame *f)
 		    "%s sends appends of term %" PRIu64 ", which it does not lead",
 		    watched_of(number)->name, f->term);
 	g->sent = 1;
+	appends += f->arg[5] > 0;
 	check_sent(f);
 	if (f->arg[3] > truth_count())
 		violation("LC",

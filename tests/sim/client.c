@@ -65,6 +65,8 @@ value_make(struct client_host *c, struct deed *op)
 	if (seed_odds(config.big)) {
 		pad = (size_t)seed_below(1500);
 		zeros = (size_t)seed_below(1500);
+		if (seed_odds(config.huge))
+			pad = (size_t)seed_below(250000);
 	}
 	op->value_len = n + pad + zeros;
 	op->value = sim_alloc(op->value_len + 1);

@@ -50,6 +50,7 @@ enum spare {
 	SPARE_SNAPSHOTS,
 	SPARE_WINDOW,
 	SPARE_BIG,
+	SPARE_WATCHERS,
 	SPARES
 };
 
@@ -57,7 +58,7 @@ static const char *const names[] = { "power", "power-all", "role", "lead", "appe
 	"stop", "one-way", "alone", "split", "freeze", "freeze-alone", "freeze-append",
 	"sync", "read", "write", "hang", "full", "evict", "break", "rot", "take",
 	"send", "disk", "loss", "late", "twice", "busy", "stalls", "kill", "kill-late",
-	"changes", "snapshots", "window", "big", NULL };
+	"changes", "snapshots", "window", "big", "watchers", NULL };
 
 static struct node *rotten; /* one node is, or was */
 
@@ -114,6 +115,8 @@ config_spare(const struct spared *s)
 		config.window = UINT64_MAX;
 	if (spares(s, SPARE_BIG))
 		config.big = 0;
+	if (spares(s, SPARE_WATCHERS))
+		config.watchers = 0;
 	if (s->trouble > 0 && s->trouble < config.trouble)
 		config.trouble = s->trouble;
 	if (s->clients > 0 && s->clients < config.clients)
@@ -170,6 +173,12 @@ config_draw(const struct spared *spared)
 	w->twice = seed_odds(500) ? (unsigned)seed_below(500) : 0;
 	w->busy = seed_odds(500) ? (unsigned)seed_below(400) : 0;
 	w->stalls = seed_odds(300) ? (unsigned)seed_below(8) : 0;
+	config.watchers = config.window == UINT64_MAX && seed_odds(400) ?
+	    (size_t)seed_range(1, 2) :
+	    0;
+	/* So that one who does not read for a while is left behind. */
+	if (config.watchers > 0 && seed_odds(80))
+		config.big = config.huge = 700;
 	config_spare(spared);
 }
 
@@ -316,6 +325,24 @@ term_slot(struct node *n)
 		term_parse(&t, (const char *)p + other, size - other) == 0 ?
 	    off :
 	    other;
+}
+
+int
+fault_unreadable(struct node *n, const char *path)
+{
+	const struct log_image *l = check_log(n->number);
+	char newest[40];
+
+	if (rotten != n && !may_spend(n))
+		return 0;
+	rotten = n;
+	(void)snprintf(newest, sizeof(newest), "%016" PRIu64 ".%016" PRIu64 "/",
+	    l->covered, l->covered_term);
+	if (log_image_spare(l) || strncmp(path, newest, strlen(newest)) != 0)
+		check_stained(n->number);
+	else
+		check_rotten(n->number);
+	return 1;
 }
 
 /* One bit of a snapshot, of a record, of a slot of the term, or of the lock file. */

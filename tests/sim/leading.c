@@ -13,6 +13,9 @@
 #include "queue.h"
 #include "sim.h"
 #include "step/step.h"
+#include "watched.h"
+
+#define FIRST_QUORUM (6 * SECOND) /* five on its own clock */
 
 static void dial(void *arg, uint64_t number);
 
@@ -271,6 +274,31 @@ check_peers(const struct leading *g)
 			    p->match_index);
 }
 
+/* "A leader steps down if an election timeout elapses without a successful round of
+ * heartbeats to a majority" (thesis §6.2); the first connections take time. */
+static void
+check_quorum(struct leading *g)
+{
+	const struct members *m = &g->lead->members;
+	const uint64_t most = 2 * config.timeout;
+	char yes[MEMBERS_MAX] = { 0 };
+	const struct link *l;
+	size_t i;
+
+	for (i = 0; i < m->n; i++) {
+		l = &g->link[node_by_name(m->who[i].name)->number];
+		yes[i] = (char)((int)i == g->lead->me ||
+		    (l->heard != 0 && sim_time() - l->heard <= most));
+	}
+	if (config_decides(m, yes))
+		g->deaf = 0;
+	else if (sim_time() > g->patience && ++g->deaf == 3)
+		violation("QUORUM",
+		    "%s leads term %" PRIu64
+		    " on, and hears no majority for two election timeouts",
+		    g->node->name, g->lead->term);
+}
+
 static void
 turn(void *arg, uint64_t number)
 {
@@ -313,6 +341,7 @@ turn(void *arg, uint64_t number)
 	if (task_holds(g->os))
 		violation("LOCK", "%s's lead holds a lock between two turns",
 		    g->node->name);
+	check_quorum(g);
 	due = lead_due(g->lead);
 	now = clock_now(g->os);
 	leading_turn_soon(g, due > now ? node_takes(g->node, due - now) : 50 * MICRO);
@@ -356,6 +385,7 @@ from_follower(void *arg, const char *p, size_t n)
 		strand_close(s);
 		return 0;
 	}
+	s->link->heard = sim_time();
 	g->about = s;
 	g->in = p;
 	g->n = n;
@@ -491,6 +521,7 @@ leading_begin(struct node *n)
 	story("%s: leads term %" PRIu64 " from %" PRIu64 " on", n->name, g->lead->term,
 	    g->lead->noop);
 	n->leading = g;
+	g->patience = sim_time() + FIRST_QUORUM;
 	check_leads(n->number, g->lead->term);
 	for (i = 0; i < config.nodes; i++) {
 		g->link[i].leading = g;

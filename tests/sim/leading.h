@@ -22,6 +22,7 @@ struct link {
 	struct node *peer;
 	struct strand first;
 	struct strand own;
+	uint64_t heard; /* when its peer was, last; 0: never */
 };
 
 struct leading {
@@ -32,7 +33,9 @@ struct leading {
 	int role; /* the pid of the role that began it */
 	int status;
 	uint64_t frozen;
-	uint64_t turn_at; /* an event is on its way, then; 0: none */
+	uint64_t patience; /* it need not have heard a majority before then */
+	unsigned deaf;     /* turns that it went on without one */
+	uint64_t turn_at;  /* an event is on its way, then; 0: none */
 	enum lead_next next;
 	struct link link[NODES_MAX];
 	struct connection *connections;
@@ -51,6 +54,8 @@ struct connection {
 	struct client *client;
 	struct pipe *there;
 	struct pipe *back;
+	size_t narrow; /* bytes that go out before it reads; 0: no bound */
+	size_t flight; /* those that it has not read */
 	deliver *told; /* NULL: the client has closed */
 	void *arg;
 };

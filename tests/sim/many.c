@@ -35,6 +35,7 @@ sum_add(struct sum *sum, const struct sum *one)
 	sum->checks += one->checks;
 	sum->commits += one->commits;
 	sum->writes += one->writes;
+	sum->told += one->told;
 	sum->seconds += one->seconds;
 	sum->terms += one->terms;
 }
@@ -101,10 +102,11 @@ many_run(const struct many *m)
 	}
 	printf("%" PRIu64 " seeds, %" PRIu64 " bad; %" PRIu64
 	       " virtual seconds, %" PRIu64 " terms, %" PRIu64 " entries, %" PRIu64
-	       " writes acknowledged, %" PRIu64 " steps, %" PRIu64
+	       " writes acknowledged, %" PRIu64 " changes told, %" PRIu64
+	       " steps, %" PRIu64
 	       " checks; %.1f s, %.0f schedules and %.0f steps a second\n",
 	    p.done, p.bad, p.sum.seconds, p.sum.terms, p.sum.commits, p.sum.writes,
-	    p.sum.steps, p.sum.checks, took, (double)p.done / took,
+	    p.sum.told, p.sum.steps, p.sum.checks, took, (double)p.done / took,
 	    (double)p.sum.steps / took);
 	return p.bad;
 }

@@ -22,6 +22,31 @@ setup() {
 	[ "$n" -ge 60 ]
 }
 
+@test "what should notice a mutant is there, and each row has a mutant" {
+	sed -n 's/^Killed by: //p' tests/mutants/*.patch | tr ';' '\n' | sed 's/^ *//' >"$BATS_TEST_TMPDIR/ways"
+	while read -r way rest; do
+		case $way in
+		seeds) [ "$rest" -gt 0 ] ;;
+		row) [ "$rest" = all ] || grep -q "^	row $rest\$" tests/sim/sim.bats ;;
+		*)
+			rest=${rest#-f }
+			rest=${rest#\"}
+			grep '^@test' "$way" | grep -qE -- "${rest%\"}"
+			;;
+		esac || {
+			echo "nothing is called $way $rest"
+			false
+		}
+	done <"$BATS_TEST_TMPDIR/ways"
+	! tests/mutants/run --rows | grep ':$'
+	# Those that its README speaks of.
+	sed -n 's/^ *\([a-z0-9]*-[a-z0-9-]*\)  .*/\1/p' tests/mutants/README >"$BATS_TEST_TMPDIR/named"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/named")" -ge 30 ]
+	while read -r name; do
+		[ -f "tests/mutants/$name.patch" ]
+	done <"$BATS_TEST_TMPDIR/named"
+}
+
 @test "every mutant of pkg on hosts changes something in this tree, and has a plan" {
 	tests/hosts/pkg/mutants/run --check
 }

@@ -164,11 +164,12 @@ read_fails(struct os *os, const char *path)
 {
 	struct machine *m = os->machine;
 
-	/* A start takes a snapshot that can't be read for a rotten one, and may spend
-	 * the node: that is for FAULT_ROT, which knows how many may be. */
-	if (os->alone && strncmp(path, "state/snapshot/", 15) == 0)
-		return 0;
 	if (!os->running || m->read_fails == 0 || --m->read_fails > 0)
+		return 0;
+	/* A start takes a snapshot that can't be read for a rotten one, and may spend
+	 * the node: not every one can be spared. */
+	if (os->alone && strncmp(path, "state/snapshot/", 15) == 0 &&
+	    !fault_unreadable(node_by_name(m->name), path + 15))
 		return 0;
 	m->errors++;
 	story("%s: %s: the read of %s fails", m->name, os->name, path);

@@ -385,7 +385,8 @@ fill(struct book *b, struct node *n, uint64_t first_term, uint64_t runs, uint64_
 		    APPENDED_YES, i + 499 < b->n ? i + 499 : b->n);
 }
 
-/* F16: 10,000 entries that differ, in one term, in three, in twenty: few rounds. */
+/* F16: 10,000 entries that differ, in one term, in three, in twenty: few rounds, and
+ * many entries in each append. */
 static void
 row_f16(uint64_t number, void *result)
 {
@@ -393,7 +394,7 @@ row_f16(uint64_t number, void *result)
 	struct node *follower, *leader = &nodes[1];
 	struct asking a = { 0 };
 	struct book mine, theirs;
-	uint64_t refusals;
+	uint64_t appends, refusals;
 	uint32_t chain;
 
 	(void)result;
@@ -412,6 +413,7 @@ row_f16(uint64_t number, void *result)
 		sim_die("it may not ask");
 	task_end(a.os);
 	refusals = check_refusals();
+	appends = check_appends();
 	leading_begin(leader);
 	while (!log_image_chain(check_log(0), 10001, &chain) ||
 	    chain != mine.record[10000].chain)
@@ -420,6 +422,9 @@ row_f16(uint64_t number, void *result)
 	if (check_refusals() - refusals > runs[number] + 4)
 		violation("F16", "%" PRIu64 " rounds, for %" PRIu64 " terms",
 		    check_refusals() - refusals, runs[number]);
+	if (check_appends() - appends > 100)
+		violation("F16", "%" PRIu64 " appends, for 10,000 entries",
+		    check_appends() - appends);
 }
 
 const struct row rows_append[] = {

@@ -3,6 +3,7 @@
  * the row is about.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/words.h"
@@ -11,6 +12,8 @@
 #include "rows.h"
 #include "sim.h"
 #include "world.h"
+
+#define CALLS 60u /* of an install, at most */
 
 static void
 pass(uint64_t ns)
@@ -241,10 +244,86 @@ row_f36(uint64_t number, void *result)
 	history_check(config.window);
 }
 
+static uint64_t
+unheard(void *arg, const char *p, size_t n)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+	return 0;
+}
+
+/* What is said to its leader by somebody who does not wait for the answer. */
+static void
+tell_leader(struct node *l, const char *line)
+{
+	struct connection *c = connection_open(l, unheard, NULL);
+
+	if (c == NULL)
+		sim_die("no connection");
+	connection_send(c, line, strlen(line));
+}
+
+/*
+ * F23: a node is cut off while a member goes, and needs a snapshot then, whose install
+ * ends in each of its calls; whoever comes next goes by the snapshot's configuration,
+ * and in the end it has that one's successor too.
+ */
+static void
+row_f23(uint64_t number, void *result)
+{
+	struct node *gone, *l, *n;
+	uint64_t offers;
+	char line[32];
+	size_t i, steady;
+
+	(void)result;
+	cluster(number / 2, 4, 1);
+	config.period = 30;
+	l = elected("F23", 10 * SECOND);
+	pass(SECOND);
+	n = &nodes[(l->number + 1) % 4];
+	gone = &nodes[(l->number + 2) % 4];
+	for (i = 0; i < 4; i++) {
+		net_cut(i, n->number, i != n->number);
+		net_cut(n->number, i, i != n->number);
+	}
+	for (i = 0; i < 4; i++)
+		compact_begin(&nodes[i]);
+	(void)snprintf(line, sizeof(line), "del-member %s\n", gone->name);
+	tell_leader(l, line);
+	pass(6 * SECOND);
+	if (admin_voters() != 3 || admin_is_member(gone))
+		sim_die("%s has not gone", gone->name);
+	net_heal();
+	for (i = 0; i < 10000; i++)
+		if (transfer_doom(n, 1 + (unsigned)number / 2 % CALLS,
+			number % 2 ? KILLED : POWERED_OFF) ||
+		    !queue_step(sim_time() + 10 * SECOND))
+			break;
+	/* An ssh to a host without power is given up after ten seconds. */
+	for (i = steady = 0; steady < 20; i++, pass(100 * MILLI)) {
+		steady = n->shell != NULL &&
+			check_log(n->number)->n > check_log(n->number)->covered &&
+			check_log(n->number)->n + 20 > check_commit() ?
+		    steady + 1 :
+		    0;
+		if (i == 600)
+			violation("F23", "%s has not got its leader's snapshot",
+			    n->name);
+	}
+	offers = transfer_offers(n);
+	pass(5 * SECOND);
+	if (transfer_offers(n) > offers)
+		violation("F23", "%s has the snapshot, and is offered it again",
+		    n->name);
+}
+
 const struct row rows_cluster[] = {
 	{ "F6", row_f6, 60 },
 	{ "F8", row_f8, 100 },
 	{ "F18", row_f18, 20 },
+	{ "F23", row_f23, 2 * CALLS },
 	{ "F36", row_f36, 60 },
 	{ NULL, NULL, 0 },
 };

@@ -55,23 +55,24 @@ healed(void)
 	size_t writes = history_acknowledged();
 
 	/* A leader and a commit, and every node in step, within a few timeouts. */
-	while (
-	    check_commit() == commit || history_acknowledged() == writes || !in_step())
+	while (check_commit() == commit || history_acknowledged() == writes ||
+	    !in_step() || watchers_behind())
 		if (!queue_step(end))
 			violation("LIVE",
 			    "%u election timeouts after the trouble was over, %s",
 			    LIVE_TIMEOUTS,
-			    check_commit() == commit ?
-				"nothing more was committed" :
+			    check_commit() == commit ? "nothing more was committed" :
 				history_acknowledged() == writes ?
-				"no write was acknowledged" :
-				"not every node has what was committed");
+						       "no write was acknowledged" :
+				in_step() ? "a watcher was not told of all" :
+					    "not every node has what was committed");
 	clients_stop();
 	admins_stop();
 	end = sim_time() + LIVE_TIMEOUTS * config.timeout;
-	while (clients_busy() > 0 || !in_step())
+	while (clients_busy() > 0 || !in_step() || watchers_behind())
 		if (!queue_step(end))
-			violation("LIVE", "%zu clients still wait, or a node lags",
+			violation("LIVE",
+			    "%zu clients still wait, or a node or a watcher lags",
 			    clients_busy());
 }
 
@@ -96,12 +97,14 @@ run_seed(uint64_t seed, void *result)
 		compact_begin(&nodes[i]);
 	}
 	clients_begin();
+	watchers_begin();
 	admins_begin();
 	faults_begin();
 	end = config.trouble;
 	while (queue_step(end))
 		continue;
 	faults_end();
+	watchers_heal();
 	healed();
 	history_check(config.window);
 	for (i = 0; i < config.nodes; i++)
@@ -110,6 +113,7 @@ run_seed(uint64_t seed, void *result)
 	sum->checks += check_count();
 	sum->commits += check_commit();
 	sum->writes += history_acknowledged();
+	sum->told += watchers_told();
 	sum->seconds += sim_time() / SECOND;
 	if (term_image(nodes[0].machine, IMAGE_DISK, &t) == 0)
 		sum->terms += t.current_term;

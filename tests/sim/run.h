@@ -15,6 +15,7 @@ struct sum {
 	uint64_t checks;
 	uint64_t commits;
 	uint64_t writes;
+	uint64_t told;    /* to those who watch */
 	uint64_t seconds; /* virtual */
 	uint64_t terms;
 };

@@ -5,23 +5,8 @@
 #include <stdlib.h>
 
 #include "leading.h"
+#include "queue.h"
 #include "sim.h"
-
-void
-clients_output(struct leading *g)
-{
-	struct connection *c;
-	struct client *client;
-	struct buf *out;
-
-	while ((client = lead_client_ready(g->lead)) != NULL) {
-		c = lead_client_tag(client, NULL);
-		out = lead_client_output(client);
-		if (c->told != NULL)
-			pipe_send(c->back, buf_head(out), out->len);
-		buf_eat(out, out->len);
-	}
-}
 
 static void
 connection_lost(struct connection *c)
@@ -81,6 +66,64 @@ connection_drop(struct connection *c)
 	connection_lost(c);
 }
 
+/* What a socket takes. */
+static void
+connection_flush(struct connection *c, struct buf *out)
+{
+	size_t n = out->len;
+
+	if (c->narrow > 0 && c->flight + n > c->narrow)
+		n = c->flight < c->narrow ? c->narrow - c->flight : 0;
+	if (c->told != NULL) {
+		pipe_send(c->back, buf_head(out), n);
+		c->flight += n;
+	}
+	buf_eat(out, n);
+}
+
+/* client_flush of lead/main.c. */
+static void
+connection_output(struct connection *c)
+{
+	struct lead *l = c->leading->lead;
+	struct buf *out = lead_client_output(c->client);
+	int ends;
+
+	if (lead_client_ends(c->client) != 2)
+		do
+			connection_flush(c, out);
+		while (out->len == 0 && lead_client_more(l, c->client));
+	ends = lead_client_ends(c->client);
+	if (ends == 2 || (ends && out->len == 0 && !lead_client_waits(c->client)))
+		connection_drop(c);
+}
+
+void
+clients_output(struct leading *g)
+{
+	struct client *client;
+
+	while ((client = lead_client_ready(g->lead)) != NULL)
+		connection_output(lead_client_tag(client, NULL));
+}
+
+/* It has read, and takes more. */
+static void
+connection_opens(void *arg, uint64_t number)
+{
+	struct connection *c = arg;
+	struct leading *g = c->leading;
+
+	if (g == NULL || node_later(g->node, g->os, connection_opens, c, number))
+		return;
+	if (g->frozen > sim_time()) {
+		queue_put(g->frozen, connection_opens, c, 0);
+		return;
+	}
+	connection_output(c);
+	leading_turn_soon(g, seed_below(300 * MICRO));
+}
+
 static uint64_t
 from_client(void *arg, const char *p, size_t n)
 {
@@ -117,8 +160,14 @@ static uint64_t
 to_client(void *arg, const char *p, size_t n)
 {
 	struct connection *c = arg;
+	uint64_t later = c->told != NULL ? c->told(c->arg, p, n) : 0;
 
-	return c->told != NULL ? c->told(c->arg, p, n) : 0;
+	if (later > 0)
+		return later;
+	c->flight -= n;
+	if (c->narrow > 0 && n > 0)
+		queue_in(0, connection_opens, c, 0);
+	return 0;
 }
 
 struct connection *
@@ -146,6 +195,13 @@ connection_open(struct node *n, deliver *told, void *arg)
 	g->connections = c;
 	clients_output(g);
 	return c;
+}
+
+void
+connection_narrow(struct connection *c, size_t n)
+{
+	c->narrow = n;
+	queue_in(0, connection_opens, c, 0);
 }
 
 void

@@ -60,12 +60,16 @@ row() {
 	row F13
 }
 
-@test "F16 10,000 divergent entries take a few rounds" {
+@test "F16 10,000 divergent entries take a few rounds, and few appends" {
 	row F16
 }
 
 @test "F18 a follower whose append hangs keeps nobody waiting" {
 	row F18
+}
+
+@test "F23 F29 an install ends in each of its calls, when the members have changed meanwhile" {
+	row F23
 }
 
 @test "F36 a leader that was stopped and cut off is read from, after another has led" {

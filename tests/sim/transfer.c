@@ -35,6 +35,8 @@ struct arrival {
 	struct sending *sending; /* who waits for the answer to an offer; NULL */
 };
 
+static uint64_t offers[NODES_MAX]; /* to each */
+
 /* The near end: offers, and sends. */
 struct sending {
 	struct sending *next; /* of those on one node */
@@ -412,6 +414,7 @@ offer(struct node *n, struct node *to)
 		return;
 	}
 	story("%s offers %s a snapshot", n->name, to->name);
+	offers[to->number]++;
 	a = arrival_new(n, to);
 	a->sending = s;
 	bytes_go(a->pipe, buf_head(&s->out), s->out.len);
@@ -473,6 +476,21 @@ transfer_break(struct node *n)
 		arrival_gone(a);
 		task_end(os);
 	}
+}
+
+uint64_t
+transfer_offers(const struct node *to)
+{
+	return offers[to->number];
+}
+
+int
+transfer_doom(struct node *n, unsigned calls, enum ended how)
+{
+	if (n->arrivals == NULL || n->arrivals->frame.arg[0] != SNAPSHOT_BYTES)
+		return 0;
+	task_doom(n->arrivals->os, calls, how);
+	return 1;
 }
 
 void

@@ -34,6 +34,7 @@ truth_add(const struct record *r, const char *payload, uint64_t term)
 		    count);
 	t = &entries[count++];
 	t->record = *r;
+	t->effect = EFFECT_NONE;
 	t->config = r->type == RECORD_MEMBERS ? r->index :
 	    r->index > 1                      ? entries[r->index - 2].config :
 						0;
@@ -113,6 +114,44 @@ replay(uint64_t index)
 		if (store_apply(store, t->record.index, &t->record.id, &c) == -1)
 			sim_die("out of memory");
 	}
+}
+
+/* What entry t changes, behind all that have been applied to told. */
+static enum effect
+effect_of(struct store *told, const struct truth *t)
+{
+	const uint64_t changes = store_changes(told);
+	struct command c;
+	int outcome;
+
+	if (t->record.type != RECORD_COMMAND)
+		return EFFECT_NONE;
+	if (command_decode(&c, t->payload, t->record.length) == -1 ||
+	    (outcome = store_apply(told, t->record.index, &t->record.id, &c)) == -1)
+		sim_die("cannot apply index %" PRIu64, t->record.index);
+	if (store_changes(told) > changes)
+		return EFFECT_CHANGE;
+	return outcome == OUTCOME_YES &&
+		(c.verb == VERB_UNSET || c.verb == VERB_IF_UNSET) ?
+	    EFFECT_VOID :
+	    EFFECT_NONE;
+}
+
+enum effect
+truth_change(uint64_t index, struct command *c)
+{
+	static struct store *told;
+	static uint64_t last;
+	const struct truth *t = truth_at(index);
+
+	if (told == NULL && (told = sim_store_new(STORE_WINDOW)) == NULL)
+		sim_die("out of memory");
+	for (; last < index; last++)
+		entries[last].effect = effect_of(told, &entries[last]);
+	memset(c, 0, sizeof(*c));
+	if (t->record.type == RECORD_COMMAND)
+		(void)command_decode(c, t->payload, t->record.length);
+	return t->effect;
 }
 
 void

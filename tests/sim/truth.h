@@ -9,11 +9,16 @@
 #include "core/members.h"
 #include "core/record.h"
 
+/* What an entry has done, behind all before it; VOID: it has removed a key that was
+ * not there, which a watcher may be told of, or not. */
+enum effect { EFFECT_NONE, EFFECT_CHANGE, EFFECT_VOID };
+
 struct truth {
 	struct record record;
 	char *payload;
 	uint64_t config; /* index of the last configuration, up to here; 0: none */
-	uint64_t in;     /* the term whose leader was the first to commit it */
+	enum effect effect;
+	uint64_t in; /* the term whose leader was the first to commit it */
 };
 
 /* One more entry, in order. */
@@ -27,6 +32,9 @@ int truth_chain(uint64_t index, uint32_t *chain);
 
 /* The last configuration at or before index; it is there. */
 void truth_members(uint64_t index, struct members *);
+
+/* What was made of it; *c is what it holds. */
+enum effect truth_change(uint64_t index, struct command *c);
 
 /*
  * What a snapshot at index has to hold: the items of its data and the lines of its

@@ -50,7 +50,9 @@ struct config {
 	uint64_t period; /* log entries between two snapshots; 0: none are taken */
 	unsigned slow;   /* in a thousand: ssh takes seconds to get through */
 	unsigned big;    /* in a thousand: a value of some sectors */
-	uint64_t pause;  /* between a client's requests */
+	unsigned huge;   /* and of those, in a thousand: of up to 250,000 bytes */
+	size_t watchers;
+	uint64_t pause; /* between a client's requests */
 	struct weather weather;
 };
 
@@ -181,6 +183,9 @@ struct connection *connection_open(struct node *, deliver *, void *arg);
 void connection_send(struct connection *, const char *, size_t);
 void connection_close(struct connection *);
 
+/* So many bytes go to it before it reads; else there is no bound. */
+void connection_narrow(struct connection *, size_t);
+
 struct store *sim_store_new(uint64_t window);
 
 /* --- compact.c: a node's snapshots ----------------------------------------- */
@@ -195,11 +200,24 @@ void transfer_begin(struct node *); /* it leads */
 void transfer_break(struct node *); /* one that goes or comes */
 void transfer_power_off(struct node *);
 
+uint64_t transfer_offers(
+    const struct node *); /* snapshots that it was offered, so far */
+
+/* 1, and the install at work there ends in its n-th call from now; 0: there is none. */
+int transfer_doom(struct node *, unsigned calls, enum ended how);
+
 /* --- client.c ------------------------------------------------------------- */
 
 void clients_begin(void);
 void clients_stop(void); /* no new requests, but one more a client */
 size_t clients_busy(void);
+
+/* --- watcher.c ------------------------------------------------------------ */
+
+void watchers_begin(void);
+void watchers_heal(void);
+int watchers_behind(void);    /* 1 if one has not been told all yet */
+uint64_t watchers_told(void); /* how many changes */
 
 /* --- admin.c --------------------------------------------------------------- */
 
@@ -222,5 +240,9 @@ void faults_end(void); /* heals all */
 
 /* The one that has lost, or may have lost, what it held; NULL: none has. */
 struct node *fault_spent(void);
+
+/* A snapshot, by its path below state/snapshot, can't be read when a node starts: 1,
+ * or 0: that must not be, for it would be one node too many. */
+int fault_unreadable(struct node *, const char *path);
 
 #endif
