@@ -463,20 +463,17 @@ lead(struct state *st, uint64_t term)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: lead TERM\n";
 	struct state *st;
 	struct os *os;
 	uint64_t term;
 	char why[256];
 	int status;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: lead TERM");
-		return EXIT_YES;
-	}
-	if (argc != 2 || num_u64(argv[1], strlen(argv[1]), NUMBER_MAX, &term) == -1) {
-		(void)fputs("usage: lead TERM\n", stderr);
-		return EXIT_USE;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, EXIT_YES);
+	if (argc != 2 || num_u64(argv[1], strlen(argv[1]), NUMBER_MAX, &term) == -1)
+		return usage_print(usage, EXIT_USE);
 	if ((os = os_open(".")) == NULL)
 		return fail(strerror(errno), EXIT_DISK);
 	if ((st = state_open(os, why)) == NULL)

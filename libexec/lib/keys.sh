@@ -148,7 +148,7 @@ keys() { # WORD...
 		. libexec/lib/hosts.sh
 		hosts "$@"
 		;;
-	--help:1) printf 'usage: %s\n' "$usage" ;;
+	--help:1) put "usage: $usage" ;;
 	*) usage ;;
 	esac
 }

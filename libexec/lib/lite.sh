@@ -34,10 +34,15 @@ usage() {
 	exit 64
 }
 
+# What was asked for, on stdout.
+put() { # TEXT
+	{ printf '%s\n' "$1"; } 2>/dev/null || die 74 'cannot write standard output'
+}
+
 # Answers "--help", if that is all that was said.
 helps() { # ARGUMENT...
 	[ "$*" = --help ] || return 0
-	printf 'usage: %s\n' "${usage:?}"
+	put "usage: ${usage:?}"
 	exit
 }
 

@@ -20,7 +20,7 @@
 static int
 usage(void)
 {
-	(void)printf(
+	return usage_print(
 	    "usage: lite-raft-client [--timeout SECONDS] [--json] [--raw] [--from INDEX] "
 	    "VERB ...\n"
 	    "\n"
@@ -42,8 +42,8 @@ usage(void)
 	    "\n"
 	    "Exit status: 0 done or yes, 1 no, 64 usage, 69 no leader and nothing\n"
 	    "changed, 74 disk or system error, 75 outcome unknown, 77 refused by\n"
-	    "the gate, 78 bad configuration.\n");
-	return EXIT_YES;
+	    "the gate, 78 bad configuration.\n",
+	    EXIT_YES);
 }
 
 /* Reads the value from stdin: 0, or an exit status. */

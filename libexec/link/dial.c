@@ -18,10 +18,9 @@
 #include "os/os.h"
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fprintf(to, "usage: dial SOCKET COMMAND [ARGUMENT ...]\n");
-	return status;
+	return usage_print("usage: dial SOCKET COMMAND [ARGUMENT ...]\n", status);
 }
 
 static int
@@ -51,9 +50,9 @@ main(int argc, char *argv[])
 	int error, fd;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	if (argc < 3)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 
 	fd = wire_connect(argv[1]);
 	if (fd == -1) {

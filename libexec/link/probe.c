@@ -33,12 +33,11 @@
 static const char ping[] = "ping\n";
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fputs("usage: probe ask all|self SECONDS COMMAND [ARGUMENT ...]\n"
-		    "       probe answer\n",
-	    to);
-	return status;
+	return usage_print("usage: probe ask all|self SECONDS COMMAND [ARGUMENT ...]\n"
+			   "       probe answer\n",
+	    status);
 }
 
 static int
@@ -315,7 +314,7 @@ probe(struct os *os, int argc, char *argv[])
 		return probe_ask(os, argv[2], limit, argv + 4);
 	if (argc == 2 && strcmp(argv[1], "answer") == 0)
 		return probe_answer();
-	return usage(stderr, EXIT_USE);
+	return usage(EXIT_USE);
 }
 
 int
@@ -325,7 +324,7 @@ main(int argc, char *argv[])
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	os = os_open(".");
 	if (os == NULL)
 		return fail("begin", strerror(errno), EXIT_DISK);

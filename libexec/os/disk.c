@@ -26,29 +26,12 @@ open_at(int dir, const char *path, int flags)
 	return fd;
 }
 
-/*
- * Whoever started this may have closed standard descriptors: what is opened next
- * would be taken for them, and a message be written over state/.  In their place
- * comes what can be neither read nor written: 0, or -1.
- */
-static int
-stdio_fill(void)
-{
-	int fd;
-
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) == -1 &&
-		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
-			return -1;
-	return 0;
-}
-
 struct os *
 os_open(const char *path)
 {
 	struct os *os;
 
-	if (stdio_fill() == -1)
+	if (process_stdio() == -1)
 		return NULL;
 	os = malloc(sizeof(*os));
 	if (os == NULL)

@@ -21,13 +21,12 @@
 #define HIGH 100
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fputs("usage: hold [-c] LOCK COMMAND [ARGUMENT ...]\n"
-		    "       hold --who LOCK\n"
-		    "       hold --free LOCK SECONDS\n",
-	    to);
-	return status;
+	return usage_print("usage: hold [-c] LOCK COMMAND [ARGUMENT ...]\n"
+			   "       hold --who LOCK\n"
+			   "       hold --free LOCK SECONDS\n",
+	    status);
 }
 
 static int
@@ -66,7 +65,7 @@ wait_free(struct os *os, const char *path, const char *seconds)
 	int fd;
 
 	if (num_seconds(seconds, strlen(seconds), &ns) == -1 || ns == 0)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	fd = disk_open(os, path, DISK_WRITE);
 	if (fd == -1)
 		return errno == ENOENT ? EXIT_YES : fail("open", path);
@@ -126,9 +125,9 @@ main(int argc, char *argv[])
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	if (argc < 3)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	if (strcmp(argv[1], "-c") == 0) {
 		/* Before there is a lock that this could let fall. */
 		process_close_inherited();
@@ -136,19 +135,18 @@ main(int argc, char *argv[])
 		argv++;
 	}
 	if (argc < 3)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	os = os_open(".");
 	if (os == NULL)
 		return fail("open", "the current directory");
 	if (strcmp(argv[1], "--free") == 0)
-		status = argc == 4 ? wait_free(os, argv[2], argv[3]) :
-				     usage(stderr, EXIT_USE);
+		status = argc == 4 ? wait_free(os, argv[2], argv[3]) : usage(EXIT_USE);
 	else if (strcmp(argv[1], "--who") != 0)
 		status = hold(os, argv[1], argv + 2);
 	else if (argc == 3)
 		status = who(os, argv[2]);
 	else
-		status = usage(stderr, EXIT_USE);
+		status = usage(EXIT_USE);
 	os_close(os);
 	return status;
 }

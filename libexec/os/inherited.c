@@ -2,6 +2,7 @@
  * inherited.c - descriptors that a process was born with.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,18 @@
 
 #define STDIO    3    /* descriptors that are kept */
 #define ALL_SEEN 1024 /* where the system does not list them */
+
+int
+process_stdio(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
+			return -1;
+	return 0;
+}
 
 void
 process_close_inherited(void)

@@ -19,10 +19,9 @@
 #define CLOCK_ASKS 20000000 /* within which even a slow host's clock has moved */
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fputs("usage: measure [sync]\n", to);
-	return status;
+	return usage_print("usage: measure [sync]\n", status);
 }
 
 static int
@@ -131,9 +130,9 @@ main(int argc, char *argv[])
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "sync") != 0))
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	os = os_open(".");
 	if (os == NULL)
 		return fail("begin", strerror(errno), EXIT_DISK);

@@ -172,13 +172,12 @@ static const struct command_verb {
 };
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fputs(
+	return usage_print(
 	    "usage: node init NAME | verify | boot | show [KEY] | note TEXT... | nonce |\n"
 	    "            greet NAME | heard | hello | same | form NAME... | join NAME CLUSTER\n",
-	    to);
-	return status;
+	    status);
 }
 
 int
@@ -189,7 +188,7 @@ main(int argc, char **argv)
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (argc < 2 || strcmp(argv[1], verbs[i].name) != 0 ||
 		    argc - 2 < verbs[i].min || argc - 2 > verbs[i].max)
@@ -200,5 +199,5 @@ main(int argc, char **argv)
 		os_close(os);
 		return status;
 	}
-	return usage(stderr, EXIT_USE);
+	return usage(EXIT_USE);
 }

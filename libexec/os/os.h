@@ -221,6 +221,19 @@ int process_kill(pid_t, int signo);
  */
 int process_on_signal(int signo, volatile sig_atomic_t *flag);
 
+/*
+ * Says how the program is used, to who has asked for it (EXIT_YES, on stdout), or on
+ * stderr: status, or EXIT_DISK where stdout does not take it.
+ */
+int usage_print(const char *text, int status);
+
+/*
+ * Whoever started this may have closed standard descriptors: what is opened next
+ * would be taken for them, and a message be written over state/.  In their place
+ * comes what can be neither read nor written: 0, or -1.  os_open does it first.
+ */
+int process_stdio(void);
+
 /* Closes all descriptors but stdin, stdout and stderr. */
 void process_close_inherited(void);
 

@@ -67,19 +67,16 @@ make(struct os *os, const char *path, uint64_t bytes)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: zeros FILE BYTES\n";
 	struct os *os;
 	uint64_t bytes;
 	int r = -1;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: zeros FILE BYTES");
-		return EXIT_YES;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, EXIT_YES);
 	if (argc != 3 || argv[1][0] == '-' ||
-	    num_u64(argv[2], strlen(argv[2]), NUMBER_MAX, &bytes) == -1) {
-		(void)fputs("usage: zeros FILE BYTES\n", stderr);
-		return EXIT_USE;
-	}
+	    num_u64(argv[2], strlen(argv[2]), NUMBER_MAX, &bytes) == -1)
+		return usage_print(usage, EXIT_USE);
 	os = os_open(".");
 	if (os != NULL)
 		r = make(os, argv[1], bytes);

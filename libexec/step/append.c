@@ -572,19 +572,16 @@ filter(struct state *st)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: append <FRAMES >REPLIES\n";
 	struct state *st;
 	struct os *os;
 	char why[256];
 	int status;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: append <FRAMES >REPLIES");
-		return EXIT_YES;
-	}
-	if (argc != 1) {
-		(void)fputs("usage: append <FRAMES >REPLIES\n", stderr);
-		return EXIT_USE;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, EXIT_YES);
+	if (argc != 1)
+		return usage_print(usage, EXIT_USE);
 	if ((os = os_open(".")) == NULL)
 		return fail(strerror(errno));
 	if ((st = state_open(os, why)) == NULL)

@@ -34,13 +34,12 @@
 #define FIRST_BYTE    UINT64_C(3600000000000) /* ns; first, it is verified there */
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fputs(
+	return usage_print(
 	    "usage: snapshot take | wait ROLE | check | show |\n"
 	    "                export [--whole] | get [--raw] KEY | offer NODE | send NODE <ANSWER | install\n",
-	    to);
-	return status;
+	    status);
 }
 
 static int
@@ -199,7 +198,7 @@ cmd_export(struct state *st, char **arg)
 	int r, tries = EXPORT_TRIES;
 
 	if (arg[0] != NULL && strcmp(arg[0], "--whole") != 0)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	while ((r = store_local(st, arg[0] != NULL, &store, &base, &m)) == -1 &&
 	    errno == EAGAIN && tries-- > 0)
 		(void)process_sleep(POLL);
@@ -237,7 +236,7 @@ cmd_get(struct state *st, char **arg)
 	int r, status = EXIT_YES, tries = GET_TRIES;
 
 	if (raw && strcmp(arg[0], "--raw") != 0)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	if (*key == '\0' || strlen(key) > KEY_MAX)
 		return cannot("get", "a key has 1 to 1024 bytes", EXIT_USE);
 	while ((r = store_local(st, 0, &store, &base, &m)) == -1 && errno == EAGAIN &&
@@ -492,10 +491,10 @@ main(int argc, char **argv)
 	size_t i;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (argc - 2 >= verbs[i].min && argc - 2 <= verbs[i].max &&
 		    strcmp(argv[1], verbs[i].name) == 0)
 			return run(&verbs[i], argv + 2);
-	return usage(stderr, EXIT_USE);
+	return usage(EXIT_USE);
 }

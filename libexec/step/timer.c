@@ -22,13 +22,13 @@
 static volatile sig_atomic_t caught;
 
 static int
-usage(FILE *to, int status)
+usage(int status)
 {
-	(void)fputs("usage: timer wait [SECONDS]\n"
-		    "       timer limit [-w PID] SECONDS COMMAND [ARGUMENT ...]\n"
-		    "       timer sleep [--random] SECONDS\n",
-	    to);
-	return status;
+	return usage_print(
+	    "usage: timer wait [SECONDS]\n"
+	    "       timer limit [-w PID] SECONDS COMMAND [ARGUMENT ...]\n"
+	    "       timer sleep [--random] SECONDS\n",
+	    status);
 }
 
 static int
@@ -167,7 +167,7 @@ timer(struct os *os, int argc, char *argv[])
 	if (strcmp(argv[1], "limit") == 0 && argc > 4 && strcmp(argv[2], "-w") == 0) {
 		if (num_u64(argv[3], strlen(argv[3]), INT32_MAX, &pid) == -1 ||
 		    pid == 0)
-			return usage(stderr, EXIT_USE);
+			return usage(EXIT_USE);
 		at = 4;
 	}
 	if (strcmp(argv[1], "sleep") == 0 && argc > 3 &&
@@ -176,7 +176,7 @@ timer(struct os *os, int argc, char *argv[])
 		at = 3;
 	}
 	if (argc > at && num_seconds(argv[at], strlen(argv[at]), &ns) == -1)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 
 	if (strcmp(argv[1], "wait") == 0 && argc <= at + 1)
 		return timer_wait(os, argc == at ? run_timeout(os) : ns);
@@ -184,7 +184,7 @@ timer(struct os *os, int argc, char *argv[])
 		return timer_limit(os, ns, (pid_t)pid, argv + at + 1);
 	if (strcmp(argv[1], "sleep") == 0 && argc == at + 1)
 		return timer_sleep(os, ns, random);
-	return usage(stderr, EXIT_USE);
+	return usage(EXIT_USE);
 }
 
 int
@@ -194,9 +194,9 @@ main(int argc, char *argv[])
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, EXIT_YES);
+		return usage(EXIT_YES);
 	if (argc < 2)
-		return usage(stderr, EXIT_USE);
+		return usage(EXIT_USE);
 	os = os_open(".");
 	if (os == NULL)
 		return fail("open", "the current directory");

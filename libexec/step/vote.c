@@ -241,10 +241,9 @@ vote_handover(struct state *st, const struct frame *f)
 static void
 usage(int status)
 {
-	(void)fputs("usage: vote ask [--pre | --handover] | answer |\n"
-		    "            tally [--pre] SECONDS | handover\n",
-	    status == 0 ? stdout : stderr);
-	exit(status);
+	exit(usage_print("usage: vote ask [--pre | --handover] | answer |\n"
+			 "            tally [--pre] SECONDS | handover\n",
+	    status));
 }
 
 static int

@@ -27,6 +27,8 @@
 #include <netpacket/packet.h>
 #endif
 
+#include "os/os.h"
+
 #define EXIT_USE  64
 #define EXIT_DISK 74
 #define TIMES     3   /* that it is said: any of them may be lost */
@@ -241,14 +243,12 @@ main(int argc, char **argv)
 	unsigned int device;
 	int r;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		(void)fputs(usage, stdout);
-		return 0;
-	}
-	if (argc != 3 + probe || argv[1 + probe][0] == '-') {
-		(void)fputs(usage, stderr);
-		return EXIT_USE;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, 0);
+	if (argc != 3 + probe || argv[1 + probe][0] == '-')
+		return usage_print(usage, EXIT_USE);
+	if (process_stdio() == -1)
+		return fail("open", "/dev/null");
 	device = if_nametoindex(argv[2 + probe]);
 	if (device == 0)
 		return fail("use the device", argv[2 + probe]);

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/os.h"
+
 #define EXIT_USE  64
 #define EXIT_DISK 74
 #define STARTED   20 /* words behind the name's parenthesis in /proc/PID/stat */
@@ -100,19 +102,18 @@ become(int fd, const char *temporary, char **argv)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: apart FILE BOOT COMMAND [ARGUMENT...]\n";
 	char temporary[4096];
 	int ends[2], why = 0;
 	ssize_t n;
 	pid_t child;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		(void)printf("usage: apart FILE BOOT COMMAND [ARGUMENT...]\n");
-		return 0;
-	}
-	if (argc < 4 || argv[1][0] == '-') {
-		(void)fprintf(stderr, "usage: apart FILE BOOT COMMAND [ARGUMENT...]\n");
-		return EXIT_USE;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, 0);
+	if (argc < 4 || argv[1][0] == '-')
+		return usage_print(usage, EXIT_USE);
+	if (process_stdio() == -1)
+		return fail("open", "/dev/null");
 	if (snprintf(temporary, sizeof(temporary), "%s.new", argv[1]) >=
 	    (int)sizeof(temporary)) {
 		errno = ENAMETOOLONG;

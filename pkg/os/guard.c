@@ -586,16 +586,17 @@ prepare(void)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: guard NAME\n";
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return printf("usage: guard NAME\n") < 0 ? EXIT_DISK : EXIT_YES;
-	if (argc != 2 || !lease_name_ok(argv[1], strlen(argv[1]))) {
-		(void)fprintf(stderr, "usage: guard NAME\n");
-		return EXIT_USE;
-	}
+		return usage_print(usage, EXIT_YES);
+	if (argc != 2 || !lease_name_ok(argv[1], strlen(argv[1])))
+		return usage_print(usage, EXIT_USE);
 	g.name = argv[1];
 	process_close_inherited();
+	if (process_stdio() == -1)
+		return fail("open", "/dev/null");
 	status = lock_take();
 	if (status == 0)
 		status = prepare();

@@ -45,17 +45,18 @@ listen_to(int fd, uint64_t patience)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: local NAME status|leave\n";
 	char path[LEASE_NAME + 16], line[16];
 	int fd, leave;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return printf("usage: local NAME status|leave\n") < 0 ? 74 : 0;
+		return usage_print(usage, 0);
 	leave = argc == 3 && strcmp(argv[2], "leave") == 0;
 	if (argc != 3 || !lease_name_ok(argv[1], strlen(argv[1])) ||
-	    (!leave && strcmp(argv[2], "status") != 0)) {
-		(void)fprintf(stderr, "usage: local NAME status|leave\n");
-		return EXIT_USE;
-	}
+	    (!leave && strcmp(argv[2], "status") != 0))
+		return usage_print(usage, EXIT_USE);
+	if (process_stdio() == -1)
+		return 74;
 	(void)snprintf(path, sizeof(path), "run/%s/socket", argv[1]);
 	fd = wire_connect(path);
 	(void)snprintf(line, sizeof(line), "%s\n", argv[2]);

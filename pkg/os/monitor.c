@@ -658,14 +658,13 @@ begin(void)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: monitor NAME\n";
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return printf("usage: monitor NAME\n") < 0 ? EXIT_DISK : EXIT_YES;
-	if (argc != 2 || !lease_name_ok(argv[1], strlen(argv[1]))) {
-		(void)fprintf(stderr, "usage: monitor NAME\n");
-		return EXIT_USE;
-	}
+		return usage_print(usage, EXIT_YES);
+	if (argc != 2 || !lease_name_ok(argv[1], strlen(argv[1])))
+		return usage_print(usage, EXIT_USE);
 	m.name = argv[1];
 	status = prepare();
 	if (status == 0)

@@ -18,6 +18,7 @@
 
 #include "core/num.h"
 #include "core/want.h"
+#include "os/os.h"
 
 #define EXIT_USE  64
 #define EXIT_DISK 74
@@ -78,17 +79,14 @@ check(const struct buf *text, const char *election_timeout)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: settings [ELECTION_TIMEOUT]\n";
 	struct buf text = { 0 };
 	int status;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		(void)printf("usage: settings [ELECTION_TIMEOUT]\n");
-		return 0;
-	}
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		(void)fprintf(stderr, "usage: settings [ELECTION_TIMEOUT]\n");
-		return EXIT_USE;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, 0);
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage_print(usage, EXIT_USE);
 	if (text_read(&text) == -1) {
 		(void)fprintf(stderr, "settings: cannot read standard input: %s\n",
 		    strerror(errno));

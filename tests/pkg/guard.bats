@@ -168,6 +168,25 @@ load guard
 	[[ "$(cat kicks)" = k*kV ]]
 }
 
+@test "with standard descriptors that were closed the watchdog takes none of them, nor does anything else" {
+	local fd became
+	mkfifo dog
+	closed() { exec "$@" <&- >&- 2>&-; }
+	closed guard web 3>&- 4>&- &
+	guard=$!
+	soon was_said '*'
+	exec 7<>dog
+	order "tell watchdog $PWD/dog"
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	for fd in 0 1 2; do
+		became=$(readlink "/proc/$guard/fd/$fd")
+		printf '%s: %s\n' "$fd" "$became"
+		[ "$became" = /dev/null ]
+	done
+	exec 7>&-
+}
+
 @test "guard is killed: nobody kicks the watchdog, and it is not told that this is well" {
 	mkfifo dog
 	cat dog >kicks 3>&- 4>&- &

@@ -30,6 +30,18 @@ programs() {
 	done
 }
 
+@test "--help that nobody takes is 74" {
+	programs >"$BATS_TEST_TMPDIR/programs"
+	while read -r program <&5; do
+		for nowhere in '>/dev/full' '>&-'; do
+			run --separate-stderr sh -c "exec \"\$1\" --help $nowhere" sh "$program" 5<&-
+			printf '%s %s: %s %s\n' "$program" "$nowhere" "$status" "$stderr"
+			[ "$status" -eq 74 ]
+		done
+	done 5<"$BATS_TEST_TMPDIR/programs"
+	run -74 --separate-stderr sh -c 'exec ./lite-raft version >/dev/full'
+}
+
 @test "an option that there is not: one usage error on stderr, and 64" {
 	programs >"$BATS_TEST_TMPDIR/programs"
 	while read -r program <&5; do
