@@ -30,6 +30,22 @@ programs() {
 	done
 }
 
+@test "by a link, or as a copy alone, it says how it is called" {
+	local by
+	for program in lite-raft lite-raft-client; do
+		ln -s "$ROOT/$program" "$BATS_TEST_TMPDIR/$program"
+		ln -s "$program" "$BATS_TEST_TMPDIR/another"
+		mkdir "$BATS_TEST_TMPDIR/copy"
+		cp "$program" "$BATS_TEST_TMPDIR/copy"
+		for by in "$BATS_TEST_TMPDIR"/{"$program",another,"copy/$program"}; do
+			run -78 --separate-stderr "$by" status
+			[[ -z $output && $stderr = "$program: cannot begin: $by is a link or a copy; "* ]]
+		done
+		rm -r "$BATS_TEST_TMPDIR"/{another,copy}
+		run -0 sh -c 'PATH=$PATH:$1 && "$2" --help' sh "$ROOT" "$program"
+	done
+}
+
 @test "--help that nobody takes is 74" {
 	programs >"$BATS_TEST_TMPDIR/programs"
 	while read -r program <&5; do
