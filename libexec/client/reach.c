@@ -91,6 +91,19 @@ stdout_wait(const struct reach *r)
 	return n == -1 && errno == EINTR ? 0 : n;
 }
 
+static int
+print_fault(const struct reach *r)
+{
+	return reach_complain(r, EXIT_DISK, "cannot write standard output: %s",
+	    strerror(errno));
+}
+
+int
+reach_unheard(const struct reach *r)
+{
+	return wire_is_shut(1) ? print_fault(r) : 0;
+}
+
 int
 reach_print(const struct reach *r, struct buf *b)
 {
@@ -105,8 +118,7 @@ reach_print(const struct reach *r, struct buf *b)
 		    -1 :
 		    wire_write(1, buf_head(b), b->len < PIECE ? b->len : PIECE);
 		if (n == -1 && errno != EAGAIN)
-			return reach_complain(r, EXIT_DISK,
-			    "cannot write standard output: %s", strerror(errno));
+			return print_fault(r);
 		if (n > 0)
 			buf_eat(b, (size_t)n);
 	}

@@ -92,4 +92,7 @@ int reach_give_up(const struct reach *, int status, const char *what);
  */
 int reach_print(const struct reach *, struct buf *);
 
+/* 0; or an exit status: nobody will take what is printed on stdout. */
+int reach_unheard(const struct reach *);
+
 #endif

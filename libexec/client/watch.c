@@ -142,6 +142,10 @@ visit(void *arg, struct conn *c)
 
 	w->begun = w->asked = 0;
 	while (status == 0) {
+		/* Else it would be noticed at the next change. */
+		status = reach_unheard(r);
+		if (status != 0)
+			break;
 		came = conn_wait(r, c, w->begun ? UINT64_MAX : until, -1);
 		if (came == -1)
 			return reach_fault(r);

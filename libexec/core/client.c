@@ -48,9 +48,13 @@ option_take(struct client *c, int argc, char *const *argv, int *i, const char **
 		    -1 :
 		    1;
 	}
+	if (strcmp(arg, "--local") == 0) {
+		*why = "it stands before all others: --local [--raw] get KEY";
+		return -1;
+	}
 	if (strcmp(arg, "--timeout") != 0) {
 		*why = "no such option (--timeout SECONDS, --from INDEX, --json, "
-		       "--raw, --help)";
+		       "--raw, --local, --help)";
 		return -1;
 	}
 	*why = "it takes a number of seconds, more than 0";

@@ -156,7 +156,7 @@ static const char *
 from_words(struct command *c, const struct bytes *w, size_t n)
 {
 	if (n == 0)
-		return "no verb (set get unset list watch noop status if)";
+		return "no verb (see --help)";
 	if (is(w[0], "set")) {
 		if (n != 3)
 			return "usage: set KEY VALUE";
@@ -197,7 +197,7 @@ from_words(struct command *c, const struct bytes *w, size_t n)
 		c->verb = is(w[0], "noop") ? VERB_NOOP : VERB_STATUS;
 		return n == 1 ? NULL : "this verb takes no argument";
 	}
-	return "no such verb (set get unset list watch noop status if)";
+	return "no such verb (see --help)";
 }
 
 int

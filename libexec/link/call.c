@@ -26,7 +26,7 @@ usage(void)
 	    "\n"
 	    "  set KEY VALUE             VALUE -: what is on standard input\n"
 	    "  get KEY                   --raw: without a newline behind it; --json\n"
-	    "                            --local: what this node knows, asking nobody\n"
+	    "                            --local, first: what this node knows, asking nobody\n"
 	    "  unset KEY\n"
 	    "  list [PREFIX]             --json\n"
 	    "  if KEY OP VALUE set NEW   OP: = != -eq -ne -lt -le -gt -ge\n"

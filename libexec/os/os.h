@@ -134,6 +134,9 @@ int wire_wait(int fd, uint64_t timeout);
 /* The same, until something can be written. */
 int wire_wait_room(int fd, uint64_t timeout);
 
+/* 1, and errno, if it is known already that nobody takes what is written there. */
+int wire_is_shut(int fd);
+
 int wire_nonblock(int fd); /* sets O_NONBLOCK */
 int wire_close(int fd);
 int wire_stdio(int fd); /* makes fd stdin and stdout */

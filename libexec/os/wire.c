@@ -99,6 +99,19 @@ wire_wait_room(int fd, uint64_t timeout)
 }
 
 int
+wire_is_shut(int fd)
+{
+	struct pollfd pfd = { .fd = fd };
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1)
+		return 1;
+	errno = (flags & O_ACCMODE) == O_RDONLY ? EBADF : EPIPE;
+	return errno == EBADF ||
+	    (poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLERR | POLLHUP)) != 0);
+}
+
+int
 wire_nonblock(int fd)
 {
 	int flags;

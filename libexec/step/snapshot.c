@@ -9,7 +9,8 @@
  * snapshot show        a line for each of them
  * snapshot export      the store as of what is known to be committed, as lines
  *                      "set KEY VALUE"; --whole: as of the end of the log
- * snapshot get KEY     the value in it; --raw: without a newline
+ * snapshot get KEY     the value in it; --raw: without a newline.  It is what
+ *                      lite-raft-client --local becomes, and speaks as that
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -42,17 +43,19 @@ usage(int status)
 	    status);
 }
 
+static const char *prog = "snapshot"; /* whose the messages are */
+
 static int
 fail(const struct state *st, int status)
 {
-	(void)fprintf(stderr, "snapshot: %s\n", st->why);
+	(void)fprintf(stderr, "%s: %s\n", prog, st->why);
 	return status;
 }
 
 static int
 cannot(const char *verb, const char *why, int status)
 {
-	(void)fprintf(stderr, "snapshot: cannot %s: %s\n", verb, why);
+	(void)fprintf(stderr, "%s: cannot %s: %s\n", prog, verb, why);
 	return status;
 }
 
@@ -244,8 +247,8 @@ cmd_get(struct state *st, char **arg)
 		(void)process_sleep(POLL);
 	if (r == -1)
 		return fail(st, EXIT_DISK);
-	(void)fprintf(stderr,
-	    "snapshot: as of index %" PRIu64 ", as this node knows it\n", m.index);
+	(void)fprintf(stderr, "%s: as of index %" PRIu64 ", as this node knows it\n",
+	    prog, m.index);
 	r = store_get(store, key, strlen(key), &value);
 	if (r == -1)
 		status = fail(st, EXIT_DISK);
@@ -476,7 +479,7 @@ run(const struct command_verb *verb, char **arg)
 	}
 	st = state_open(os, why);
 	if (st == NULL) {
-		(void)fprintf(stderr, "snapshot: %s\n", why);
+		(void)fprintf(stderr, "%s: %s\n", prog, why);
 		status = errno == ENOENT ? EXIT_CONF : EXIT_DISK;
 	} else
 		status = verb->run(st, arg);
@@ -492,6 +495,8 @@ main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return usage(EXIT_YES);
+	if (argc > 1 && strcmp(argv[1], "get") == 0)
+		prog = "lite-raft-client";
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (argc - 2 >= verbs[i].min && argc - 2 <= verbs[i].max &&
 		    strcmp(argv[1], verbs[i].name) == 0)

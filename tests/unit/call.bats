@@ -506,12 +506,12 @@ refused() {
 	local key
 	key=$(printf '%01024d' 1)
 	leader say 'hello 1 17' hear say 0
-	refused <<<'begin: no verb (set get unset list watch noop status if)'
-	refused -- <<<'begin: no verb (set get unset list watch noop status if)'
-	refused frob x <<<'frob x: no such verb (set get unset list watch noop status if)'
-	refused - <<<'-: no such verb (set get unset list watch noop status if)'
-	refused '' <<<'"": no such verb (set get unset list watch noop status if)'
-	refused --frob get k <<<'use --frob: no such option (--timeout SECONDS, --from INDEX, --json, --raw, --help)'
+	refused <<<'begin: no verb (see --help)'
+	refused -- <<<'begin: no verb (see --help)'
+	refused frob x <<<'frob x: no such verb (see --help)'
+	refused - <<<'-: no such verb (see --help)'
+	refused '' <<<'"": no such verb (see --help)'
+	refused --frob get k <<<'use --frob: no such option (--timeout SECONDS, --from INDEX, --json, --raw, --local, --help)'
 	refused --timeout <<<'use --timeout: it takes a number of seconds, more than 0'
 	refused --timeout 0 get k <<<'use --timeout: it takes a number of seconds, more than 0'
 	refused --timeout -1 get k <<<'use --timeout: it takes a number of seconds, more than 0'
@@ -519,7 +519,7 @@ refused() {
 	refused --raw list <<<'use --raw: it goes with get'
 	refused --json set k v <<<'use --json: it goes with get, list, status and watch'
 	refused --json --raw get k <<<'use --raw: it does not go with --json'
-	refused status --frob <<<'use --frob: no such option (--timeout SECONDS, --from INDEX, --json, --raw, --help)'
+	refused status --frob <<<'use --frob: no such option (--timeout SECONDS, --from INDEX, --json, --raw, --local, --help)'
 	refused get <<<'get: usage: get KEY'
 	refused get '' <<<'get "": empty key'
 	refused get a b <<<'get a: usage: get KEY'
@@ -532,6 +532,7 @@ refused() {
 	refused if k -lt x set n <<<'if k: the operand of -eq -ne -lt -le -gt -ge must be a 64-bit integer'
 	refused list a b <<<'list a: usage: list [PREFIX]'
 	refused --json batch <<<'use --json: it goes with get, list, status and watch'
+	refused --timeout 3 --local get k <<<'use --local: it stands before all others: --local [--raw] get KEY'
 	refused --from 7 batch <<<'use --from: it goes with watch'
 	refused --from 0 watch <<<'use --from: it takes the index of an entry, 1 or more'
 	refused --from <<<'use --from: it takes the index of an entry, 1 or more'
@@ -562,6 +563,14 @@ refused() {
 	for closed in '<&- >&-' '<&- >&- 2>&-'; do
 		run -74 timer limit 20 sh -c "exec call get k $closed"
 	done
+}
+
+@test "a watch whose reader has gone, or that has no stdout, does not wait for a change" {
+	leader say 'hello 1 17' hear say '0 18' hang ...
+	run -74 --separate-stderr timer limit 20 bash -c 'set -o pipefail; call watch | :'
+	[ "$stderr" = 'lite-raft-client: cannot watch: cannot write standard output: Broken pipe' ]
+	run -74 --separate-stderr timer limit 20 sh -c 'exec call watch >&-'
+	[ "$stderr" = 'lite-raft-client: cannot watch: cannot write standard output: Bad file descriptor' ]
 }
 
 @test "a signal ends it, and its ssh: unknown if it had been sent" {

@@ -93,11 +93,11 @@ load call
 @test "batch: without a leader each line is told, and the end is said" {
 	printf 'set a 1\nget a\nx\n' >lines
 	run -69 --separate-stderr call --timeout 1 batch <lines
-	[ "$output" = $'69 "no leader answers"\n69 "no leader answers"\n64 "no such verb (set get unset list watch noop status if)"' ]
+	[ "$output" = $'69 "no leader answers"\n69 "no leader answers"\n64 "no such verb (see --help)"' ]
 	[[ $stderr == 'lite-raft-client: cannot batch: no leader answers: '* ]]
 	leader say 'hello 1 17' hear hear hang ...
 	run -75 --separate-stderr call --timeout 1 batch <lines
-	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n64 "no such verb (set get unset list watch noop status if)"' ]
+	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n64 "no such verb (see --help)"' ]
 }
 
 @test "batch: a line that is too long is answered in its place" {
