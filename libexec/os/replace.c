@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/types.h"
+#include "os.h"
 
 static int
 fail(const char *verb, const char *object)
@@ -69,18 +70,15 @@ replace(const char *new, char *path)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: replace FILE\n";
 	char *new;
 	size_t size;
 	int status;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		puts("usage: replace FILE");
-		return EXIT_YES;
-	}
-	if (argc != 2 || argv[1][0] == '-') {
-		(void)fputs("usage: replace FILE\n", stderr);
-		return EXIT_USE;
-	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage_print(usage, EXIT_YES);
+	if (argc != 2 || argv[1][0] == '-')
+		return usage_print(usage, EXIT_USE);
 	size = strlen(argv[1]) + sizeof(".new");
 	new = malloc(size);
 	if (new == NULL)

@@ -35,18 +35,15 @@ fail(const char *object)
 int
 main(int argc, char **argv)
 {
+	static const char usage[] = "usage: within SECONDS COMMAND [ARGUMENT...]\n";
 	uint64_t seconds;
 	pid_t child;
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return printf("usage: within SECONDS COMMAND [ARGUMENT...]\n") < 0 ?
-		    EXIT_DISK :
-		    EXIT_YES;
-	if (argc < 3 || num_u64(argv[1], strlen(argv[1]), LONGEST, &seconds) == -1) {
-		(void)fprintf(stderr, "usage: within SECONDS COMMAND [ARGUMENT...]\n");
-		return EXIT_USE;
-	}
+		return usage_print(usage, EXIT_YES);
+	if (argc < 3 || num_u64(argv[1], strlen(argv[1]), LONGEST, &seconds) == -1)
+		return usage_print(usage, EXIT_USE);
 	if (process_on_signal(SIGHUP, &signalled) == -1 ||
 	    process_on_signal(SIGINT, &signalled) == -1 ||
 	    process_on_signal(SIGTERM, &signalled) == -1 || (child = fork()) == -1)
