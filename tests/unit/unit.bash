@@ -50,7 +50,8 @@ gone() {
 	esac
 }
 
-# now: microseconds.
+# now: microseconds, by the clock that timer goes by: the one on the wall is set now and
+# then.
 now() {
-	printf '%s' "${EPOCHREALTIME/[.,]/}"
+	printf '%s' "$(($(os now) / 1000))"
 }
