@@ -126,7 +126,7 @@ stamp_read(struct os *os, int fd, struct stamp *s)
 	char text[64];
 	uint64_t at, stream, term;
 
-	if (fd == -1 || disk_read(os, fd, text, STAMP_SIZE, 0) != STAMP_SIZE ||
+	if (fd == -1 || disk_read(os, fd, text, sizeof(text), 0) != STAMP_SIZE ||
 	    text[20] != ' ' || text[37] != ' ' || text[STAMP_SIZE - 1] != '\n' ||
 	    num_u64(text, 20, UINT64_MAX, &at) == -1 ||
 	    num_hex(text + 21, 16, &stream) == -1 ||
