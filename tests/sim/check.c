@@ -134,9 +134,11 @@ check_removed(const struct watched *w, size_t kept, size_t was, enum work work,
 		if (work != WORK_START && work != WORK_APPEND && work != WORK_INSTALL)
 			violation("LAO", "%s of %s has removed index %zu",
 			    work_names[work], w->name, i + 1);
-		/* A start removes what was never promised: check_promise. */
+		/* A start removes what was never promised: check_promise.  And who
+		 * has not heard of the term that committed it may follow a leader
+		 * of an earlier one, who never had it. */
 		if (work != WORK_START && truth_chain(i + 1, &chain) &&
-		    chain == chains[i])
+		    chain == chains[i] && truth_at(i + 1)->in <= w->term)
 			violation("LC", "%s has removed index %zu, which is committed",
 			    w->name, i + 1);
 		return;

@@ -276,6 +276,8 @@ joins(struct node *n)
 
 	/* The state of one that was removed goes by hand, with all that runs on it. */
 	if (!n->blank) {
+		if (n->role != ROLE_OFF)
+			node_kill(n);
 		ends_all(n);
 		machine_power_off(n->machine);
 		empties(n);
