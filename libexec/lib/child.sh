@@ -59,7 +59,8 @@ outcome_take() { # STATUS
 }
 
 # Runs a command so that signals are answered while it lasts: a shell that waits
-# in the foreground runs no traps.  Sets $child meanwhile; returns its status.
+# in the foreground runs no traps.  Sets $child meanwhile; returns its status.  Where
+# the directory has been removed, with all that could be waited for, this shell ends.
 await() { # COMMAND...
 	defer
 	"$@" &
@@ -68,6 +69,7 @@ await() { # COMMAND...
 	wait "$child"
 	outcome_take $?
 	child=
+	[ "$outcome" -ne 127 ] || [ -x libexec/step/timer ] || exit 78
 	return "$outcome"
 }
 

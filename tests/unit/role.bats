@@ -259,6 +259,37 @@ asked_twice() {
 	soon nothing_left
 }
 
+@test "F62 the directory is removed beneath a leader: all ends by itself" {
+	# As long as the role lives, so does lead.
+	stub lead/lead <<-'END'
+		trap 'exit 0' TERM
+		perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
+			bind(S, pack_sockaddr_un("run/peer.sock")) || die'
+		printf '%s\n' $$ >lead.pid
+		while kill -0 "$PPID"; do
+			sleep 0.1
+		done
+	END
+	begin
+	soon leads
+	soon grep -qs 'peer -o n2 append' dialled
+	rm -r libexec run
+	soon gone "$node"
+	local pid
+	for pid in $(processes | awk '/timer sleep 60/ { print $1 }'); do
+		kill "$pid" 2>/dev/null || :
+	done
+	soon nothing_left
+}
+
+# gone PID: there is no such process, or it waits to be buried.
+gone() {
+	case $(ps -o stat= -p "$1") in
+	'' | Z*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # begins_to_count: there are the role, and shells of it.
 begins_to_count() {
 	[ "$(processes | grep -c role/candidate)" -ge 2 ]
