@@ -380,7 +380,7 @@ begins_to_count() {
 @test "a node that is stopped is asked again soon, through the connection that is open alone" {
 	stub link/peer <<-'END'
 		case "$*" in
-		'-M n2') perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
+		'-M n2') exec perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
 			bind(S, pack_sockaddr_un("run/m.n2")) || die; sleep 60' ;;
 		*' vote') read -r frame && printf '%s: %s\n' "$1" "$frame" ;;
 		esac
