@@ -3,7 +3,8 @@
 load ../lib/cluster
 
 setup_file() {
-	cluster_up_with 3 snapshot_period 20
+	# Who is to lead has an election timeout for it, however slow the machine is.
+	cluster_up_with 3 3 snapshot_period 20
 }
 
 teardown_file() { cluster_down; }

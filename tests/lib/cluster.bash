@@ -42,10 +42,11 @@ cluster_up() {
 	sandbox up -n "$n" -t "$t" "$@"
 }
 
-# cluster_up_with N NAME VALUE: the same, with conf/NAME; 1 s of election timeout.
+# cluster_up_with N [ELECTION_TIMEOUT] NAME VALUE: the same, with conf/NAME.
 cluster_up_with() {
-	local n pids=()
-	sandbox up -n "$1" -t 1 --no-boot
+	local n t=1 pids=()
+	[ $# -eq 3 ] || { t=$2 && set -- "$1" "$3" "$4"; }
+	sandbox up -n "$1" -t "$t" --no-boot
 	for n in $(nodes); do
 		printf '%s\n' "$3" >"$(node_dir "$n")/conf/$2"
 	done
