@@ -44,7 +44,7 @@ body_gone(struct package *p)
 	act_here(p, 0, 0);
 	p->late = p->stuck = p->verify = p->degraded = p->left = 0;
 	p->stop_failed = 0;
-	p->fencing[0] = '\0';
+	p->fencing[0] = p->unwatched[0] = '\0';
 	if (p->hold == HOLD_ADOPT)
 		p->hold = HOLD_NONE;
 	p->next = p->now;
@@ -184,14 +184,22 @@ unknown_step(struct package *p)
 	become(p, BODY_PROBE);
 }
 
-/* The settings' deadlines come into force at guard: shorter ones first there. */
+/* Was guard told all of it that is its business? */
+static int
+is_told(const struct package *p)
+{
+	return p->armed && p->told && p->reboot == p->settings.reboot &&
+	    strcmp(p->watchdog, p->settings.watchdog) == 0 &&
+	    memcmp(&p->settings.deadlines, &p->force, sizeof(p->force)) == 0;
+}
+
+/* The settings come into force at guard: shorter deadlines first there. */
 static void
 force_step(struct package *p)
 {
 	const struct deadlines *d = &p->settings.deadlines;
 
-	if (p->arming || p->hold != HOLD_MINE || p->t0 <= p->armed_t0 ||
-	    (p->armed && memcmp(d, &p->force, sizeof(*d)) == 0))
+	if (p->arming || p->hold != HOLD_MINE || p->t0 <= p->armed_t0 || is_told(p))
 		return;
 	if (deadlines_limit(d) > p->seen.v.limit || p->now >= p->t0 + d->soft / 2)
 		return; /* the value is to say so first; or T0 is too old for them */
@@ -454,6 +462,11 @@ body_guard(struct package *p, const struct guard_said *g)
 		if (p->body != BODY_NONE && p->body != BODY_MAINT &&
 		    p->body != BODY_ARM)
 			stuck(p, g->why == NULL ? "it does not die" : g->why);
+		break;
+	case GUARD_UNWATCHED:
+		if (g->why[0] != '\0' && strcmp(p->unwatched, g->why) != 0)
+			notes_event(p, "%s", g->why);
+		text_copy(p->unwatched, sizeof(p->unwatched), g->why);
 		break;
 	case GUARD_GONE:
 		p->gone = p->greeted = 1;

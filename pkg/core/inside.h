@@ -163,6 +163,10 @@ struct package {
 	uint64_t refused;       /* the T0 that guard would not arm for */
 	struct deadlines force; /* what guard has confirmed */
 	struct deadlines asked; /* what it was told last */
+	int told;               /* and by this monitor */
+	char watchdog[SETTINGS_PATH];
+	int reboot;
+	char unwatched[LEASE_NOTE + 1]; /* why it has not that watchdog, or empty */
 	int greeted, armed, gone;
 	int arming; /* it has not answered to be armed or disarmed */
 

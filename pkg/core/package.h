@@ -78,18 +78,27 @@ void package_said(struct package *, const char *line, size_t n);
  * After a greeting IDLE where run/NAME/here names an epoch, and not as left to maintenance,
  * what is left of it has no guard: `kill` comes out at once; the monitor tells guard the package's resources
  * before it passes that on.
+ * UNWATCHED, before an ARMED that answers: it refused, for it can't have the watchdog of the
+ * settings, and is armed as before; with no why: it has it now.
  * GUARD_GONE: guard died.  From now on the monitor itself carries out ACTION_GUARD
  * `kill`, the first of which comes out at once, and answers DEAD or UNDEAD in guard's
  * place; other words to guard are void.
  */
-enum guard_word { GUARD_IDLE, GUARD_ARMED, GUARD_DEAD, GUARD_UNDEAD, GUARD_GONE };
+enum guard_word {
+	GUARD_IDLE,
+	GUARD_ARMED,
+	GUARD_DEAD,
+	GUARD_UNDEAD,
+	GUARD_UNWATCHED,
+	GUARD_GONE
+};
 
 struct guard_said {
 	enum guard_word word;
 	uint64_t epoch; /* ARMED: that, t0 and the deadlines in force */
 	uint64_t t0;
 	struct deadlines deadlines;
-	const char *why; /* UNDEAD: what would not die */
+	const char *why; /* UNDEAD: what would not die; UNWATCHED: for people */
 };
 void package_guard(struct package *, uint64_t now, const struct guard_said *);
 
@@ -121,7 +130,7 @@ enum action_kind {
 
 /*
  * ARM and RENEWED count t0, and only if it is later than what is counted; ARM puts the
- * deadlines into force, also for a t0 that is counted already.  Before ARM is passed on the
+ * deadlines, the watchdog and reboot into force, also for a t0 that is counted already.  Before ARM is passed on the
  * monitor has told guard the package's resources.  Where HERE could not be written ARM is not
  * passed on: IDLE is the answer.
  */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inside.h"
+#include "text.h"
 
 static const char *const verbs[] = { "", "start", "stop", "status", "fence" };
 
@@ -108,6 +109,9 @@ act_arm(struct package *p, uint64_t t0, const struct deadlines *d)
 	p->arming = 1;
 	p->armed_t0 = t0;
 	p->asked = *d;
+	p->told = 1;
+	text_copy(p->watchdog, sizeof(p->watchdog), p->settings.watchdog);
+	p->reboot = p->settings.reboot;
 }
 
 void

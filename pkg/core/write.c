@@ -144,16 +144,31 @@ lease_take(struct package *p)
 	write_send(p, WRITE_TAKE);
 }
 
+/* One more thing for people to know, as far as there is room. */
+static void
+note_add(char note[LEASE_NOTE + 1], const char *what)
+{
+	size_t n = strlen(note);
+
+	if (n > 0 && what[0] != '\0')
+		text_copy(note + n, LEASE_NOTE + 1 - n, "; ");
+	n = strlen(note);
+	text_copy(note + n, LEASE_NOTE + 1 - n, what);
+}
+
 static void
 renew(struct package *p)
 {
 	struct lease *v = &p->write.v;
 
 	*v = p->seen.v;
+	v->note[0] = '\0';
 	v->state = state_here(p);
 	v->limit = limit_here(p);
 	text_copy(v->to, sizeof(v->to), "-");
-	text_copy(v->note, sizeof(v->note), p->stuck || p->degraded ? p->why : "");
+	note_add(v->note, p->unwatched);
+	if (p->stuck || p->degraded)
+		note_add(v->note, p->why);
 	write_send(p, WRITE_RENEW);
 }
 

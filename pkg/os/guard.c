@@ -13,7 +13,7 @@
  *	disarm EPOCH		it is given back, and nothing runs
  *	kill NS			now, in that time
  *	resources LINES		all of them, as in kill.h
- *	watchdog PATH		to be opened by the next arm; none where it is empty
+ *	watchdog PATH		to be kicked from the next arm on; none where it is empty
  *	reboot yes|no		where the package won't die
  *	script PID		is a control script's process group; 0: it has ended
  *	heard			what was said of dead or undead
@@ -22,7 +22,9 @@
  * To the monitor: first `resources LINES`, if it is armed, so that one of them kills
  * all of it whatever becomes of the other; `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
  * the answers to arm (as it was before: refused) and disarm; `dead` or `undead WHY`, after
- * kill and when a deadline has come; `leave`: a person wants it; `log LINE`.
+ * kill and when a deadline has come; `unwatched WHY` before an answer to arm: it refused for
+ * want of the watchdog, and goes on as it was; WHY is empty once that is over; `leave`: a person
+ * wants it; `log LINE`.
  *
  * Once armed it touches no disk, and it waits for nobody.
  */
@@ -65,7 +67,9 @@ static struct {
 	const char *name;
 	struct kill kill;
 	struct watchdog watchdog;
-	char device[TEXT];
+	char device[TEXT]; /* that is asked for */
+	char kicked[TEXT]; /* that is open */
+	int unwatched;     /* it has been said that it can't be */
 	int reboot;
 
 	/* The lease. */
@@ -171,18 +175,47 @@ be_idle(void)
 	watchdog_close(&g.watchdog);
 }
 
-/* 1 if the watchdog that is asked for is there, or none is. */
+/* Why the watchdog that is asked for can't be had. */
+static void
+say_unwatched(void)
+{
+	const char *why = errno == ERANGE ? "takes no time as short as grace + kill" :
+					    strerror(errno);
+
+	if (g.armed)
+		tell("unwatched no watchdog: %s: %s", g.device, why);
+	if (!g.unwatched || !g.armed)
+		report("guard: cannot use the watchdog %s: %s; %s", g.device, why,
+		    g.armed ? "the package goes on as it was guarded before" :
+			      "the package does not start here without it");
+	g.unwatched = 1;
+}
+
+/*
+ * 1 if the watchdog that is asked for is there, for the deadlines that are in force, or
+ * none is; else it is as it was.
+ */
 static int
 watchdog_ready(void)
 {
-	if (g.device[0] == '\0' || g.watchdog.fd != -1)
-		return 1;
-	if (watchdog_open(&g.watchdog, g.device, g.in.grace + g.in.kill) == 0)
-		return 1;
-	report("guard: cannot open the watchdog %s: %s; the package does not start "
-	       "here without it",
-	    g.device, strerror(errno));
-	return 0;
+	const uint64_t most = g.in.grace + g.in.kill;
+	struct watchdog next = { .fd = -1 };
+
+	if (g.device[0] != '\0' && g.watchdog.fd != -1 &&
+	    strcmp(g.device, g.kicked) == 0) {
+		if (watchdog_set(&g.watchdog, most) == -1)
+			return 0;
+	} else {
+		if (g.device[0] != '\0' && watchdog_open(&next, g.device, most) == -1)
+			return 0;
+		watchdog_close(&g.watchdog);
+		g.watchdog = next;
+		memcpy(g.kicked, g.device, sizeof(g.kicked));
+	}
+	if (g.unwatched)
+		tell("unwatched ");
+	g.unwatched = 0;
+	return 1;
 }
 
 static void
@@ -198,6 +231,7 @@ arm(uint64_t now, uint64_t epoch, uint64_t t0, const struct deadlines *in)
 	}
 	g.in = *in;
 	if (!watchdog_ready()) {
+		say_unwatched();
 		g.in = before;
 		say_armed();
 		return;

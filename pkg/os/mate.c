@@ -144,11 +144,14 @@ hear(const char *text)
 		said.word = GUARD_UNDEAD;
 		said.why = text + 7;
 		tell("heard");
+	} else if (strncmp(text, "unwatched ", 10) == 0) {
+		said.word = GUARD_UNWATCHED;
+		said.why = text + 10;
 	} else if (strcmp(text, "idle") != 0) {
 		return;
 	}
 	mate.heard = 1;
-	if (said.word != GUARD_UNDEAD)
+	if (said.word != GUARD_UNDEAD && said.word != GUARD_UNWATCHED)
 		mate.armed = said.word == GUARD_ARMED;
 	mate.ears->said(&said);
 }

@@ -15,25 +15,24 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-/* 0; or -1: it is no such device, or takes no such time. */
-static int
-timeout_set(struct watchdog *w, uint64_t most)
+int
+watchdog_set(struct watchdog *w, uint64_t most)
 {
 #ifdef WDIOC_SETTIMEOUT
 	int seconds = (int)(most / NS_PER_SECOND);
 
 	if (seconds < 1)
 		seconds = 1;
-	if (ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds) == -1 &&
-	    ioctl(w->fd, WDIOC_GETTIMEOUT, &seconds) == -1)
-		return errno == ENOTTY || errno == EINVAL ? 0 : -1;
-	w->timeout = (uint64_t)seconds * NS_PER_SECOND;
-	if (w->timeout > most) {
+	if (ioctl(w->fd, WDIOC_SETTIMEOUT, &seconds) == 0 ||
+	    ioctl(w->fd, WDIOC_GETTIMEOUT, &seconds) == 0) {
+		w->timeout = (uint64_t)seconds * NS_PER_SECOND;
 		errno = ERANGE;
-		return -1;
+		return w->timeout > most ? -1 : 0;
 	}
+	if (errno != ENOTTY && errno != EINVAL)
+		return -1;
 #endif
-	(void)most;
+	w->timeout = most;
 	return 0;
 }
 
@@ -42,11 +41,10 @@ watchdog_open(struct watchdog *w, const char *path, uint64_t most)
 {
 	int error;
 
-	w->timeout = most;
 	w->fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (w->fd == -1)
 		return -1;
-	if (timeout_set(w, most) == 0)
+	if (watchdog_set(w, most) == 0)
 		return 0;
 	error = errno;
 	watchdog_close(w);

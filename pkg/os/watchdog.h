@@ -18,6 +18,9 @@ struct watchdog {
  */
 int watchdog_open(struct watchdog *, const char *path, uint64_t most);
 
+/* The same for one that is open, and stays so where it does not take that time. */
+int watchdog_set(struct watchdog *, uint64_t most);
+
 void watchdog_kick(struct watchdog *);
 
 /* Tells it that nobody will kick it any more, and that this is well. */

@@ -225,12 +225,73 @@ bite() {
 	[ "$((10#${last/./}))" -le $((armed + SOFT / 10 + 30)) ]
 }
 
+# kicks_come N: so many more of them are in kicks than are now, by and by.
+kicks_come() {
+	local n
+	n=$(wc -c <kicks)
+	more_kicks() { [ "$(wc -c <kicks)" -ge "$((n + $1))" ]; }
+	soon more_kicks "$1"
+}
+
+@test "other deadlines of a package that runs: its watchdog is kicked by those" {
+	local long='700000000 60000000000 400000000'
+	mkfifo dog
+	cat dog >kicks 3>&- 4>&- &
+	reader=$!
+	begin
+	order renewing
+	order "tell watchdog $PWD/dog"
+	order "tell arm 1 @ $long"
+	soon was_said "armed 1 * $long"
+	kicks_come 2
+	order "tell arm 1 @ $(lease)"
+	soon was_said "armed 1 * $(lease)"
+	kicks_come 5
+	order "tell arm 1 @ $long"
+	soon was_said "armed 1 * $long" 2
+	kicks_come 5
+	order 'tell disarm 1'
+	wait "$reader"
+	[[ "$(cat kicks)" = k*kV ]]
+}
+
+@test "another watchdog of a package that runs: kicked from then on; one that is not there is told of" {
+	mkfifo dog other
+	cat dog >kicks.dog 3>&- 4>&- &
+	reader=$!
+	cat other >kicks 3>&- 4>&- &
+	reader="$reader $!"
+	begin
+	order renewing
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *'
+	order "tell watchdog $PWD/dog"
+	order "tell arm 1 @ $(lease)"
+	soon was_said 'armed 1 *' 2
+	soon grep -q kkk kicks.dog
+	order "tell watchdog $PWD/none"
+	order "tell arm 1 @ $(lease)"
+	soon was_said "unwatched no watchdog: $PWD/none: No such file or directory"
+	soon was_said 'log guard: cannot use the watchdog *none: No such file*guarded before'
+	soon was_said 'armed 1 *' 3
+	order "tell watchdog $PWD/other"
+	order "tell arm 1 @ $(lease)"
+	soon was_said unwatched
+	soon grep -q kkk kicks
+	# The first one was kicked until then, and told that it is no longer needed.
+	soon grep -q 'kV$' kicks.dog
+	order 'tell watchdog '
+	order "tell arm 1 @ $(lease)"
+	soon grep -q 'kV$' kicks
+	not was_said dead
+}
+
 @test "a watchdog that is not there: the lease is not guarded without it" {
 	begin
 	order "tell watchdog $PWD/none"
 	order "tell arm 1 @ $(lease)"
 	soon was_said idle 2
-	was_said 'log guard: cannot open the watchdog *none: No such file*'
+	was_said 'log guard: cannot use the watchdog *none: No such file*without it'
 	order 'tell watchdog '
 	order "tell arm 1 @ $(lease)"
 	soon was_said 'armed 1 *'

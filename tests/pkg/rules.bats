@@ -14,6 +14,7 @@ setup() {
 @test "what a node said of itself is old once the lease has been renewed for 30 s" { "$rules" freshness; }
 @test "a package is started once the lease is acknowledged and guard armed" { "$scenes" starts; }
 @test "deadlines that become longer: others wait for them before guard has them, and the other way round" { "$scenes" longer; }
+@test "another watchdog, or reboot, is told to guard while it runs; one that it cannot have, to people" { "$scenes" watched; }
 @test "a write whose outcome is unknown is read back" { "$scenes" unknown; }
 @test "T_soft without a renewal: it is stopped, and the epoch closed once it is dead" { "$scenes" late; }
 @test "a script that no signal ends has failed all the same" { "$scenes" endless; }

@@ -315,6 +315,48 @@ longer(void)
 	package_free(s.p);
 }
 
+/* Lets time go by until guard is told verb, with a store that answers. */
+static int
+told_soon(struct scene *s, enum guard_verb verb)
+{
+	int i;
+
+	s->told = -1;
+	for (i = 0; i < 50 && s->told != (int)verb; i++) {
+		pass(s, 100);
+		if (s->told != (int)verb && s->write[0] != '\0')
+			written(s, 0);
+	}
+	return s->told == (int)verb;
+}
+
+/* Guard hears of another watchdog at once; of one that it can't have people do. */
+static void
+watched(void)
+{
+	struct guard_said g = { .word = GUARD_UNWATCHED, .why = "no watchdog: /dev/w" };
+	struct scene s;
+
+	up(&s);
+	s.conf = "nodes a b\nwatchdog /dev/w";
+	MUST(told_soon(&s, GUARD_ARM));
+	package_guard(s.p, s.now, &g);
+	carry(&s);
+	guard(&s, GUARD_ARMED);
+	MUST(told_soon(&s, GUARD_RENEWED) && told_soon(&s, GUARD_RENEWED));
+	MUST(strstr(s.lease, "note=no%20watchdog:%20/dev/w") != NULL);
+	MUST(!told_soon(&s, GUARD_ARM));
+	s.conf = "nodes a b\nwatchdog /dev/w\nreboot yes";
+	MUST(told_soon(&s, GUARD_ARM));
+	g.why = "";
+	package_guard(s.p, s.now, &g);
+	carry(&s);
+	guard(&s, GUARD_ARMED);
+	MUST(told_soon(&s, GUARD_RENEWED) && told_soon(&s, GUARD_RENEWED));
+	MUST(strstr(s.lease, "no%20watchdog") == NULL);
+	package_free(s.p);
+}
+
 /* An outcome that is not known is read back, and then counts from its sending. */
 static void
 unknown(void)
@@ -860,8 +902,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "starts", starts },
-		{ "longer", longer }, { "unknown", unknown }, { "late", late },
-		{ "lost", lost }, { "leaves", leaves },
+		{ "longer", longer }, { "watched", watched }, { "unknown", unknown },
+		{ "late", late }, { "lost", lost }, { "leaves", leaves },
 		{ "leaves_alone", leaves_alone }, { "takes", takes },
 		{ "twins", twins }, { "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },

@@ -376,6 +376,10 @@ pkg/$name/lease" ]
 	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/json"
 	awk -f "$ROOT/tests/lib/json.awk" "$BATS_TEST_TMPDIR/json"
 	[[ $output == '{"packages":[{"package":"'"$name"'","state":"maint",'* ]]
+	# What guard has not is not said to guard.
+	client 1 set "pkg/$name/lease" "owner=a boot=ID instance=ff epoch=7 seq=9 state=maint limit=1000 since=1 to=- note=no%20watchdog:%20/dev/watchdog"
+	run -0 pkg status -f "$name"
+	[[ $output == *' guard=lease+fence '*' note=no watchdog: /dev/watchdog' ]]
 }
 
 @test "status: a lease that nobody renews is not called running" {

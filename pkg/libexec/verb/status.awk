@@ -97,7 +97,7 @@ function look(name,   l, w, owner, note, held) {
 	cell[5] = !held || state == "silent" ? "-" : sprintf("%.1fs", (name in left ? left[name] : word(l, "limit", 0)) / 1000)
 	cell[6] = word(w, "auto", "on")
 	cell[7] = word(w, "maint", "off") == "on" ? "on" : "-"
-	cell[8] = "lease" (setting(name, "watchdog", "") != "" ? "+wd" : "") (setting(name, "on_stop_fail", "") == "fence" ? "+fence" : "")
+	cell[8] = "lease" (setting(name, "watchdog", "") != "" && l !~ / note=no%20watchdog/ ? "+wd" : "") (setting(name, "on_stop_fail", "") == "fence" ? "+fence" : "")
 	cell[9] = word(node[name, owner], "fails", "-")
 	note = plain(word(l, "note", ""))
 	if (state == "silent")
