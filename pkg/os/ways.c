@@ -43,7 +43,8 @@ struct way {
 	int errors;
 	int open; /* it takes questions */
 	uint64_t since;
-	size_t server;
+	size_t server; /* its number, if the list is still the same */
+	char *name;
 	struct talk talk;
 	uint64_t *asked; /* numbers, in the order of the answers to come */
 	size_t n;
@@ -130,13 +131,18 @@ list_read(void)
 	return text;
 }
 
+/* Where nothing can be read those that are known stay: a list may just be edited. */
 static void
 servers_read(struct ways *w)
 {
 	char *at, *list = list_read(), **more;
 
-	if (list == NULL)
+	if (list == NULL || *list == '\0') {
+		log_once(w,
+		    "no server is listed: write those of lite-raft into lite-raft-remote");
+		free(list);
 		return;
+	}
 	free(w->list);
 	w->list = list;
 	w->servers = w->next = 0;
@@ -150,9 +156,13 @@ servers_read(struct ways *w)
 			break;
 		*strchr(at, '\n') = '\0';
 	}
-	if (w->servers == 0)
-		log_once(w,
-		    "no server of lite-raft is known: write one into lite-raft-remote");
+}
+
+/* The number of the next one, whatever has become of the list. */
+static size_t
+behind(const struct ways *w, size_t server)
+{
+	return w->servers == 0 ? 0 : (server + 1) % w->servers;
 }
 
 /* Is that what the server's host is called? */
@@ -203,8 +213,8 @@ complain(struct way *y)
 		len--;
 	if (len == 0)
 		return;
-	(void)snprintf(text, sizeof(text), "%s: %.*s", y->all->server[y->server],
-	    (int)len, buf_head(&y->said));
+	(void)snprintf(text, sizeof(text), "%s: %.*s", y->name, (int)len,
+	    buf_head(&y->said));
 	log_once(y->all, text);
 }
 
@@ -224,6 +234,7 @@ way_close(struct way *y)
 		(void)wire_close(y->errors);
 	}
 	free(y->asked);
+	free(y->name);
 	talk_free(&y->talk);
 	buf_free(&y->said);
 	memset(y, 0, sizeof(*y));
@@ -324,7 +335,7 @@ answer_take(struct way *y)
 	uint64_t number;
 
 	if (!y->open || status == -1 || y->n == 0 || hint != NULL) {
-		w->next = (y->server + 1) % w->servers;
+		w->next = behind(w, y->server);
 		if (hint != NULL)
 			hint_take(w, hint);
 		return -1;
@@ -367,8 +378,8 @@ way_lost(struct way *y)
 	struct ways *w = y->all;
 	uint64_t now = host_now();
 
-	if (w->servers > 0 && w->next == y->server)
-		w->next = (w->next + 1) % w->servers;
+	if (w->next == y->server)
+		w->next = behind(w, y->server);
 	way_close(y);
 	w->pause = w->pause == 0 ? AGAIN : w->pause < HEDGE ? 2 * w->pause : HEDGE;
 	w->open_at = now + w->pause;
@@ -434,11 +445,14 @@ way_open(struct ways *w, struct way *y, uint64_t now)
 	y->all = w;
 	y->since = now;
 	y->server = w->next % w->servers;
-	w->next = (y->server + 1) % w->servers;
+	w->next = behind(w, y->server);
 	argv[1] = w->server[y->server];
-	y->fd = process_start_heard(argv, &y->errors, &y->pid);
-	if (y->fd == -1)
+	y->name = strdup(argv[1]);
+	y->fd = y->name == NULL ? -1 : process_start_heard(argv, &y->errors, &y->pid);
+	if (y->fd == -1) {
+		free(y->name);
 		return;
+	}
 	y->talk.behind_gate = strcmp(argv[1], ".") != 0;
 	if (wire_nonblock(y->fd) == -1 || wire_nonblock(y->errors) == -1 ||
 	    loop_add(w->loop, y->fd, LOOP_READ, &y->watch) == -1 ||

@@ -151,6 +151,30 @@ teardown() {
 	[ "$(grep -c start "$RECORD.seven")" -eq 1 ]
 }
 
+@test "a list of servers that is emptied while it is read: those that are known are gone on with" {
+	plain fourteen a
+	settings fourteen
+	list=$HOSTS/a/pkg/lite-raft-remote
+	cp "$list" "$HOSTS/a/list"
+	# Who leads stands last: behind it the list is read again.
+	it=$(await_leader)
+	{ grep -v "^n$it=" "$HOSTS/a/list"; grep "^n$it=" "$HOSTS/a/list"; } >"$list"
+	guard_run a fourteen
+	wait_for 20 runs_on a fourteen
+	monitor=$(pid_of a fourteen monitor)
+	: >"$list"
+	for i in 1 2 3 4 5; do
+		was=$(lease fourteen)
+		cut_off a
+		wait_for 10 renewed fourteen "$was"
+		! grep -q 'no server' "$HOSTS/a/pkg/message-log/fourteen.log" || break
+	done
+	grep -q 'no server is listed' "$HOSTS/a/pkg/message-log/fourteen.log"
+	cp "$HOSTS/a/list" "$list"
+	[ "$(pid_of a fourteen monitor)" = "$monitor" ]
+	[ "$(grep -c start "$RECORD.fourteen")" -eq 1 ]
+}
+
 @test "both killed, guard and monitor: what they left is killed at once, and starts anew in its place" {
 	plain eight a
 	settings eight
