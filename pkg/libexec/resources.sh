@@ -165,7 +165,7 @@ pkg_stop() {
 # Starts all of it, or nothing.
 pkg_start() {
 	pkg_each pkg_start_one "$pkg_list" && return
-	pkg_stop && pkg_say 'what had been started is stopped again'
+	pkg_stop
 	return 1
 }
 
