@@ -5,6 +5,7 @@ LC_ALL=C
 export LC_ALL
 set -f # no name is a pattern
 work=${work-}
+script_return=$(printf '\r')
 script_patience=20 # seconds for what a control script is asked here
 # For yash: what a loop in a function goes through is not the function's own.
 [ -z "${YASH_VERSION-}" ] || command set +o forlocal
@@ -59,6 +60,11 @@ node_load() {
 	export PKG_NODE
 }
 
+# Is the beginning of $script_name without a NUL?
+script_is_text() {
+	[ "$(dd if="$script_name" bs=512 count=1 2>/dev/null | tr -cd '\000' | wc -c)" -eq 0 ]
+}
+
 # Ends unless there is a control script NAME that can be run: a shell that stumbles over it
 # would answer 2, which is degraded, to whatever it is asked.
 script_check() { # NAME
@@ -68,8 +74,12 @@ script_check() { # NAME
 	script_name=control-scripts/$1 script_line=
 	read -r script_line <"$script_name" || :
 	case $script_line in
+	'#!'*"$script_return") die 78 "cannot use $script_name: its lines end as those of DOS do, with a carriage return" ;;
 	'#!'*) ;;
-	*) return 0 ;; # a program
+	*)
+		script_is_text || return 0 # a program
+		die 78 "cannot use $script_name: its first line must name what runs it, as #!/bin/sh does"
+		;;
 	esac
 	script_line=${script_line#'#!'}
 	# shellcheck disable=SC2086 # the kernel takes it apart as well

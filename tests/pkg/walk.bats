@@ -144,6 +144,10 @@ says() {
 	[ "$(client 1 get pkg/broken/conf)" = 'nodes a b' ]
 	printf '#!/no/such/sh\n' >control-scripts/broken
 	refused 78 'cannot run control-scripts/broken: its first line names /no/such/sh' init broken
+	printf 'case $1 in start) sleep 1000 & ;; esac\n' >control-scripts/broken
+	refused 78 'cannot use control-scripts/broken: its first line must name what runs it' run broken
+	printf '#!/bin/sh\r\nexit 0\r\n' >control-scripts/broken
+	refused 78 'cannot use control-scripts/broken: its lines end as those of DOS do' init broken
 	script broken 'case $1 in status) sleep 1000 ;; esac' 'nodes="a b"'
 	echo 'script_patience=1' >>libexec/lib.sh
 	run pkg check broken
