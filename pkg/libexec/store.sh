@@ -25,7 +25,7 @@ store_open() {
 	trap 'exit 130' HUP INT TERM
 	: >"$work/ask"
 	: >"$work/why"
-	libexec/session --list >"$work/servers" || exit 78
+	libexec/session --list >"$work/servers" || exit $?
 	[ -s "$work/servers" ] ||
 		die 78 "cannot find a server: write them into $PWD/lite-raft-remote"
 }
@@ -155,7 +155,11 @@ store_round() { # SERVER
 
 # The same, for those who can't go on without.
 store() {
-	store_ask || die 69 "cannot ask the store: $store_reason; ./pkg check says more"
+	store_ask || store_die
+}
+
+store_die() {
+	die 69 "cannot ask the store: $store_reason; ./pkg check says more"
 }
 
 # Sets $answer to what answer N says, and returns its status.

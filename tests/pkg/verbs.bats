@@ -302,6 +302,27 @@ pkg/$name/lease" ]
 	cp "$BATS_TEST_TMPDIR/local" "$PKG/libexec/local"
 }
 
+@test "who can't ask the store, or write, is told so, and leaves all the same" {
+	script 'nodes="b"' # nothing is to start here
+	pkg init "$name"
+	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/away"
+	PKG=$BATS_TEST_TMPDIR/away
+	printf 'store_patience=0\n' >>"$PKG/libexec/store.sh"
+	sed -i 's/polls=300/polls=10/' "$PKG/libexec/verb/run.sh"
+	mkdir -p "$PKG/run/$name/socket/full"
+	run -74 pkg run "$name"
+	[[ ${lines[-1]} == "pkg: $name is not watched so far, and tries again: monitor: cannot listen on run/$name/socket: "* ]]
+	rm -r "$PKG/run/$name/socket"
+	wait_for 20 pkg run "$name"
+	wait_for 20 test -S "$PKG/run/$name/socket"
+	mv "$PKG/ssh_config" "$PKG/ssh_away"
+	run -0 pkg stop "$name"
+	[[ ${lines[0]} == "pkg: a leaves $name; who takes over can't be told without the store: n1="* ]]
+	lists() { "$PKG/libexec/session" --list >/dev/full; }
+	run -74 lists
+	[[ $output == 'session: cannot write the list of servers: '* ]]
+}
+
 @test "what no monitor would read is not written" {
 	script 'nodes="a"'
 	pkg init "$name"
@@ -397,6 +418,44 @@ pkg/$name/lease" ]
 	kill "$!"
 	wait || :
 	[[ ${lines[1]} == "$name "*degraded*' 8.0s '*'! fs:/data ro' ]]
+}
+
+# watches FILE PATTERN: has a line of it that?
+watches() {
+	local line
+	while IFS= read -r line; do
+		[[ $line != $2 ]] || return 0
+	done <"$1"
+	return 1
+}
+
+@test "status -w and log -f see what is new, and go on when the store is back" {
+	script 'nodes="a b"'
+	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/watch"
+	printf 'store_patience=0\n' >>"$BATS_TEST_TMPDIR/watch/libexec/store.sh"
+	cd "$BATS_TEST_TMPDIR/watch"
+	run -78 timeout 20 ./pkg status -w "$name"
+	[[ $output == *"cannot find $name: the store does not know it"* ]]
+	pkg init "$name"
+	out ./pkg status -w -f "$name" >../shown 2>&1 &
+	shows=$!
+	out ./pkg log -f "$name" >../told 2>&1 &
+	tells=$!
+	wait_for 20 watches ../shown "$name none *"
+	lease halted
+	wait_for 20 watches ../shown "$name halted owner=a *"
+	mv ssh_config away
+	wait_for 20 watches ../shown 'pkg: cannot ask the store*'
+	wait_for 20 watches ../told 'pkg: cannot ask the store, and goes on to try: n1=*'
+	client 1 set "pkg/$name/event/000001" '1700000007 a an event'
+	client 1 set "pkg/$name/event/last" 1
+	lease failed 11
+	mv away ssh_config
+	wait_for 20 watches ../shown "$name failed owner=a *"
+	wait_for 20 watches ../told '2023-11-14T22:13:27Z a an event'
+	kill "$shows" "$tells"
+	wait "$shows" "$tells" || :
+	[ "$(grep -c 'an event' ../told)" -eq 1 ]
 }
 
 @test "no quorum: status says 4, the others 69, in a line that names each server" {

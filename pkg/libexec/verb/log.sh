@@ -3,10 +3,10 @@
 
 name=${name-} follow=${follow-} work=${work-} answer='' found=''
 
-# Sets $keys to the events' keys that come behind KEY, oldest first.
+# Sets $keys to the events' keys that come behind KEY, oldest first; 69 as store_ask.
 events_find() { # KEY
 	ask list "pkg/$name/event/"
-	store
+	store_ask || return
 	answer 1
 	keys=
 	for key in $answer; do
@@ -22,14 +22,14 @@ events_find() { # KEY
 		sort -k 1n -k 2 | cut -d ' ' -f 2)
 }
 
-# Prints those events, and sets $last to the number of the newest.
+# Prints those events, and sets $last to the number of the newest; 69 as store_ask.
 events_print() {
 	[ -n "$keys" ] || return 0
 	for key in $keys; do
 		ask get "$key"
-		last=${key##*/}
 	done
-	store
+	store_ask || return
+	last=${key##*/}
 	count=$(grep -c . "$work/answers")
 	n=0
 	while [ "$n" -lt "$count" ]; do
@@ -57,16 +57,25 @@ known_check() {
 	answer 1 || die 78 "cannot find $name: the store does not know it; use: ./pkg init $name"
 }
 
+# Prints the events behind $last; 69 as store_ask.
+events_show() {
+	events_find "$last" && events_print
+}
+
 verb_log() {
 	store_open
 	known_check
-	last=0
-	events_find "$last"
-	events_print
+	last=0 away=''
+	events_show || store_die
 	while [ -n "$follow" ]; do
 		sleep 1
-		events_find "$last"
-		events_print
+		: >"$work/ask"
+		if events_show; then
+			away=''
+		elif [ -z "$away" ]; then
+			warn "cannot ask the store, and goes on to try: ${store_reason-}"
+			away=1
+		fi
 	done
 }
 
@@ -117,7 +126,7 @@ verb_why() {
 		word_find note "$text"
 		printf '%s: %s, %s failures%s\n' "${key##*/}" "$state" "$fails" "${found:+: $(plain "$found")}"
 	done
-	events_find 0
+	events_find 0 || store_die
 	keys=$(printf '%s\n' "$keys" | tail -n 8)
-	events_print
+	events_print || store_die
 }

@@ -41,10 +41,17 @@ verb_run() {
 			die 1 "cannot run $name: ${why:-its guard ended}; message-log/$name.log may say more"
 		fi
 		polls=$((polls - 1))
-		[ "$polls" -gt 0 ] || die 69 "$name waits for the store; it goes on by itself: message-log/$name.log"
+		[ "$polls" -gt 0 ] || run_late
 		sleep 0.1
 	done
 	say "$name is watched on $node"
+}
+
+# Its monitor has not read the store yet; or can't even begin, and says why.
+run_late() {
+	why=$(tail -n 1 "$work/err")
+	[ -z "$why" ] || die 74 "$name is not watched so far, and tries again: $why"
+	die 69 "$name waits for the store; it goes on by itself: message-log/$name.log"
 }
 
 # Sets $owner and $state out of the lease in answer N.
@@ -153,7 +160,7 @@ verb_stop() {
 	done
 	ask get "pkg/$name/lease"
 	ask get "pkg/$name/conf"
-	owner=- state=none timeout=
+	owner=- state=unknown timeout=
 	if store_ask; then
 		lease_load 1 || :
 		! answer 2 || timeout=$(unquote "$answer" | sed -n 's/^stop_timeout 0*\([0-9]*\).*/\1/p')
@@ -163,6 +170,8 @@ verb_stop() {
 	esac
 	if [ "$owner" = "$node" ]; then
 		stop_say
+	elif [ "$state" = unknown ]; then
+		say "$node leaves $name; who takes over can't be told without the store: ${store_reason-}"
 	else
 		say "$node no longer stands by for $name"
 	fi

@@ -131,19 +131,27 @@ verb_status() {
 	[ -z "$json" ] || how=json
 	[ -z "$line" ] || how=line
 	store_open
+	[ -z "$watch" ] || status_again
 	status_list
 	if [ "$how:$names" = table: ]; then
 		say 'the store knows no package; begin with: ./pkg init NAME'
 		return
 	fi
-	if [ -z "$watch" ]; then
-		status_once
-		return
-	fi
+	status_once
+}
+
+# Looks again and again, each time as if it was typed anew: what is new is seen, and a store
+# that was away is there again; what could never be ends it.
+status_again() {
 	while :; do
-		status_once >"$work/shown"
+		# shellcheck disable=SC2086 # names have no blanks
+		./pkg status ${json:+--json} ${line:+-f} $names >"$work/shown" 2>&1
+		status=$?
+		case $status in
+		64 | 78) cat "$work/shown" >&2 && exit "$status" ;;
+		esac
 		[ ! -t 1 ] || printf '\033[H\033[J'
-		cat "$work/shown"
+		cat "$work/shown" || exit 74
 		sleep 1
 	done
 }
