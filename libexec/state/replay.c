@@ -116,20 +116,14 @@ log_replay(struct state *st, struct store *store, struct manifest *m, uint64_t l
 }
 
 /*
- * run/commit_index may be half another's when it is read while it is written: not
- * twice the same.  After a start it says nothing until a leader does, but what a
+ * After a start run/commit_index says nothing until a leader does, but what a
  * snapshot covers was committed.
  */
 uint64_t
 log_committed(struct state *st)
 {
-	uint64_t commit, before;
+	uint64_t commit = run_commit_load(st->os);
 
-	commit = run_commit_load(st->os);
-	do {
-		before = commit;
-		commit = run_commit_load(st->os);
-	} while (commit != before);
 	if (commit > st->tail.index)
 		commit = st->tail.index;
 	if (st->lock.damaged != 0 && commit >= st->lock.damaged)

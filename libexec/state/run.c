@@ -14,6 +14,8 @@
 #define DEFAULT_TIMEOUT UINT64_C(10000000000) /* ns: ten seconds */
 #define DEFAULT_PERIOD  UINT64_C(10000)       /* entries */
 #define COMMIT_READS    8                     /* of run/commit_index, at most */
+#define COMMIT_DIGITS   16u
+#define COMMIT_SIZE     (2 * (COMMIT_DIGITS + 1)) /* bytes of run/commit_index */
 
 /* The first word of run/NAME; its length, 0 when there is none. */
 static size_t
@@ -35,26 +37,25 @@ first_word(struct os *os, const char *path, char *out, size_t max)
 }
 
 /*
- * Nobody's lock is held around a write, so half of a newer number and half of an older
- * may be read, and be more than either: only what is read twice alike counts.
+ * INDEX INDEX: nobody's lock is held around a write, so that some bytes of a newer line
+ * and the rest of an older one may be read.  Such an index could be more than either.
  */
 uint64_t
 run_commit_read(struct os *os, int fd)
 {
-	char line[2][17];
+	char line[COMMIT_SIZE];
 	uint64_t commit;
-	unsigned i;
+	unsigned tries;
 
 	if (fd == -1)
 		return 0;
-	for (i = 0; i < COMMIT_READS; i++) {
-		if (disk_read(os, fd, line[i % 2], sizeof(*line), 0) != sizeof(*line))
+	for (tries = 0; tries < COMMIT_READS; tries++) {
+		if (disk_read(os, fd, line, sizeof(line), 0) != sizeof(line))
 			return 0;
-		if (i == 0 || memcmp(line[0], line[1], sizeof(*line)) != 0)
+		if (memcmp(line, line + COMMIT_SIZE / 2, COMMIT_DIGITS) != 0)
 			continue;
-		if (num_u64(*line, sizeof(*line) - 1, NUMBER_MAX, &commit) == -1)
-			return 0;
-		return commit;
+		return num_u64(line, COMMIT_DIGITS, NUMBER_MAX, &commit) == 0 ? commit :
+										0;
 	}
 	return 0;
 }
@@ -76,12 +77,13 @@ run_commit_load(struct os *os)
 void
 run_commit_store(struct os *os, int fd, uint64_t commit)
 {
-	char line[32];
+	char line[COMMIT_SIZE + 1];
 	int n;
 
 	if (fd == -1)
 		return;
-	n = snprintf(line, sizeof(line), "%016" PRIu64 "\n", commit);
+	n = snprintf(line, sizeof(line), "%016" PRIu64 " %016" PRIu64 "\n", commit,
+	    commit);
 	(void)disk_write(os, fd, line, (size_t)n, 0);
 }
 

@@ -12,7 +12,9 @@ with_run() {
 
 # committed: what run/commit_index says.
 committed() {
-	printf '%d' "$((10#$(<run/commit_index)))"
+	local index
+	read -r index _ <run/commit_index
+	printf '%d' "$((10#$index))"
 }
 
 # says TEXT: the step's answer and its exit status.

@@ -46,17 +46,17 @@ INDEX=30
 @test "F22 an older snapshot never replaces newer entries: ignored, and 0" {
 	follower 40
 	leader 30 100
-	printf '%016d\n' 35 >run/commit_index
+	commit_is 35
 	keep before
 	offers
 	[ "$(tail -n 1 have | cut -d ' ' -f 10)" = 1 ]
 	(cd ../leader && snapshot send a) <have >bytes
 	[ ! -s bytes ]
 	# One that was asked for before that is ignored as well.
-	printf '%016d\n' 4 >run/commit_index
+	commit_is 4
 	offers
 	bytes
-	printf '%016d\n' 35 >run/commit_index
+	commit_is 35
 	installs
 	[ "$status" -eq 0 ]
 	rm -rf state/snapshot
@@ -379,7 +379,7 @@ goes_on() {
 
 @test "a damaged node takes one, and is whole when it has the leader's log" {
 	follower 40
-	printf '%016d\n' 40 >run/commit_index
+	commit_is 40
 	poke state/log/0000000000000001 1000
 	node verify
 	damaged

@@ -100,6 +100,11 @@ whole() {
 	[ "$(shows damaged)" = no ]
 }
 
+# commit_is INDEX: run/commit_index says so.
+commit_is() {
+	printf '%016d %016d\n' "$1" "$1" >run/commit_index
+}
+
 # mark: what state/lock says: clean, dirty or cut.
 mark() {
 	head -n 1 state/lock | cut -d ' ' -f 4

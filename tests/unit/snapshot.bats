@@ -61,10 +61,29 @@ tidy() {
 	run -1 snapshot take
 	[[ $output = *'nothing is committed behind index 11' ]]
 	replay write 10
-	printf '%016d\n' 15 >run/commit_index
+	commit_is 15
 	snapshot take
 	[[ $(snapshot show) = *'index 15 '* ]]
 	replay same
+}
+
+@test "the commit index that is read while it is written is not known" {
+	local torn
+	taken 10
+	replay write 10
+	# Bytes of 10, and of 9 that was there before: not 19.
+	for torn in '0000000000000019 0000000000000009' '0000000000000010 0000000000000019' \
+		'0000000000000019 000000000000001' 0000000000000019; do
+		printf '%s\n' "$torn" >run/commit_index
+		[ "$(shows commit_index)" -eq 11 ]
+		run -1 snapshot take
+		[[ $output = *'nothing is committed behind index 11' ]]
+	done
+	commit_is 19
+	[ "$(shows commit_index)" -eq 19 ]
+	replay write 1
+	[ "$(wc -c <run/commit_index)" -eq 34 ]
+	[ "$(shows commit_index)" -eq 22 ]
 }
 
 @test "wait: so many entries, and a quarter of the snapshot's bytes; ends with the node" {
@@ -122,7 +141,7 @@ tidy() {
 	for at in "${point[@]}"; do
 		[[ $at != f*sync* ]] || continue
 		back before
-		printf '%016d\n' 351 >run/commit_index
+		commit_is 351
 		at "$at" signal=KILL snapshot take || :
 		printf 'killed at %s: %s\n' "$at" "$(ls state/snapshot)"
 		snapshot check
@@ -152,7 +171,7 @@ tidy() {
 		*) continue ;;
 		esac
 		back before
-		printf '%016d\n' 351 >run/commit_index
+		commit_is 351
 		status=0
 		at "$at" error=ENOSPC snapshot take 2>err || status=$?
 		printf 'no room at %s: %s %s\n' "$at" "$status" "$(cat err)"
@@ -180,7 +199,7 @@ tidy() {
 	done
 	run -64 snapshot get ''
 	run -64 snapshot get -x key
-	printf '%016d\n' 300 >run/commit_index
+	commit_is 300
 	snapshot get k5 2>&1 >value | grep -q '^lite-raft-client: as of index 300'
 }
 
@@ -206,7 +225,7 @@ tidy() {
 	newest=$(printf '%s\n' state/snapshot/0* | tail -n 1)
 	cp -r state/snapshot before
 	for commit in 21 20 15; do
-		printf '%016d\n' "$commit" >run/commit_index
+		commit_is "$commit"
 		run -1 strace -qq -o /dev/null -P "$newest/manifest" -e trace=pread64 \
 			-e inject=pread64:error=EIO snapshot take
 		[[ $output = *'nothing is committed behind index'* ]]
