@@ -62,6 +62,7 @@ check_leads(size_t number, uint64_t term)
 		    "it has sent entries before",
 		    w->name, term);
 	g->leader = (int)w->slot;
+	w->leads = term;
 	check_elected(w, g, term);
 	/* "If a log entry is committed in a given term, then that entry will be
 	 * present in the logs of the leaders for all higher-numbered terms". */

@@ -50,6 +50,14 @@ struct inode {
 	int is_log; /* machine_keep says what is kept of it */
 	int tears;  /* a sector under way may be lost: it has a second copy */
 	struct os *locked_by;
+
+	/* Of a small file in run/: how it began before it was written last, and by whom,
+	 * under state/lock or not. */
+	unsigned char before[64];
+	size_t before_n;
+	const struct os *writer;
+	int locked;
+	int torn; /* the last read was */
 };
 
 /* What path's first len bytes name. */

@@ -459,6 +459,7 @@ strike(enum fault what)
 	case FAULT_HANG:
 		story("%s's disk hangs", n->name);
 		n->machine->hangs_until = until;
+		n->machine->hangs_all = seed_odds(300);
 		break;
 	case FAULT_FULL:
 		full(n, until);

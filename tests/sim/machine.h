@@ -36,6 +36,7 @@ struct machine {
 	int full;             /* no more space; 2: nor to overwrite */
 	uint64_t space;       /* bytes that still go in when full */
 	uint64_t hangs_until; /* nothing is written or synced before then */
+	int hangs_all;        /* nor written to run/ */
 	struct os *waits;     /* in the midst of its work, for that; NULL: none */
 	unsigned errors;      /* calls that have failed, or had no space */
 

@@ -14,7 +14,7 @@
 #include "task.h"
 #include "world.h"
 
-#define SMALL_FILE (64u * 1024)
+#define TORN_READS 200u /* in a thousand */
 
 static void
 enter(struct os *os)
@@ -177,6 +177,31 @@ read_fails(struct os *os, const char *path)
 	return 1;
 }
 
+static int
+is_run(const struct open_file *of)
+{
+	return strncmp(of->path, "run/", 4) == 0;
+}
+
+/* Where not both hold the lock one may read while another writes: some bytes, from the
+ * first on, are those that come, the rest those that were there. */
+static void
+read_tears(struct os *os, const struct open_file *of, unsigned char *p, size_t n)
+{
+	struct inode *f = of->inode;
+	size_t i;
+
+	if (!os->running || !is_run(of) || f->before_n < n || f->writer == os ||
+	    (f->locked && holds(os, "state/lock")))
+		return;
+	/* Twice is more than there is time for. */
+	f->torn = !f->torn && seed_odds(TORN_READS);
+	if (!f->torn)
+		return;
+	for (i = (size_t)seed_below(n + 1); i < n; i++)
+		p[i] = f->before[i];
+}
+
 ssize_t
 disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
 {
@@ -195,6 +220,8 @@ disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
 	if (n > f->size - (size_t)off)
 		n = f->size - (size_t)off;
 	memcpy(p, f->cache + off, n);
+	if (off == 0)
+		read_tears(os, of, p, n);
 	return (ssize_t)n;
 }
 
@@ -220,10 +247,17 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 		errno = EBADF;
 		return -1;
 	}
-	/* What is in run/ is never synced: it stays in the page cache. */
-	if (strncmp(of->path, "state/", 6) == 0)
+	/* What is in run/ is never synced: it stays in the page cache, but not even that
+	 * takes it at any time. */
+	if (!is_run(of) || os->machine->hangs_all)
 		disk_waits(os);
 	guard(os, of->path);
+	if (is_run(of)) {
+		f->before_n = f->size < sizeof(f->before) ? f->size : sizeof(f->before);
+		memcpy(f->before, f->cache, f->before_n);
+		f->writer = os;
+		f->locked = holds(os, "state/lock");
+	}
 	if (last_call(os)) {
 		/* Killed before, after, or with some of it done. */
 		if (seed_odds(300))
