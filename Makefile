@@ -78,7 +78,7 @@ $(TESTS): %: %.o $(LIB)
 	$(LINK) -o $@ $(filter %.o,$^) $(LIB)
 
 build/tests/gather: build/lead/gather.o
-build/tests/stream build/tests/watches: $(filter-out build/lead/main.o,$(LEAD_OBJECTS))
+build/tests/stream build/tests/watches build/tests/held: $(filter-out build/lead/main.o,$(LEAD_OBJECTS))
 
 # What this machine would not choose is tested too.
 build/tests/loop_poll: build/tests/loop.o libexec/os/loop.c $(LIB)

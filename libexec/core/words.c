@@ -177,6 +177,12 @@ words_parse(struct words *w, const char *line, size_t n, const char **why)
 			p++;
 		if (p == end)
 			return 0;
+		if (w->n == w->most && w->most > 0) {
+			*why = "more words than any request has";
+			w->n = 0;
+			errno = EINVAL;
+			return -1;
+		}
 		if (words_grow(w) == -1)
 			return -1;
 		word = &w->word[w->n];

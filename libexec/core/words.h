@@ -26,6 +26,7 @@ struct words {
 	struct word *word;
 	size_t n;
 	size_t cap;      /* words there is room for */
+	size_t most;     /* a line with more is refused; 0: none is */
 	struct buf text; /* the words' bytes */
 };
 

@@ -169,15 +169,15 @@ status_put(struct buf *b, int status)
 
 /* Is there room for the answer that is known?  One that is too long goes alone. */
 static int
-fits(const struct lead *l, const struct client *c, const struct slot *s)
+fits(struct lead *l, const struct client *c, const struct slot *s)
 {
 	const size_t room = client_room_out(l, c, OUTPUT_FULL);
 	struct bytes value;
 
-	if (room == 0 || !clients_tight(l) || s->status != SLOT_READS)
+	if (room == 0 || s->status != SLOT_READS || !clients_put_off(l))
 		return room > 0;
 	if (s->verb == VERB_GET && store_get(l->store, s->text, s->len, &value) == 1)
-		return value.len < room;
+		return value.len < room && value.len < LITTLE;
 	return s->verb != VERB_LIST;
 }
 
@@ -186,10 +186,12 @@ int
 answers_flush(struct lead *l, struct client *c)
 {
 	struct slot *s;
+	size_t before;
 	int bad, grown = 0;
 
 	while (!c->doomed && c->slots > 0 &&
 	    (s = slot_at(c, c->first))->status != SLOT_WAITS && fits(l, c, s)) {
+		before = c->out.len;
 		if (s->status == SLOT_READS)
 			bad = read_store(l, c, s);
 		else
@@ -199,6 +201,8 @@ answers_flush(struct lead *l, struct client *c)
 			client_doom(l, c);
 			return 0;
 		}
+		if (c->out.len - before > LITTLE)
+			l->told += c->out.len - before;
 		free(s->text);
 		c->texts -= s->len;
 		c->first++;

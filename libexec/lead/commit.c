@@ -15,6 +15,7 @@
 #define KEPT        (1024u * 1024)     /* bytes of log kept in memory */
 #define BEATS       10u                /* in an election timeout */
 #define FULL_LEAST  10u /* election timeouts that one leads, full or not */
+#define WORDS_MOST  16u /* of a line: no request has so many */
 
 /* Writes the term's no-op, durably: the index of the first own entry. */
 static int
@@ -104,6 +105,7 @@ lead_new(struct state *st, uint64_t term, uint64_t timeout, int *status)
 	l->changed = calloc(1, STORE_WINDOW / 8);
 	if (l->store == NULL || l->words == NULL || l->changed == NULL)
 		goto fail;
+	l->words->most = WORDS_MOST;
 	if (lead_start(l, term, status) == -1) {
 		lead_free(l);
 		return NULL;
@@ -168,7 +170,7 @@ lead_due(const struct lead *l)
 {
 	uint64_t due = l->beat_at + l->beat;
 
-	if (l->applied < l->commit || l->push ||
+	if (l->applied < l->commit || l->push || clients_resume(l) ||
 	    (l->behind != NULL && !clients_tight(l)))
 		return 0;
 	if (asks(l) && gather_due(l) < due)

@@ -4,15 +4,16 @@
  * Each alone has its bounds; these are for thousands.  Beyond HELD_MAX who holds
  * little goes on as ever, and who holds much waits: unfinished lines are read one
  * at a time, the oldest first, and large answers wait until others have been
- * taken.  Who could go on meanwhile, and does not, is cut off.
+ * taken.  Who could go on meanwhile, and does not, is cut off.  Nor is a turn given
+ * to large answers alone, for followers are to hear of this leader meanwhile.
  */
 #include "inside.h"
 
 #define HELD_MAX (64u * 1024 * 1024)  /* bytes of input, and as many of output */
-#define LITTLE   4096u                /* bytes of either */
 #define PACE     (64u * 1024)         /* bytes that are to come, or to be taken, */
 #define PATIENCE UINT64_C(1000000000) /* in so many ns */
 #define KEPT     (256u * 1024)        /* bytes that an empty buffer may keep */
+#define TURN     (1024u * 1024)       /* bytes of large answers in a turn */
 
 static int
 tight_in(const struct lead *l)
@@ -75,11 +76,27 @@ unfinished(const struct client *c)
 	return !c->closing && c->slots == 0 && c->in.len >= LITTLE;
 }
 
+int
+clients_put_off(struct lead *l)
+{
+	if (!clients_tight(l) && l->told < TURN)
+		return 0;
+	l->tight_out = 1;
+	return 1;
+}
+
+int
+clients_resume(const struct lead *l)
+{
+	return (l->tight_in && !tight_in(l)) || (l->tight_out && !clients_tight(l));
+}
+
 static size_t
-room_in(const struct lead *l, const struct client *c)
+room_in(struct lead *l, const struct client *c)
 {
 	if (!tight_in(l) || c == l->favoured)
 		return PACE;
+	l->tight_in = 1;
 	return c->in.len + c->slots * sizeof(*c->slot) + c->texts < LITTLE ? LITTLE : 0;
 }
 
@@ -187,6 +204,7 @@ clients_look(struct lead *l, uint64_t now)
 	const int tight = tight_in(l) || clients_tight(l);
 	const int judges = tight && now - l->judged_at >= PATIENCE;
 
+	l->told = 0;
 	if (tight || l->tight_in || l->tight_out)
 		look(l, judges);
 	if (judges)

@@ -213,7 +213,8 @@ struct lead {
 	uint64_t lines;
 	struct client *favoured; /* the one whose long line is read when it is tight */
 	uint64_t judged_at;
-	int tight_in, tight_out; /* when it was last looked */
+	size_t told;             /* bytes of large answers, since it was last looked */
+	int tight_in, tight_out; /* then, or somebody was put off since */
 	struct watch *current, *behind;
 	uint64_t marked;        /* applied, when the current ones were told "at" */
 	struct buf slice;       /* of the log, for those behind */
@@ -270,6 +271,7 @@ void clients_free(struct lead *);
 void client_doom(struct lead *, struct client *);
 
 /* held.c */
+#define LITTLE 4096u /* bytes of input, or of output, that nobody is put off for */
 
 /* Counts what it holds, after a change. */
 void client_weigh(struct lead *, struct client *);
@@ -282,6 +284,10 @@ void client_line(struct lead *, struct client *);
 size_t client_room_out(const struct lead *, const struct client *, size_t most);
 /* 1 while all together hold too much output: only little is answered. */
 int clients_tight(const struct lead *);
+/* 1 if no large answer is to be made now: whoever asks goes on after the next look. */
+int clients_put_off(struct lead *);
+/* 1 if somebody who was put off can go on: a turn is due. */
+int clients_resume(const struct lead *);
 /* Once a turn: who has waited for room goes on, who stands still is cut off. */
 void clients_look(struct lead *, uint64_t now);
 
