@@ -32,7 +32,8 @@ struct family {
 	size_t n_found;
 	char word[FAMILY_WORD]; /* what they have in their environment */
 	int own_cgroup;         /* the first one is all theirs */
-	char **cgroup;          /* directories */
+	int strangers; /* but those that were there before it may not be in it */
+	char **cgroup; /* directories */
 	size_t n_cgroups;
 	pid_t group[FAMILY_GROUPS]; /* where there is no /proc; 0: none */
 };

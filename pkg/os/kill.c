@@ -189,7 +189,8 @@ has_kind(const struct kill *k, enum kill_kind kind)
 	size_t i;
 
 	if (kind == KILL_ORPHAN)
-		return k->family.n_found > 0 && !k->family.own_cgroup;
+		return k->family.n_found > 0 &&
+		    (!k->family.own_cgroup || k->family.strangers);
 	for (i = 0; i < k->n; i++)
 		if (k->resource[i].kind == kind_of(kind))
 			return 1;

@@ -49,9 +49,9 @@ teardown() {
 	for it in $(cat feign.pid 2>/dev/null) $reader $(pids) $(cat script.pid 2>/dev/null); do
 		kill -KILL "$it" 2>/dev/null || :
 	done
-	[ -z "${rmdir-}" ] || rmdir "$rmdir" || :
 	[ -z "${loop-}" ] || losetup -d "$loop" || :
 	[ ! -d run/web ] || find /sys/fs/cgroup -name "$(mark)" -exec rmdir {} + 2>/dev/null || :
+	[ -z "${rmdir-}" ] || rmdir "$rmdir" || :
 	cd /
 	rm -rf "$PLACE"
 }

@@ -324,8 +324,9 @@ kicks_come() {
 	[ ! -e forking ]
 }
 
-@test "what another guard left behind, and has left others behind since" {
-	[ "$(id -u)" -ne 0 ] || become=unprivileged
+# leaves_orphans BECOME: what a guard has left behind leaves one behind, too, while the next
+# one, which is run by BECOME, is there.
+leaves_orphans() {
 	begin
 	cat >parent <<'END'
 echo $$ >parent.pid
@@ -343,6 +344,7 @@ END
 	kill -KILL "$guard"
 	kill -KILL "$(feigned)"
 	rm -f said
+	become=$1
 	begin
 	soon was_said '*processes of the package were here before*'
 	: >go
@@ -352,6 +354,24 @@ END
 	order 'tell kill 20000000000'
 	soon was_said dead
 	gone "$foreign"
+}
+
+@test "what another guard left behind, and has left others behind since" {
+	[ "$(id -u)" -ne 0 ] || become=unprivileged
+	leaves_orphans "$become"
+}
+
+# elsewhere CMD: in another cgroup than ours.
+elsewhere() {
+	echo 0 >"$rmdir/cgroup.procs"
+	exec "$@"
+}
+
+@test "the same, where that guard was run in another cgroup" {
+	top=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	rmdir=$top/lr-guard.$$
+	mkdir "$rmdir" 2>/dev/null || { rmdir='' && skip 'needs a cgroup2 of its own'; }
+	leaves_orphans elsewhere
 }
 
 @test "told to leave, it tells each monitor, and leaves no cgroup behind" {
