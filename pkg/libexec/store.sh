@@ -173,3 +173,15 @@ answer() { # N
 	[ "${answer_status:-75}" -le 1 ] || die "$answer_status" "cannot ask the store: $(unquote "$answer")"
 	return "$answer_status"
 }
+
+# Sets $timeout to the store's election_timeout; empty: an older one, which tells
+# nothing.
+timeout_find() { # ANSWER
+	timeout=
+	case $1 in
+	*' election_timeout='*)
+		timeout=${1#*' election_timeout='}
+		timeout=${timeout%%[!0-9.]*}
+		;;
+	esac
+}

@@ -380,6 +380,20 @@ pkg/$name/lease" ]
 	[[ $output == *"nowhere can't be asked for proof"* ]]
 }
 
+@test "check: settings that no longer fit the store, a plain script whose children may not be its own" {
+	script 'nodes=a'
+	pkg init "$name"
+	run -0 pkg check "$name"
+	[[ $output != *'election_timeout'* && $output != *'resources'* ]]
+	client 1 set "pkg/$name/conf" 'soft 3.1'
+	run -78 pkg check "$name"
+	[[ $output == *"its settings do not fit the store's election_timeout, "*" s, any more: ./pkg init $name "* ]]
+	client 1 set "pkg/$name/conf" "$(printf 'profile fast\nsoft 60')"
+	printf '#!/bin/sh\ncase $1 in start|stop|status) exit 0 ;; esac\nexit 2\n' >"$PKG/control-scripts/$name"
+	run -0 pkg check "$name"
+	[[ $output == *'must be named by its verb resources: see control-script(5)'* ]]
+}
+
 @test "status: a table, JSON, a line; and its own status says how it is" {
 	script 'nodes="a b"' 'on_stop_fail=fence' 'watchdog=/dev/watchdog'
 	pkg init "$name"

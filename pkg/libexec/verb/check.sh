@@ -73,9 +73,14 @@ check_package() {
 	# A plain script knows no check, and says so as it likes.
 	if grep -q pkg_main "control-scripts/$name"; then
 		script_run "$name" check </dev/null || bad=78
+	elif ! script_run "$name" resources >/dev/null 2>&1 </dev/null; then
+		say 'its guard can kill what it starts itself; what a service manager or a container engine starts for it must be named by its verb resources: see control-script(5)'
 	fi
 	ask get "pkg/$name/conf"
+	ask status
 	store
+	answer 2
+	timeout_find "$answer"
 	if ! answer 1; then
 		wrong "the store does not know $name; use: ./pkg init $name"
 		return
@@ -86,8 +91,11 @@ check_package() {
 	*" $node "*) ;;
 	*) wrong "$node is none of its nodes ($order); what this host is called stands in $PWD/node_name, where there is one" ;;
 	esac
-	times=$(printf '%s\n' "$conf" | libexec/settings) && word_find limit "$times" && limit=$found &&
-		word_find wait "$times" &&
+	times=$(printf '%s\n' "$conf" | libexec/settings ${timeout:+"$timeout"} 2>/dev/null)
+	if [ -z "$times" ] || word_find soft "$times"; then
+		wrong "its settings do not fit the store's election_timeout, $timeout s, any more: ./pkg init $name says more, or mends it"
+	fi
+	word_find limit "$times" && limit=$found && word_find wait "$times" &&
 		say "a node that is cut off has stopped it after $limit s; another takes over after $found s"
 	for other in $order; do
 		set -- "$@" "$other"

@@ -24,18 +24,6 @@ init_read() {
 	done
 }
 
-# Sets $timeout to the store's election_timeout; empty: an older one, which tells
-# nothing.
-init_timeout() { # ANSWER
-	timeout=
-	case $1 in
-	*' election_timeout='*)
-		timeout=${1#*' election_timeout='}
-		timeout=${timeout%%[!0-9.]*}
-		;;
-	esac
-}
-
 verb_init() {
 	script_check "$name"
 	node_load
@@ -45,7 +33,7 @@ verb_init() {
 	ask get "pkg/$name/conf"
 	store
 	answer 1
-	init_timeout "$answer"
+	timeout_find "$answer"
 	follows=$(libexec/settings ${timeout:+"$timeout"} <"$work/conf" 2>"$work/err") || {
 		read -r why <"$work/err"
 		die 78 "cannot use control-scripts/$name: ${why#settings: }"
