@@ -151,6 +151,36 @@ teardown() {
 	[ "$(grep -c start "$RECORD.seven")" -eq 1 ]
 }
 
+@test "a program that prints without end, into its monitor's pipe: the lease stays, and it lives, whatever becomes of that monitor" {
+	control fifteen a <<'END'
+case $1 in
+start) record start; lives || { begin; yes 'a line' & echo "$!" >"$PKG_RUN/yes"; } ;;
+stop) end; kill "$(cat "$PKG_RUN/yes")"; : ;;
+status) lives || exit 1 ;;
+*) exit 64 ;;
+esac
+END
+	settings fifteen
+	guard_run a fifteen
+	wait_for 20 runs_on a fifteen
+	yes=$(cat "$HOSTS/a/pkg/run/fifteen/yes")
+	for i in 1 2 3; do
+		was=$(lease fifteen)
+		wait_for 10 renewed fifteen "$was"
+	done
+	monitor=$(pid_of a fifteen monitor)
+	kill -STOP "$monitor" # the pipe is full
+	sleep 0.5
+	was=$(lease fifteen)
+	kill -KILL "$monitor"
+	wait_for 10 renewed_anew fifteen "$was"
+	wait_for 20 lease_says fifteen 'owner=a * epoch=1 * state=running *'
+	not dead "$yes"
+	[ "$(grep -c start "$RECORD.fifteen")" -eq 1 ]
+	leave a fifteen
+	wait_for 5 dead "$yes"
+}
+
 @test "a list of servers that is emptied while it is read: those that are known are gone on with" {
 	plain fourteen a
 	settings fourteen
