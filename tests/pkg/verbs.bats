@@ -150,7 +150,7 @@ pkg/$name/lease" ]
 }
 
 @test "halt, start, enable, disable and maint: what is wanted, and nothing else" {
-	script 'nodes="a b"'
+	script 'nodes="a b c"'
 	pkg init "$name"
 	lease halted
 	run -0 pkg halt "$name"
@@ -324,7 +324,7 @@ pkg/$name/lease" ]
 }
 
 @test "what no monitor would read is not written" {
-	script 'nodes="a"'
+	script
 	pkg init "$name"
 	client 1 set "pkg/$name/want" "up=yes auto=on maint=off off=$(printf '%0960d' 0) clear="
 	run -1 pkg disable "$name" "$(printf '%064d' 0)"

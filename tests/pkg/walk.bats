@@ -88,6 +88,7 @@ says() {
 	refused 1 'cannot move web to a: it is there' move web a
 	refused 1 'cannot move web to b: it does not stand by there' move web b
 	refused 1 'cannot move web to c: it is none of its nodes (a b)' move web c
+	refused 1 'cannot disable web on c: it is none of its nodes (a b)' disable web c
 	pkg disable web b
 	refused 1 'cannot move web to b: it may not run there; the way back: ./pkg enable web b' move web b
 	pkg enable web b

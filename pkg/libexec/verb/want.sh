@@ -51,6 +51,15 @@ want_change() {
 	esac
 }
 
+# Ends unless $word is among the nodes that CONF allows.
+word_among() { # CONF WHAT
+	order=$(printf '%s\n' "$1" | sed -n 's/^nodes //p')
+	case " ${order:-$word} " in
+	*" $word "*) ;;
+	*) die 1 "$2: it is none of its nodes ($order)" ;;
+	esac
+}
+
 # Writes it: as often as another administrator was quicker.
 want_write() {
 	store_open
@@ -60,14 +69,11 @@ want_write() {
 		ask get "pkg/$name/want"
 		store
 		answer 1 || die 78 "cannot find $name: the store does not know it; use: ./pkg init $name"
-		if answer 2; then
-			old=$answer
-			want_parse "$(unquote "$old")"
-			ask_old="= $old"
-		else
-			want_parse ''
-			ask_old=absent
-		fi
+		case $verb:$word in
+		disable:?*) word_among "$(unquote "$answer")" "cannot disable $name on $word" ;;
+		esac
+		answer 2 && ask_old="= $answer" || ask_old=absent answer=
+		want_parse "$(unquote "$answer")"
 		before="$up $auto $maint $off $clear"
 		want_change
 		[ "$before" != "$up $auto $maint $off $clear" ] || return 0
@@ -149,7 +155,6 @@ verb_move() {
 	answer 1 || die 78 "cannot find $name: the store does not know it; use: ./pkg init $name"
 	conf=$(unquote "$answer")
 	lag_load "$conf"
-	order=$(printf '%s\n' "$conf" | sed -n 's/^nodes //p')
 	answer 4 || answer=
 	want_parse "$(unquote "$answer")"
 	answer 3 && ask_old="= $answer" || ask_old=absent
@@ -160,10 +165,7 @@ verb_move() {
 	esac
 	[ "$owner" != "$word" ] || die 1 "cannot move $name to $word: it is there"
 	if [ -n "$word" ]; then
-		case " ${order:-$word} " in
-		*" $word "*) ;;
-		*) die 1 "cannot move $name to $word: it is none of its nodes ($order)" ;;
-		esac
+		word_among "$conf" "cannot move $name to $word"
 		case ,$off, in
 		*,"$word",*) die 1 "cannot move $name to $word: it may not run there; the way back: ./pkg enable $name $word" ;;
 		esac
@@ -177,7 +179,6 @@ verb_move() {
 		[ -n "$next" ] ||
 			die 1 "cannot move $name: no other node stands by, or may take it by itself; see: ./pkg why $name"
 	fi
-	from=$owner
 	word_find epoch "$lease_text"
 	order="move ${word:--} $found.$(chance)"
 	ask if "pkg/$name/order" "$ask_old" set "\"$order\""
@@ -189,7 +190,7 @@ verb_move() {
 		! answer 1 || [ "$(unquote "$answer")" = "$order" ] ||
 			die 1 "cannot move $name: somebody else just gave an order; see: ./pkg status $name"
 	fi
-	lease_await 60 'running degraded' "$from" ||
+	lease_await 60 'running degraded' "$owner" ||
 		die 1 "$name has not moved yet: its state is $state, on $owner; see: ./pkg log $name"
 	say "$name runs on $owner"
 }
