@@ -179,6 +179,22 @@ touched(const struct watched *w, const char *path, enum image image)
 	return f != NULL && inode_changed(f, image) != SIZE_MAX;
 }
 
+/* "currentTerm ... increases monotonically" (Figure 2), and a vote is not taken back. */
+static void
+check_term_grows(struct watched *w, const struct term *t)
+{
+	if (!w->rotten && t->current_term < w->term)
+		violation("TERM",
+		    "%s's term goes back from %" PRIu64 " to %" PRIu64 " on its disk",
+		    w->name, w->term, t->current_term);
+	if (!w->rotten && t->current_term == w->term && strlen(w->voted_for.id) > 1 &&
+	    strcmp(t->voted_for.id, w->voted_for.id) != 0)
+		violation("ES", "%s takes back its vote for %s in term %" PRIu64,
+		    w->name, w->voted_for.name, w->term);
+	w->term = t->current_term;
+	w->voted_for = t->voted_for;
+}
+
 static void
 check_term(struct watched *w, int restarted)
 {
@@ -195,7 +211,7 @@ check_term(struct watched *w, int restarted)
 		violation("TERM",
 		    "%s has told of term %" PRIu64 ", its disk says %" PRIu64, w->name,
 		    w->said, t.current_term);
-	w->term = t.current_term;
+	check_term_grows(w, &t);
 	if (term_image(w->machine, IMAGE_CACHE, &t) == -1)
 		violation("TERM", "neither slot of %s's term is intact", w->name);
 	if (t.current_term < w->said)

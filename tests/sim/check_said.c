@@ -197,6 +197,10 @@ check_said(size_t number, const struct frame *f)
 	default:
 		return;
 	}
+	/* "Reply false if term < currentTerm" (Figure 2). */
+	if (f->term < w->term && (f->type == FRAME_VOTED || f->type == FRAME_APPENDED))
+		violation("TERM", "%s answers in term %" PRIu64 ", and is in %" PRIu64,
+		    w->name, f->term, w->term);
 	if (f->term > w->said)
 		w->said = f->term;
 	if (f->term > w->term)
