@@ -330,26 +330,6 @@ pendings_answer(struct lead *l, uint64_t index, int outcome)
 	l->pendings--;
 }
 
-/* Nobody waits for what was not written. */
-static void
-readings_clamp(struct lead *l)
-{
-	struct reading *r;
-	struct client *c;
-	size_t i;
-
-	for (i = 0; i < l->readings; i++) {
-		r = &l->reading[(l->reading_first + i) % l->reading_cap];
-		if (r->index > l->last)
-			r->index = l->last;
-	}
-	for (i = 0; i < l->clients; i++) {
-		c = l->client[i];
-		if (c != NULL && c->wrote > l->last)
-			c->wrote = l->last;
-	}
-}
-
 void
 pendings_refuse(struct lead *l, int status, const char *why)
 {
@@ -362,7 +342,6 @@ pendings_refuse(struct lead *l, int status, const char *why)
 		answer_text(l, &p->waiter, status, why);
 		l->pendings--;
 	}
-	readings_clamp(l);
 }
 
 int
@@ -393,9 +372,6 @@ reading_add(struct lead *l, const struct waiter *w, const struct command *cmd)
 	/* "saves its current commit index in a local variable readIndex"; until
 	 * the no-op is committed that is not known to be enough (thesis §6.4). */
 	r->index = l->commit > l->noop ? l->commit : l->noop;
-	/* Who asks behind its own writes, without waiting for them, sees them. */
-	if (c->wrote > r->index)
-		r->index = c->wrote;
 	r->seq = l->seq + 1;
 	l->round_wanted = 1;
 	gather_asked(l, c);

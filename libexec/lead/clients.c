@@ -222,10 +222,8 @@ request(struct lead *l, const struct waiter *w, const struct command *c,
 			l->pendings--;
 			r = -1;
 		}
-		if (r == 0) {
-			l->client[w->id]->wrote = index;
+		if (r == 0)
 			gather_asked(l, l->client[w->id]);
-		}
 		buf_free(&b);
 	}
 	if (r == -1)

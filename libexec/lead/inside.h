@@ -61,7 +61,7 @@ struct slot {
 
 enum {
 	SLOT_WAITS = -1, /* for its entry, or for its round */
-	SLOT_READS = -2  /* it may read the store, when there is room for that */
+	SLOT_READS = -2  /* it may read the store, behind its client's own writes */
 };
 
 struct client {
@@ -71,10 +71,9 @@ struct client {
 	struct buf in, out;
 	struct slot *slot; /* a ring of waiting answers */
 	size_t slots, slot_cap;
-	size_t texts;     /* bytes of their texts */
-	uint64_t first;   /* the number of the first of them */
-	uint64_t wrote;   /* index of its last write; reads come behind that */
-	uint64_t greeted; /* the commit index that it was last told */
+	size_t texts;                   /* bytes of their texts */
+	uint64_t first;                 /* the number of the first of them */
+	uint64_t greeted;               /* the commit index that it was last told */
 	uint64_t asked_in, answered_in; /* lead's seq then (gather.c) */
 	struct watch *watch;
 	int watches;    /* or has asked to: nothing more is read */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/num.h"
 #include "core/words.h"
 #include "history.h"
 #include "queue.h"
@@ -264,6 +265,80 @@ tell_leader(struct node *l, const char *line)
 	connection_send(c, line, strlen(line));
 }
 
+/* A client that does not wait for its answers: it gets what it has set before, or
+ * behind. */
+struct batch {
+	struct buf in;
+	uint64_t answers;
+	uint64_t seen;
+	size_t bytes;
+};
+
+static uint64_t
+batch_told(void *arg, const char *p, size_t n)
+{
+	struct batch *b = arg;
+	struct words w = { 0 };
+	const char *newline, *why;
+	uint64_t value = 0;
+
+	if (buf_add(&b->in, p, n) == -1)
+		sim_die("out of memory");
+	while (b->in.len > 0 &&
+	    (newline = memchr(buf_head(&b->in), '\n', b->in.len)) != NULL) {
+		n = (size_t)(newline - buf_head(&b->in));
+		if (words_parse(&w, buf_head(&b->in), n, &why) == -1 || w.n == 0)
+			violation("CLIENT", "the answer can't be read");
+		buf_eat(&b->in, n + 1);
+		if (strcmp(w.word[0].bytes, "hello") == 0)
+			continue;
+		if (strcmp(w.word[0].bytes, "0") != 0 || w.n != 1 + b->answers % 2 ||
+		    (w.n == 2 &&
+			(w.word[1].len != b->bytes ||
+			    num_u64(w.word[1].bytes, w.word[1].len, NUMBER_MAX,
+				&value) == -1 ||
+			    value < b->answers / 2 || value < b->seen)))
+			violation("LIN",
+			    "request %" PRIu64 " of a batch is told %s %.30s",
+			    b->answers, w.word[0].bytes,
+			    w.n > 1 ? w.word[1].bytes : "");
+		if (w.n == 2)
+			b->seen = value;
+		b->answers++;
+	}
+	words_free(&w);
+	return 0;
+}
+
+/* Writes and reads by turns, none waited for: they are carried out in that order. */
+static void
+row_batch(uint64_t number, void *result)
+{
+	struct batch b = { .bytes = 16 };
+	const uint64_t count = 2 * (100 + 100 * number), end = 60 * SECOND;
+	struct connection *c;
+	struct buf lines = { 0 };
+	uint64_t i;
+
+	(void)result;
+	cluster(number, 3, 0);
+	c = connection_open(elected("batch", 10 * SECOND), batch_told, &b);
+	if (c == NULL)
+		sim_die("no connection");
+	for (i = 0; i < number; i++)
+		b.bytes *= 2;
+	for (i = 0; i < count / 2; i++)
+		if (buf_fmt(&lines, "set k0 %0*" PRIu64 "\nget k0\n", (int)b.bytes,
+			i) == -1)
+			sim_die("out of memory");
+	connection_send(c, buf_head(&lines), lines.len);
+	while (b.answers < count)
+		if (!queue_step(end))
+			violation("batch", "%" PRIu64 " of %" PRIu64 " are answered",
+			    b.answers, count);
+	buf_free(&lines);
+}
+
 /*
  * F23: a node is cut off while a member goes, and needs a snapshot then, whose install
  * ends in each of its calls; whoever comes next goes by the snapshot's configuration,
@@ -325,5 +400,6 @@ const struct row rows_cluster[] = {
 	{ "F18", row_f18, 20 },
 	{ "F23", row_f23, 2 * CALLS },
 	{ "F36", row_f36, 60 },
+	{ "batch", row_batch, 11 },
 	{ NULL, NULL, 0 },
 };

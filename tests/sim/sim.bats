@@ -76,6 +76,10 @@ row() {
 	row F36
 }
 
+@test "a batch of writes and reads, none waited for: each read sees the writes before it" {
+	row batch
+}
+
 @test "F42 F65 any subset of a batch's sectors: what is left is its beginning" {
 	row F42
 }
