@@ -256,13 +256,69 @@ unheard(void *arg, const char *p, size_t n)
 
 /* What is said to its leader by somebody who does not wait for the answer. */
 static void
-tell_leader(struct node *l, const char *line)
+tell_leader(struct node *l, const char *lines, size_t n)
 {
 	struct connection *c = connection_open(l, unheard, NULL);
 
 	if (c == NULL)
 		sim_die("no connection");
-	connection_send(c, line, strlen(line));
+	connection_send(c, lines, n);
+}
+
+static void
+told_of_all(const char *row, const char *when)
+{
+	const uint64_t end = sim_time() + 20 * SECOND;
+
+	while (watchers_behind())
+		if (!queue_step(end))
+			violation(row, "%s, the watcher is not told of all", when);
+}
+
+/* So many more changes, of about so many bytes each, asked at once; and all committed. */
+static void
+write_many(const char *row, struct node *l, uint64_t count, size_t bytes)
+{
+	const uint64_t end = sim_time() + 60 * SECOND, last = check_commit() + count;
+	struct buf lines = { 0 };
+	uint64_t i;
+
+	for (i = 0; i < count; i++)
+		if (buf_fmt(&lines, "set k%d %0*" PRIu64 "\n", (int)(i % 2), (int)bytes,
+			i) == -1)
+			sim_die("out of memory");
+	tell_leader(l, buf_head(&lines), lines.len);
+	buf_free(&lines);
+	while (check_commit() < last)
+		if (!queue_step(end))
+			violation(row, "%" PRIu64 " of %" PRIu64 " are committed",
+			    check_commit(), last);
+}
+
+/*
+ * F40: a watcher reads a little at a time, while more than is kept for it is written,
+ * and more than lies between two of the places that the leader knows in its log; then
+ * the leader goes, and it goes on behind the last change that it was told of.
+ */
+static void
+row_f40(uint64_t number, void *result)
+{
+	struct node *l;
+
+	(void)result;
+	cluster(number, 3, 0);
+	config.watchers = 1;
+	watchers_begin();
+	l = elected("F40", 10 * SECOND);
+	told_of_all("F40", "in a calm");
+	if (number % 2 == 0)
+		watchers_narrow(4096);
+	write_many("F40", l, 1025 + 97 * number, 700);
+	told_of_all("F40", "after much at once");
+	leading_kill(l);
+	l = elected("F40", 10 * SECOND);
+	write_many("F40", l, 3, 700);
+	told_of_all("F40", "by the next leader");
 }
 
 /* A client that does not wait for its answers: it gets what it has set before, or
@@ -366,7 +422,7 @@ row_f23(uint64_t number, void *result)
 	for (i = 0; i < 4; i++)
 		compact_begin(&nodes[i]);
 	(void)snprintf(line, sizeof(line), "del-member %s\n", gone->name);
-	tell_leader(l, line);
+	tell_leader(l, line, strlen(line));
 	pass(6 * SECOND);
 	if (admin_voters() != 3 || admin_is_member(gone))
 		sim_die("%s has not gone", gone->name);
@@ -400,6 +456,7 @@ const struct row rows_cluster[] = {
 	{ "F18", row_f18, 20 },
 	{ "F23", row_f23, 2 * CALLS },
 	{ "F36", row_f36, 60 },
+	{ "F40", row_f40, 10 },
 	{ "batch", row_batch, 11 },
 	{ NULL, NULL, 0 },
 };

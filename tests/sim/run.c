@@ -104,7 +104,7 @@ run_seed(uint64_t seed, void *result)
 	while (queue_step(end))
 		continue;
 	faults_end();
-	watchers_heal();
+	watchers_narrow(0);
 	healed();
 	history_check(config.window);
 	for (i = 0; i < config.nodes; i++)

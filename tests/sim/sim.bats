@@ -76,6 +76,10 @@ row() {
 	row F36
 }
 
+@test "F40 a watcher that reads little by little is told of all, once, by two leaders" {
+	row F40
+}
+
 @test "a batch of writes and reads, none waited for: each read sees the writes before it" {
 	row batch
 }

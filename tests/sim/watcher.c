@@ -306,15 +306,14 @@ attempt(void *arg, uint64_t number)
 	queue_in(ATTEMPT + seed_below(2 * ATTEMPT), time_is_up, v, 0);
 }
 
-/* Each reads what comes, from now on. */
 void
-watchers_heal(void)
+watchers_narrow(size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < config.watchers; i++)
 		if (watchers[i].view != NULL)
-			connection_narrow(watchers[i].view->connection, 0);
+			connection_narrow(watchers[i].view->connection, n);
 }
 
 /* Something happens to it: it breaks off, reads no more for a while, or asks once

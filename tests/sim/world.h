@@ -215,7 +215,9 @@ size_t clients_busy(void);
 /* --- watcher.c ------------------------------------------------------------ */
 
 void watchers_begin(void);
-void watchers_heal(void);
+
+/* So many bytes go to each before it reads, where it is connected; 0: no bound. */
+void watchers_narrow(size_t);
 int watchers_behind(void);    /* 1 if one has not been told all yet */
 uint64_t watchers_told(void); /* how many changes */
 
