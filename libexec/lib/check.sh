@@ -64,13 +64,13 @@ check() { # [json]
 	conf_timeout
 	ssh=ssh
 	[ ! -f conf/ssh_config ] || ssh='ssh -F conf/ssh_config'
-	{
+	# Not every awk says that it could not print.
+	judged=$({
 		printf '%s\n' "$places"
 		check_tell 2>&1
-	} | awk -v here="$self" -v timeout="$conf" -v ssh="$ssh" -v json="$1" -f libexec/lib/check.awk
-	case $? in
-	0) ;;
-	1) exit 1 ;;
-	*) exit 74 ;; # awk has said what it could not print
-	esac
+	} | awk -v here="$self" -v timeout="$conf" -v ssh="$ssh" -v json="$1" -f libexec/lib/check.awk)
+	status=$?
+	[ "$status" -le 1 ] || die 74 'cannot judge what was told'
+	put "$judged"
+	return "$status"
 }
