@@ -69,7 +69,7 @@ hosts_show() {
 			continue
 		fi
 		state=$(hosts_pinned "$lookup" "$type" "$key")
-		printf '%-16s %s %s (%s)\n' "$node" "$print" "$type" "$state"
+		put "$(printf '%-16s %s %s (%s)' "$node" "$print" "$type" "$state")"
 		case $state in
 		changed | other) changed="$changed $node" ;;
 		revoked) revoked="$revoked $node" ;;
@@ -79,9 +79,9 @@ hosts_show() {
 	done
 }
 
-# Asks at a terminal; else 1.
+# Asks at a terminal where they were shown, too; else 1.
 hosts_agree() {
-	[ -t 0 ] && [ -t 2 ] || return
+	[ -t 0 ] && [ -t 1 ] && [ -t 2 ] || return
 	printf '%s: are these the keys that the hosts themselves show (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there)? Pin them? [y/N] ' "${prog:-}" >&2
 	read -r answer
 	case $answer in

@@ -106,7 +106,7 @@ keys_make() {
 	say "these lines let them in, in $(id -un)'s authorized_keys on each host (./lite-raft keys --install):"
 	for role in peer client; do
 		keys_line "$role"
-		printf '%s\n' "$line"
+		put "$line"
 	done
 }
 

@@ -58,6 +58,8 @@ spread() {
 		grep -q -x -F "restrict,command=\"'$CLUSTER/n1/lite-raft/libexec/link/gate' $role\" $type $blob $comment" <<<"$output"
 	done
 	not cmp "$CONF/peer_key" "$CONF/client_key"
+	run -74 on 1 sh -c 'exec ./lite-raft keys >/dev/full'
+	[ "${lines[-1]}" = 'lite-raft: cannot write standard output' ]
 	run -0 on 1 ssh -G -F conf/ssh_config n2
 	grep -q -x "identityfile $CONF/peer_key" <<<"$output"
 	grep -q "^userknownhostsfile $CONF/known_hosts" <<<"$output"
@@ -184,6 +186,12 @@ spread() {
 	run -1 keys 1 --hosts --accept "$(fingerprint 2)"
 	[[ ${lines[-1]} == *'no key is pinned that these show: n1 n3' ]]
 	[ "$(cut -d ' ' -f 1 "$CONF/known_hosts")" = n2 ]
+	# What cannot be shown is not pinned.
+	for to in '>/dev/full' '>&-'; do
+		run -74 on 1 sh -c "exec ./lite-raft keys --hosts --yes $to"
+		[ "${lines[-1]}" = 'lite-raft: cannot write standard output' ]
+		[ "$(cut -d ' ' -f 1 "$CONF/known_hosts")" = n2 ]
+	done
 	# What is pinned outlives a full disk.
 	cp "$CONF/known_hosts" "$BATS_TEST_TMPDIR"
 	ln -s /dev/full "$CONF/known_hosts.new"
@@ -212,6 +220,10 @@ spread() {
 		grep -q 'Pin them? \[y/N\]' "$BATS_TEST_TMPDIR/said"
 		[ ! -e "$CONF/known_hosts" ]
 	done
+	# Who has not seen them is not asked.
+	printf 'y\n' | out script -qec "cd '$CLUSTER/n1/lite-raft' && ./lite-raft keys --hosts >'$BATS_TEST_TMPDIR/shown'" /dev/null >"$BATS_TEST_TMPDIR/said" || :
+	not grep -q 'Pin them' "$BATS_TEST_TMPDIR/said"
+	[ ! -e "$CONF/known_hosts" ]
 	printf 'y\n' | out script -qec "cd '$CLUSTER/n1/lite-raft' && ./lite-raft keys --hosts" /dev/null
 	diff <(sort "$CONF/known_hosts") <(sort "$BATS_TEST_TMPDIR/known_hosts")
 }

@@ -71,6 +71,17 @@ last() {
 	[ ! -e state.before* ]
 }
 
+@test "what cannot be said is 74, and nothing is mended unsaid" {
+	stopped a b c
+	run -74 sh -c 'exec bin/lite-raft fsck >/dev/full'
+	[ "${lines[-1]}" = 'lite-raft: cannot write standard output' ]
+	poke state/term 20
+	keep rotten
+	run -74 sh -c 'exec bin/lite-raft fsck --repair >/dev/full'
+	[ "${lines[-1]}" = 'lite-raft: cannot write standard output' ]
+	same rotten
+}
+
 @test "refused where there is nothing, and while the node runs" {
 	ln -s "$ROOT/bin" "$ROOT/libexec" .
 	run -78 bin/lite-raft fsck
