@@ -57,7 +57,7 @@ option_take(struct client *c, int argc, char *const *argv, int *i, const char **
 		       "--raw, --local, --help)";
 		return -1;
 	}
-	*why = "it takes a number of seconds, more than 0";
+	*why = "it takes a number of seconds: more than 0, at most 1,000,000";
 	if (*i + 1 >= argc)
 		return -1;
 	arg = argv[++*i];
