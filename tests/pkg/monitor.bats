@@ -27,6 +27,25 @@ teardown() {
 	cluster_after
 }
 
+# sessions HOST: its ssh's.
+sessions() {
+	local pid
+	for pid in $(host_pids "$1"); do
+		[ "$(cat "/proc/$pid/comm")" != ssh ] || printf '%s\n' "$pid"
+	done 2>/dev/null
+}
+
+# keeps_session HOST NAME: one that was there is there after renewals.
+keeps_session() {
+	local before n
+	before=$(sessions "$1")
+	for n in 1 2; do
+		was=$(lease "$2")
+		wait_for 10 renewed "$2" "$was"
+	done
+	[ -n "$before" ] && sessions "$1" | grep -q -x -F -e "$before"
+}
+
 @test "take, run, renew; a stand-by waits; stop: the other takes over at once" {
 	plain one a b
 	settings one
@@ -36,6 +55,7 @@ teardown() {
 	was=$(lease one)
 	wait_for 10 lease_says one 'owner=a * epoch=1 * state=running *'
 	wait_for 10 renewed one "$was"
+	wait_for 20 keeps_session a one
 	leave a one
 	wait_for 20 runs_on b one
 	lease_says one 'owner=b * epoch=2 *'

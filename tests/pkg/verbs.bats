@@ -384,7 +384,11 @@ pkg/$name/lease" ]
 	script 'nodes=a'
 	pkg init "$name"
 	run -0 pkg check "$name"
-	[[ $output != *'election_timeout'* && $output != *'resources'* ]]
+	[[ $output != *'election_timeout'* && $output != *'resources'* && $output != *'watchdog'* ]]
+	client 1 set "pkg/$name/conf" "watchdog $PKG/none"
+	client 1 set "pkg/$name/node/nowhere" 'state=standby boot=B fails=0/2 until=0 seen=0.0 note='
+	run -78 pkg check "$name"
+	[[ $output == *"its watchdog, $PKG/none, is not there"*"nowhere can't be asked for proof"* ]]
 	client 1 set "pkg/$name/conf" 'soft 3.1'
 	run -78 pkg check "$name"
 	[[ $output == *"its settings do not fit the store's election_timeout, "*" s, any more: ./pkg init $name "* ]]

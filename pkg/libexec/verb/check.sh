@@ -78,7 +78,10 @@ check_package() {
 	fi
 	ask get "pkg/$name/conf"
 	ask status
+	ask list "pkg/$name/node/"
 	store
+	answer 3
+	known=$answer
 	answer 2
 	timeout_find "$answer"
 	if ! answer 1; then
@@ -97,8 +100,12 @@ check_package() {
 	fi
 	word_find limit "$times" && limit=$found && word_find wait "$times" &&
 		say "a node that is cut off has stopped it after $limit s; another takes over after $found s"
-	for other in $order; do
-		set -- "$@" "$other"
+	# It is not opened, for then it would run.
+	watchdog=$(printf '%s\n' "$conf" | sed -n 's/^watchdog //p')
+	[ -z "$watchdog" ] || [ -w "$watchdog" ] ||
+		wrong "its watchdog, $watchdog, is not there, or not for us to write: the package does not start here"
+	for other in ${order:-$known}; do
+		set -- "$@" "${other##*/}"
 	done
 	check_nodes "$@"
 }
