@@ -16,9 +16,17 @@ store_close() {
 	exit "$status"
 }
 
+# Removes what those left who were ended by a signal, as by the end of a pipe.
+store_sweep() {
+	find run -path 'run/.[0-9]*' -prune | while read -r left; do
+		kill -0 "${left#run/.}" 2>/dev/null || rm -rf "$left"
+	done
+}
+
 # Makes $work, a directory of our own, which is gone when we are.
 store_open() {
 	[ -d run ] || (umask 077 && mkdir run) || die 74 "cannot make $PWD/run"
+	store_sweep
 	work=run/.$$
 	mkdir -m 700 "$work" || die 74 "cannot make $PWD/$work"
 	trap store_close EXIT

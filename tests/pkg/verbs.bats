@@ -421,6 +421,14 @@ pkg/$name/lease" ]
 	[[ $output == *' guard=lease+fence '*' note=no watchdog: /dev/watchdog' ]]
 }
 
+@test "what somebody left who was ended by a signal is removed, and no more" {
+	mkdir -p "$PKG/run/.2147483647" "$PKG/run/.$$" "$PKG/run/7"
+	: >"$PKG/run/.2147483647/ask"
+	pkg status
+	[ ! -e "$PKG/run/.2147483647" ]
+	rmdir "$PKG/run/.$$" "$PKG/run/7"
+}
+
 @test "status: a lease that nobody renews is not called running" {
 	script 'nodes="a b"'
 	pkg init "$name"
