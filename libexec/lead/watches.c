@@ -275,10 +275,16 @@ catch_up(struct lead *l, struct watch *w, size_t *left)
 	if (buf_room(b, 2 * SLICE + RECORD_MAX) == NULL)
 		return -1;
 	place(l, w);
-	if (w->at.index == 0)
-		bad = log_find(l->st, w->next, &w->at, &r);
-	if (bad == 0)
+	if (w->at.index != 0)
 		bad = log_read(l->st, &w->at, l->applied, SLICE, b, &count, &end);
+	/* What is not far before it may have gone from the log. */
+	if (w->at.index == 0 || (bad == -1 && errno == ENOENT && !l->st->broken)) {
+		buf_cut(b, 0);
+		bad = log_find(l->st, w->next, &w->at, &r);
+		if (bad == 0)
+			bad = log_read(l->st, &w->at, l->applied, SLICE, b, &count,
+			    &end);
+	}
 	if (bad == -1 && errno == ENOENT && !l->st->broken)
 		bad = 1;
 	if (bad == 0)

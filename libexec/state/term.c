@@ -67,11 +67,17 @@ term_judge(struct state *st)
 }
 
 static int
+unwritten(struct state *st)
+{
+	return state_fail(st, "cannot write state/term: %s", strerror(errno));
+}
+
+static int
 slot_store(struct state *st, off_t off, const struct buf *line)
 {
 	if (disk_write(st->os, st->term_fd, buf_head(line), line->len, off) == -1 ||
 	    disk_sync(st->os, st->term_fd) == -1)
-		return state_fail(st, "cannot write state/term: %s", strerror(errno));
+		return unwritten(st);
 	return 0;
 }
 
@@ -83,10 +89,13 @@ term_store(struct state *st)
 
 	st->term.version++;
 	if (term_print(&st->term, &line) == -1)
-		return state_fail(st, "cannot write state/term: %s", strerror(errno));
+		return unwritten(st);
 	/* One slot and its sync, then the other: either alone is enough.  The one that
-	 * counts now stays until then; the other may be damaged. */
-	r = slot_store(st, (off_t)TERM_SLOT - st->term_at, &line);
+	 * counts now stays until then; the other may be damaged.  Who wrote that one may
+	 * have died before its sync. */
+	r = disk_sync(st->os, st->term_fd) == 0 ? 0 : unwritten(st);
+	if (r == 0)
+		r = slot_store(st, (off_t)TERM_SLOT - st->term_at, &line);
 	if (r == 0)
 		r = slot_store(st, st->term_at, &line);
 	buf_free(&line);

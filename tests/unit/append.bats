@@ -290,7 +290,7 @@ refuses() {
 	granted c 5 1@0
 	member append b 6 6x1 1 0 >frame
 	trace append <frame >reply
-	[ "$(story)" = 'w:lock w:term s:term w:term s:term w:lock reply ' ]
+	[ "$(story)" = 'w:lock s:term w:term s:term w:term s:term w:lock reply ' ]
 	[ "$(shows term) $(shows voted_for)" = '6 -' ]
 	granted b 6 1@0
 	# The term's own leader takes no vote away.
@@ -378,16 +378,16 @@ refuses() {
 	# Whoever comes next, whatever it asks: a vote, the same once more, nothing new.
 	member ballot c 3 6@2 >ballot
 	trace vote answer <ballot >reply
-	[ "$(essence)" = "w:term s:term w:term s:term w:$LOG s:$LOG w:term s:term w:term s:term reply" ]
+	[ "$(essence)" = "s:term w:term s:term w:term s:term w:$LOG s:$LOG s:term w:term s:term w:term s:term reply" ]
 	[[ $(member replies <reply) = *' yes' ]]
 	back written
 	trace append <frame >reply
-	[ "$(essence)" = "w:term s:term w:term s:term w:$LOG s:$LOG reply" ]
+	[ "$(essence)" = "s:term w:term s:term w:term s:term w:$LOG s:$LOG reply" ]
 	[ "$(member replies <reply)" = 'appended to b term 2 seq 2 yes 6 last 6' ]
 	back written
 	member append b 2 2x5 6 0 >frame
 	trace append <frame >reply
-	[ "$(essence)" = "w:term s:term w:term s:term w:$LOG s:$LOG reply" ]
+	[ "$(essence)" = "s:term w:term s:term w:term s:term w:$LOG s:$LOG reply" ]
 	[ "$(mark)" = clean ]
 }
 
@@ -398,7 +398,7 @@ refuses() {
 	{ member append b 2 2x5 2 4 && member append c 3 2x5 6 0; } >frame
 	keep before
 	trace append <frame >reply
-	[ "$(story)" = "w:lock w:$LOG s:$LOG w:term s:term w:term s:term w:lock reply " ]
+	[ "$(story)" = "w:lock w:$LOG s:$LOG s:term w:term s:term w:term s:term w:lock reply " ]
 	[ "$(member replies <reply)" = 'appended to c term 3 seq 3 yes 6 last 6' ]
 	back before
 	at 'fdatasync 1' signal=KILL append <frame >reply || :

@@ -49,6 +49,14 @@ both() {
 	done
 }
 
+@test "F2 what another did not live to sync is durable before the other slot is touched" {
+	need_strace
+	node_up
+	member ballot b 5 1@0 >frame
+	trace vote answer <frame >reply
+	[[ $(story) = *' s:term w:term s:term w:term s:term '* ]]
+}
+
 @test "F2 the newer of two slots counts, whichever it is" {
 	local n
 	node_up

@@ -138,7 +138,7 @@ answered() {
 	node_up
 	member ballot b 5 1@0 >frame
 	trace vote answer <frame >reply
-	[ "$(story)" = 'w:lock w:term s:term w:term s:term w:lock reply ' ]
+	[ "$(story)" = 'w:lock s:term w:term s:term w:term s:term w:lock reply ' ]
 	# Once more: nothing is left to be written.
 	trace vote answer <frame >reply
 	[ "$(story)" = 'reply ' ]
@@ -152,7 +152,7 @@ answered() {
 	member ballot b 5 1@0 >frame
 	member ballot c 5 1@0 >frame.c
 	keep fresh
-	for nth in 1 2; do
+	for nth in 2 3; do
 		back fresh
 		at "fdatasync $nth" signal=KILL vote answer <frame >reply || :
 		[ ! -s reply ]
@@ -231,7 +231,7 @@ answered() {
 	node_up
 	takes b 2 2x2 1 2
 	trace vote ask >ballots
-	[ "$(story)" = 'w:lock w:term s:term w:term s:term w:lock reply ' ]
+	[ "$(story)" = 'w:lock s:term w:term s:term w:term s:term w:lock reply ' ]
 	[ "$(shows term) $(shows voted_for)" = '3 a' ]
 	[ "$(member replies <ballots)" = 'ballot real to b term 3 seq 3 last 3@2
 ballot real to c term 3 seq 3 last 3@2' ]

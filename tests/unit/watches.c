@@ -1,6 +1,7 @@
 /*
  * watches.c - how much those who watch and are behind take of one turn of their
- * leader: watches bytes | time, in the directory of a node that has a log.
+ * leader, and what is left of the log for them: watches bytes | time | gone, in the
+ * directory of a node that has a log.
  */
 #include "entries.h"
 #include "lead/inside.h"
@@ -86,6 +87,24 @@ time_is_over(void)
 	}
 }
 
+/* Where the entry a little before the wanted one was: that has gone from the log. */
+static void
+gone(void)
+{
+	size_t i;
+
+	l.beat = HOUR;
+	for (i = 0; i < MANY; i++)
+		c[i].watch->next = l.applied - 5;
+	l.mark[(l.applied - 5) / MARK_EVERY % (STORE_WINDOW / MARK_EVERY)] =
+	    (struct cursor){ l.applied - 5 - (l.applied - 5) % MARK_EVERY, 1, 0 };
+	MUST(segment_look(l.st, 1) == -1);
+	while (l.behind != NULL)
+		watches_turn(&l, clock_now(l.st->os));
+	for (i = 0; i < MANY; i++)
+		MUST(c[i].watch != NULL && c[i].watch->next == l.applied + 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -98,6 +117,8 @@ main(int argc, char **argv)
 		bytes();
 	else if (strcmp(argv[1], "time") == 0)
 		time_is_over();
+	else if (strcmp(argv[1], "gone") == 0)
+		gone();
 	else
 		MUST(!"such a case");
 	end();
