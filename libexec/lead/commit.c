@@ -13,6 +13,7 @@
 
 #define APPLY_SLICE (4u * 1024 * 1024) /* bytes of log applied in a turn */
 #define KEPT        (1024u * 1024)     /* bytes of log kept in memory */
+#define TELLS       (256u * 1024)      /* looks at a watch in a turn */
 #define BEATS       10u                /* in an election timeout */
 #define FULL_LEAST  10u /* election timeouts that one leads, full or not */
 #define WORDS_MOST  16u /* of a line: no request has so many */
@@ -336,14 +337,18 @@ entry_apply(struct lead *l, const struct cursor *at, const struct record *r,
 	return 0;
 }
 
-/* Applies what is committed of p[0..n), which lies at the cursor; that moves. */
+/*
+ * Applies what is committed of p[0..n), which lies at the cursor; that moves.  Where
+ * many watch it is done in several turns.
+ */
 static int
 slice_apply(struct lead *l, struct cursor *at, const char *p, size_t n)
 {
 	struct record r;
 	size_t done, warm = 0;
 
-	for (done = 0; l->applied < l->commit && done < n; done += record_size(&r)) {
+	for (done = 0; l->applied < l->commit && done < n && l->tells < TELLS;
+	     done += record_size(&r)) {
 		if (warm-- == 0)
 			warm = store_warm(l->store, p + done, n - done) - 1;
 		if (record_parse(p + done, n - done, &r) != 1 ||
@@ -397,6 +402,7 @@ apply(struct lead *l)
 		at.index -= count;
 		at.off -= b.len;
 		bad = slice_apply(l, &at, buf_head(&b), b.len);
+		l->apply_at = at;
 	}
 	buf_free(&b);
 	return bad;
@@ -472,6 +478,7 @@ lead_finish(struct lead *l)
 	if (l->down)
 		return LEAD_DOWN;
 	commit(l);
+	l->tells = 0;
 	if (apply(l) == -1)
 		return st->broken ? LEAD_BROKEN : LEAD_DOWN;
 	readings_answer(l);

@@ -215,6 +215,7 @@ struct lead {
 	size_t told;             /* bytes of large answers, since it was last looked */
 	int tight_in, tight_out; /* then, or somebody was put off since */
 	struct watch *current, *behind;
+	size_t tells;           /* how often a watch was looked at in this turn */
 	uint64_t marked;        /* applied, when the current ones were told "at" */
 	struct buf slice;       /* of the log, for those behind */
 	unsigned char *changed; /* of the last STORE_WINDOW entries: a bit each */

@@ -199,6 +199,7 @@ watches_tell(struct lead *l, const struct cursor *at, const struct command *c)
 		return;
 	for (w = l->current; w != NULL; w = next) {
 		next = w->next_watch;
+		l->tells++;
 		if (!is_watched(w, c) || index < w->next)
 			continue;
 		if (has_room(l, w->client, c)) {

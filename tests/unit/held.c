@@ -1,18 +1,20 @@
 /*
- * held.c - what clients hold of a leader's memory together: held NAME, in the
- * directory of a node that was elected in term 1 and has no peers.
+ * held.c - what clients hold of a leader's memory, and of its turns, together: held
+ * NAME, in the directory of a node that was elected in term 1 and has no peers.
  */
 #include "entries.h"
 #include "lead/inside.h"
 
 #define MIB     (1024u * 1024)
 #define CLIENTS 200u
+#define WATCHES 1000u
+#define WRITES  2000u
 #define LINES   16u /* unfinished ones: more than there is memory for */
 #define TURNS   400
 
 static struct lead *l;
-static struct client *c[CLIENTS];
-static size_t heard[CLIENTS]; /* bytes */
+static struct client *c[WATCHES + 1];
+static size_t heard[WATCHES + 1]; /* bytes */
 
 static void
 turn(void)
@@ -117,6 +119,32 @@ in(void)
 	MUST(lead_client_room(l, c[LINES]) > 0);
 }
 
+/* What many watch is not applied in one turn, and all of it is answered. */
+static void
+watched(void)
+{
+	size_t i, before = 0, now;
+	int turns;
+
+	opens(WATCHES + 1);
+	for (i = 0; i < WATCHES; i++)
+		MUST(says(c[i], "watch none\n", 11) == 0);
+	turn();
+	(void)reads(WATCHES);
+	heard[WATCHES] = 0;
+	for (i = 0; i < WRITES; i++)
+		MUST(says(c[WATCHES], "set k v\n", 8) == 0);
+	for (turns = 0; before < 2 * WRITES; turns++) {
+		MUST(turns < TURNS);
+		turn();
+		(void)reads(WATCHES);
+		now = heard[WATCHES];
+		MUST(now - before <= 2 * 300);
+		MUST(now == 2 * WRITES || lead_due(l) == 0);
+		before = now;
+	}
+}
+
 /* One line of the longest, all of it words: what it takes is given back. */
 static void
 words(void)
@@ -143,6 +171,7 @@ main(int argc, char **argv)
 	static const struct test_case cases[] = {
 		{ "out", out },
 		{ "in", in },
+		{ "watched", watched },
 		{ "words", words },
 		{ NULL, NULL },
 	};
