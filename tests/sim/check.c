@@ -427,4 +427,6 @@ check_verified(size_t number)
 	check_worked(number, WORK_START, RAN);
 	judge(w);
 	check_promise(w, WORK_START);
+	/* Nobody promises itself what it leads with. */
+	check_durable();
 }

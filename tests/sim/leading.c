@@ -272,6 +272,8 @@ check_peers(const struct leading *g)
 		if (peer_used(p))
 			check_matched(g->node->number, l->term, p->who.id,
 			    p->match_index);
+	/* What it counts itself for. */
+	check_matched(g->node->number, l->term, g->node->id, l->durable);
 }
 
 /* "A leader steps down if an election timeout elapses without a successful round of
