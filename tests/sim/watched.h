@@ -15,7 +15,6 @@ struct watched {
 	struct log_image cache;
 	struct log_image disk;
 	uint64_t term; /* the durable one */
-	struct who voted_for;
 	uint64_t leads;    /* that it led last, or leads */
 	uint64_t said;     /* the highest that it told anybody */
 	uint64_t commit;   /* claimed since it started */
@@ -35,6 +34,7 @@ struct watched {
 	size_t looked;
 	char name[16];
 	char id[ID_DIGITS + 1];
+	struct who voted_for; /* in that durable term */
 };
 
 /* What happened in a term. */
