@@ -14,7 +14,7 @@ struct watched {
 	struct machine *machine;
 	struct log_image cache;
 	struct log_image disk;
-	uint64_t term; /* the durable one */
+	uint64_t term;     /* the durable one */
 	uint64_t leads;    /* that it led last, or leads */
 	uint64_t said;     /* the highest that it told anybody */
 	uint64_t commit;   /* claimed since it started */
