@@ -321,6 +321,14 @@ pkg/$name/lease" ]
 	lists() { "$PKG/libexec/session" --list >/dev/full; }
 	run -74 lists
 	[[ $output == 'session: cannot write the list of servers: '* ]]
+	# Nor has a monitor the keys of whoever ran it, who may leave.
+	SSH_AUTH_SOCK=$PKG/agent run -69 pkg run "$name"
+	[[ ${lines[-1]} == "pkg: $name waits for the store (n1="*'); it goes on by itself: '* ]]
+	cd "$PKG"
+	guard=$("$ROOT/libexec/os/hold" --who "run/$name/lock") monitor=$("$ROOT/libexec/os/hold" --who "run/$name/monitor")
+	grep -q PKG_NODE "/proc/$monitor/environ"
+	run ! grep -q SSH_AUTH_SOCK "/proc/$monitor/environ"
+	kill -KILL "$guard" "$monitor"
 }
 
 @test "what no monitor would read is not written" {

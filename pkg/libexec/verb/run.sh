@@ -13,6 +13,8 @@ verb_run() {
 		say "$name runs on $node already"
 		return
 	fi
+	# The keys of whoever types this may go when they do.
+	unset SSH_AUTH_SOCK
 	store_open
 	order=
 	ask get "pkg/$name/conf"
@@ -51,7 +53,7 @@ verb_run() {
 run_late() {
 	why=$(tail -n 1 "$work/err")
 	[ -z "$why" ] || die 74 "$name is not watched so far, and tries again: $why"
-	die 69 "$name waits for the store; it goes on by itself: message-log/$name.log"
+	die 69 "$name waits for the store${store_reason:+ ($store_reason)}; it goes on by itself: message-log/$name.log"
 }
 
 # Sets $owner and $state out of the lease in answer N.
