@@ -138,17 +138,21 @@ patient() {
 over() { [ -s over ]; }
 leads() { [ -s "$1/run/leader" ] && (cd "$1" && hold --who run/ready) >/dev/null 2>&1; }
 
-# calm: no node runs any more; one whose role was killed ends by itself.
+# calm: no node runs any more; one whose role was killed ends by itself, and one that is
+# only on its way to run is stopped when it does.
 calm() {
-	local name
-	for name in n?; do
-		! (cd "$name" && hold --who state/running) >/dev/null 2>&1 ||
-			(cd "$name" && timeout 60 ./lite-raft stop) >/dev/null
+	local name end=$((SECONDS + 120))
+	until none_left; do
+		for name in n?; do
+			! (cd "$name" && hold --who state/running) >/dev/null 2>&1 ||
+				(cd "$name" && timeout 60 ./lite-raft stop) >/dev/null
+		done
+		[ "$SECONDS" -lt "$end" ] || {
+			ps -o pid=,args= -p "$(pids | paste -sd ,)" || :
+			return 1
+		}
+		sleep 0.05
 	done
-	patient 60 none_left || {
-		ps -o pid=,args= -p "$(pids | paste -sd ,)" || :
-		return 1
-	}
 	rm -f n?/run/leader
 }
 
