@@ -179,20 +179,25 @@ touched(const struct watched *w, const char *path, enum image image)
 	return f != NULL && inode_changed(f, image) != SIZE_MAX;
 }
 
-/* "currentTerm ... increases monotonically" (Figure 2), and a vote is not taken back. */
+/* "currentTerm ... increases monotonically" (Figure 2), and a vote is not taken back;
+ * but where one slot can't be read the other counts, and what was written to the first
+ * alone nobody has heard of. */
 static void
 check_term_grows(struct watched *w, const struct term *t)
 {
-	if (!w->rotten && t->current_term < w->term)
+	const int failed = w->rotten || w->machine->errors != w->errors;
+
+	if (!failed && t->current_term < w->term)
 		violation("TERM",
 		    "%s's term goes back from %" PRIu64 " to %" PRIu64 " on its disk",
 		    w->name, w->term, t->current_term);
-	if (!w->rotten && t->current_term == w->term && strlen(w->voted_for.id) > 1 &&
+	if (!failed && t->current_term == w->term && strlen(w->voted_for.id) > 1 &&
 	    strcmp(t->voted_for.id, w->voted_for.id) != 0)
 		violation("ES", "%s takes back its vote for %s in term %" PRIu64,
 		    w->name, w->voted_for.name, w->term);
 	w->term = t->current_term;
 	w->voted_for = t->voted_for;
+	w->errors = w->machine->errors;
 }
 
 static void
