@@ -22,6 +22,8 @@ struct watched {
 	uint64_t seen;     /* its machine's changes, when its files were read */
 	uint64_t judged;   /* the same, when they were whole, and found right */
 	uint64_t promised; /* told a leader that it holds up to here */
+	struct inode *looked_at[32]; /* snapshots */
+	size_t looked;
 	uint32_t promised_chain;
 	unsigned errors; /* its machine's, when its term was looked at */
 	int cutting;     /* as its lock file says */
@@ -31,8 +33,6 @@ struct watched {
 	int stained;     /* a bit of a snapshot was, and no more than that is to go */
 	int spare;       /* its newest snapshot could be replaced */
 	int unwatched;
-	struct inode *looked_at[32]; /* snapshots */
-	size_t looked;
 	char name[16];
 	char id[ID_DIGITS + 1];
 	struct who voted_for; /* in that durable term */
