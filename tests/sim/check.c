@@ -179,25 +179,27 @@ touched(const struct watched *w, const char *path, enum image image)
 	return f != NULL && inode_changed(f, image) != SIZE_MAX;
 }
 
-/* "currentTerm ... increases monotonically" (Figure 2), and a vote is not taken back;
- * but where one slot can't be read the other counts, and what was written to the first
- * alone nobody has heard of. */
+/*
+ * "currentTerm ... increases monotonically" (Figure 2), and a vote is not taken back, as
+ * soon as both slots say it: what was written to one alone nobody has heard of, and it
+ * may go with that slot.
+ */
 static void
 check_term_grows(struct watched *w, const struct term *t)
 {
-	const int failed = w->rotten || w->machine->errors != w->errors;
+	const struct term *was = &w->stored;
 
-	if (!failed && t->current_term < w->term)
+	if (!w->rotten && t->current_term < was->current_term)
 		violation("TERM",
 		    "%s's term goes back from %" PRIu64 " to %" PRIu64 " on its disk",
-		    w->name, w->term, t->current_term);
-	if (!failed && t->current_term == w->term && strlen(w->voted_for.id) > 1 &&
-	    strcmp(t->voted_for.id, w->voted_for.id) != 0)
+		    w->name, was->current_term, t->current_term);
+	if (!w->rotten && t->current_term == was->current_term &&
+	    strlen(was->voted_for.id) > 1 &&
+	    strcmp(t->voted_for.id, was->voted_for.id) != 0)
 		violation("ES", "%s takes back its vote for %s in term %" PRIu64,
-		    w->name, w->voted_for.name, w->term);
+		    w->name, was->voted_for.name, was->current_term);
 	w->term = t->current_term;
-	w->voted_for = t->voted_for;
-	w->errors = w->machine->errors;
+	(void)term_stored(w->machine, &w->stored);
 }
 
 static void

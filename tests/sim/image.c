@@ -440,28 +440,53 @@ log_image_segment(const struct log_image *l, const struct entry *e)
 	return 0;
 }
 
-int
-term_image(struct machine *m, enum image image, struct term *t)
+/* The slots of state/term, the newer one first; how many are intact. */
+static int
+term_slots(struct machine *m, enum image image, struct term slot[2])
 {
-	struct term slot;
-	struct inode *f;
+	struct inode *f = machine_find(m, "state/term", image);
 	const unsigned char *p;
+	struct term t;
 	size_t off, size;
-	int found = 0;
+	int n = 0;
 
-	f = machine_find(m, "state/term", image);
 	if (f == NULL)
-		return -1;
+		return 0;
 	p = inode_bytes(f, image, &size);
 	for (off = 0; off <= TERM_SLOT; off += TERM_SLOT) {
 		if (off >= size ||
-		    term_parse(&slot, (const char *)p + off, size - off) == -1)
+		    term_parse(&t, (const char *)p + off, size - off) == -1)
 			continue;
-		if (!found || slot.version > t->version)
-			*t = slot;
-		found = 1;
+		if (n == 1 && t.version > slot[0].version) {
+			slot[1] = slot[0];
+			slot[0] = t;
+		} else
+			slot[n] = t;
+		n++;
 	}
-	return found ? 0 : -1;
+	return n;
+}
+
+int
+term_image(struct machine *m, enum image image, struct term *t)
+{
+	struct term slot[2];
+
+	if (term_slots(m, image, slot) == 0)
+		return -1;
+	*t = slot[0];
+	return 0;
+}
+
+int
+term_stored(struct machine *m, struct term *t)
+{
+	struct term slot[2];
+
+	if (term_slots(m, IMAGE_DISK, slot) != 2 || slot[0].version != slot[1].version)
+		return -1;
+	*t = slot[0];
+	return 0;
 }
 
 /* lite-raft-lock 1 COUNTER MARK DAMAGED INDEX ... */

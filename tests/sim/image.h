@@ -82,6 +82,9 @@ uint64_t log_image_segment(const struct log_image *, const struct entry *);
 /* The newer intact slot of state/term; -1: there is none. */
 int term_image(struct machine *, enum image, struct term *);
 
+/* What both slots say on the disk; -1: they differ, or one of them is damaged. */
+int term_stored(struct machine *, struct term *);
+
 /* What state/lock says; -1: nothing that can be read. */
 struct lock_image {
 	uint64_t counter;

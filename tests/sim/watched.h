@@ -25,17 +25,16 @@ struct watched {
 	struct inode *looked_at[32]; /* snapshots */
 	size_t looked;
 	uint32_t promised_chain;
-	unsigned errors; /* its machine's, when its term was looked at */
-	int cutting;     /* as its lock file says */
-	int damaged;     /* as its lock file says */
-	int clean;       /* the same: no change is under way */
-	int rotten;      /* a bit of it was flipped, or all of it is lost */
-	int stained;     /* a bit of a snapshot was, and no more than that is to go */
-	int spare;       /* its newest snapshot could be replaced */
+	int cutting; /* as its lock file says */
+	int damaged; /* as its lock file says */
+	int clean;   /* the same: no change is under way */
+	int rotten;  /* a bit of it was flipped, or all of it is lost */
+	int stained; /* a bit of a snapshot was, and no more than that is to go */
+	int spare;   /* its newest snapshot could be replaced */
 	int unwatched;
 	char name[16];
 	char id[ID_DIGITS + 1];
-	struct who voted_for; /* in that durable term */
+	struct term stored; /* what both slots said last */
 };
 
 /* What happened in a term. */
