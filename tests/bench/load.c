@@ -147,10 +147,11 @@ static void
 count(struct load *l, struct conn *c)
 {
 	const uint64_t since = l->now - l->begun;
+	const uint64_t i = since / BUCKET;
 
 	l->answered++;
-	if (since / BUCKET < l->buckets)
-		l->bucket[since / BUCKET]++;
+	/* What the last turn brings late is told with what came at the end. */
+	l->bucket[i < l->buckets ? i : l->buckets - 1]++;
 	if (since < l->warm)
 		return;
 	if (l->last != 0 && l->now - l->last > l->gap)
