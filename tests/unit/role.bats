@@ -130,7 +130,8 @@ role_is() {
 
 # leads: it does, and the leader's half has got so far that it can be stopped.
 leads() {
-	role_is leader && [ "$(cat lead.pid)" = "$(libexec/os/hold --who run/lead.lock)" ]
+	role_is leader && [ -s lead.pid ] &&
+		[ "$(cat lead.pid)" = "$(libexec/os/hold --who run/lead.lock)" ]
 } 2>/dev/null
 
 noted() {
