@@ -290,7 +290,10 @@ change_turn(struct lead *l, uint64_t now)
 		return;
 	case CHANGE_ENTERING:
 		p = peer_at(l, place);
-		r = p == NULL ? -1 : entering(l, p, now);
+		if ((int)place == l->me) /* it has all that there is */
+			r = 1;
+		else
+			r = p == NULL ? -1 : entering(l, p, now);
 		if (r == 0)
 			return;
 		if (r == 1)

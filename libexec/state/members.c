@@ -30,12 +30,16 @@ state_votes(const struct state *st)
 int
 state_stands(const struct state *st)
 {
+	int i = members_find(&st->members, st->me.name, st->me.id);
+
 	/* "A server that is not part of its own latest configuration should still
 	 * start new elections, as it might still be needed until the Cnew entry is
-	 * committed" (thesis §4.2.2); it does not count itself then. */
-	if (members_find(&st->members, st->me.name, st->me.id) == -1)
+	 * committed" (thesis §4.2.2); it does not count itself then.  One that enters
+	 * is needed likewise: it may have a vote in a newer configuration that is not
+	 * here, and a newer log than those who need that vote. */
+	if (i == -1)
 		return st->members.n > 0 && !st->joiner && !st->removed;
-	return state_votes(st);
+	return state_votes(st) || st->members.part[i] == PART_ENTERING;
 }
 
 int

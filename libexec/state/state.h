@@ -432,7 +432,7 @@ int file_replace(struct os *, const char *path, const struct buf *);
 /* 1 if this node is a voter of the configuration in force. */
 int state_votes(const struct state *);
 
-/* 1 if it may stand for election, and lead. */
+/* 1 if it may stand for election, and lead: who votes, and some who do not. */
 int state_stands(const struct state *);
 
 /* Sets st->members to what state/members says; n is 0 where it says nothing. */

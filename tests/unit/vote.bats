@@ -607,6 +607,19 @@ id_of() {
 	sed -n "s/^[a-z]* $1 //p" first
 }
 
+# counts_not_itself: of a and b, b alone is the majority.
+counts_not_itself() {
+	vote ask --pre >ballots
+	[ "$(cut -d ' ' -f 6 ballots)" = b ]
+	vote ask >ballots
+	: >replies
+	tally 0.3
+	[ "$status" -ne 0 ]
+	member voted b "$(shows term)" yes >replies
+	tally 5
+	[ "$status" -eq 0 ]
+}
+
 @test "F31 one that is leaving stands until the configuration without it is committed" {
 	node_up a b
 	cp state/members first
@@ -615,18 +628,17 @@ id_of() {
 	# Nobody else has this entry: b needs a vote of this node, and can't get it.
 	configure "member b $(id_of b)"
 	[ "$(shows stands)" = yes ]
-	vote ask --pre >ballots
-	[ "$(cut -d ' ' -f 6 ballots)" = b ]
-	vote ask >ballots
-	# What it votes itself does not count: b alone is the majority.
-	: >replies
-	tally 0.3
-	[ "$status" -ne 0 ]
-	member voted b "$(shows term)" yes >replies
-	tally 5
-	[ "$status" -eq 0 ]
+	counts_not_itself
 	# Who was never in it does not stand: a learner, or one that has none.
 	configure "learner a $(id_of a)" "member b $(id_of b)"
 	[ "$(shows stands)" = no ]
 	run -1 vote ask --pre
+}
+
+@test "F31 one that enters stands: its vote may count elsewhere, and its log be newer" {
+	node_up a b
+	cp state/members first
+	configure "entering a $(id_of a)" "member b $(id_of b)"
+	[ "$(shows votes) $(shows stands)" = 'no yes' ]
+	counts_not_itself
 }
