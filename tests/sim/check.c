@@ -179,6 +179,15 @@ touched(const struct watched *w, const char *path, enum image image)
 	return f != NULL && inode_changed(f, image) != SIZE_MAX;
 }
 
+/* 1 if who read the file last has not got what stands in it. */
+static int
+misread(const struct watched *w, const char *path)
+{
+	const struct inode *f = machine_find(w->machine, path, IMAGE_CACHE);
+
+	return f != NULL && inode_misread(f);
+}
+
 /*
  * "currentTerm ... increases monotonically" (Figure 2), and a vote is not taken back, as
  * soon as both slots say it: what was written to one alone nobody has heard of, and it
@@ -359,8 +368,11 @@ check_worked(size_t number, enum work work, enum ended ended)
 	if (!touched(w, "run/commit_index", IMAGE_CACHE))
 		return;
 	commit = number_image(w->machine, "run/commit_index");
-	/* A lead that has been overtaken may write its last one late. */
-	if (commit < w->commit && work == WORK_LEAD && w->leads < w->term)
+	/* A lead that has been overtaken may write its last one late, and an append
+	 * does not know of one that it could not read. */
+	if (commit < w->commit &&
+	    ((work == WORK_LEAD && w->leads < w->term) ||
+		(work == WORK_APPEND && misread(w, "run/commit_index"))))
 		w->commit = commit;
 	if (commit < w->commit)
 		violation("COMMIT",

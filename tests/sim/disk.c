@@ -454,6 +454,12 @@ inode_changed(struct inode *f, enum image image)
 }
 
 int
+inode_misread(const struct inode *f)
+{
+	return f->misread;
+}
+
+int
 inode_stale(const struct inode *f, enum image image)
 {
 	return f->changed[image] != SIZE_MAX;

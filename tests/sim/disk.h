@@ -57,7 +57,7 @@ struct inode {
 	size_t before_n;
 	const struct os *writer;
 	int locked;
-	int torn; /* the last read was */
+	int misread; /* the last one failed, or came in the midst of a write */
 };
 
 /* What path's first len bytes name. */

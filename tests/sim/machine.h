@@ -80,6 +80,7 @@ struct inode *inode_child(struct inode *, enum image, const char *name);
  */
 size_t inode_changed(struct inode *, enum image);
 int inode_stale(const struct inode *, enum image); /* 1 if it would say so */
+int inode_misread(const struct inode *); /* 1 if the last read failed, or was torn */
 
 /* --- processes ------------------------------------------------------------ */
 

@@ -189,15 +189,17 @@ static void
 read_tears(struct os *os, const struct open_file *of, unsigned char *p, size_t n)
 {
 	struct inode *f = of->inode;
+	const int again = f->misread;
 	size_t i;
 
+	f->misread = 0;
 	if (!os->running || !is_run(of) || f->before_n < n || f->writer == os ||
 	    (f->locked && holds(os, "state/lock")))
 		return;
 	/* Twice is more than there is time for. */
-	f->torn = !f->torn && seed_odds(TORN_READS);
-	if (!f->torn)
+	if (again || !seed_odds(TORN_READS))
 		return;
+	f->misread = 1;
 	for (i = (size_t)seed_below(n + 1); i < n; i++)
 		p[i] = f->before[i];
 }
@@ -213,8 +215,10 @@ disk_read(struct os *os, int fd, void *p, size_t n, off_t off)
 		errno = EINVAL;
 		return -1;
 	}
-	if (read_fails(os, of->path))
+	if (read_fails(os, of->path)) {
+		f->misread = 1;
 		return -1;
+	}
 	if ((size_t)off >= f->size)
 		return 0;
 	if (n > f->size - (size_t)off)

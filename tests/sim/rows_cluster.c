@@ -12,6 +12,7 @@
 #include "queue.h"
 #include "rows.h"
 #include "sim.h"
+#include "watched.h"
 #include "world.h"
 
 #define CALLS 60u /* of an install, at most */
@@ -26,9 +27,9 @@ pass(uint64_t ns)
 	sim_set_time(end);
 }
 
-/* So many nodes, started at once, with a client or two. */
+/* So many nodes, the first of them members, started at once; with a client or two. */
 static void
-cluster(uint64_t seed, size_t count, size_t clients)
+cluster_of(uint64_t seed, size_t count, size_t formed, size_t clients)
 {
 	const struct weather calm = { .delay = MILLI, .spread = MILLI };
 	size_t i;
@@ -36,6 +37,7 @@ cluster(uint64_t seed, size_t count, size_t clients)
 	seed_set(seed);
 	memset(&config, 0, sizeof(config));
 	config.nodes = count;
+	config.formed = formed;
 	config.timeout = SECOND;
 	config.segment_bytes = 16384;
 	config.window = UINT64_MAX;
@@ -44,9 +46,15 @@ cluster(uint64_t seed, size_t count, size_t clients)
 	config.pause = 20 * MILLI;
 	net_set(&calm);
 	nodes_make();
-	for (i = 0; i < count; i++)
+	for (i = 0; i < formed; i++)
 		node_start(&nodes[i]);
 	clients_begin();
+}
+
+static void
+cluster(uint64_t seed, size_t count, size_t clients)
+{
+	cluster_of(seed, count, count, clients);
 }
 
 static struct node *
@@ -450,11 +458,57 @@ row_f23(uint64_t number, void *result)
 		    n->name);
 }
 
+/* 1 if it holds all that the leader does, and enters. */
+static int
+enters(const struct node *n, const struct node *l)
+{
+	const struct log_image *log = check_log(n->number);
+	struct members m;
+	int i;
+
+	if (log->n < check_log(l->number)->n || !config_at(log, log->n, &m))
+		return 0;
+	i = members_find(&m, n->name, n->id);
+	return i != -1 && m.part[i] == PART_ENTERING;
+}
+
+/*
+ * F31: a leader is gone for good as somebody enters, who has all that it had: elected,
+ * that one leads its own change to its end.
+ */
+static void
+row_f31(uint64_t number, void *result)
+{
+	struct node *l, *n = &nodes[3];
+	char line[64];
+	size_t i;
+
+	(void)result;
+	cluster_of(number, 4, 3, 0);
+	l = elected("F31", 10 * SECOND);
+	node_join_cluster(n);
+	(void)snprintf(line, sizeof(line), "add-member %s %s\n", n->name, n->id);
+	tell_leader(l, line, strlen(line));
+	while (!enters(n, l))
+		if (!queue_step(60 * SECOND))
+			sim_die("%s does not enter", n->name);
+	node_power_off(l);
+	candidate_begin(n, BALLOT_HANDOVER);
+	pass(SECOND / 2);
+	if (leader() != n)
+		violation("F31", "%s, which enters, is not elected", n->name);
+	for (i = 0; i < 100 && admin_voters() != 4; i++)
+		pass(100 * MILLI);
+	if (admin_voters() != 4 || leader() != n)
+		violation("F31", "%s leads, and does not become a member", n->name);
+}
+
 const struct row rows_cluster[] = {
 	{ "F6", row_f6, 60 },
 	{ "F8", row_f8, 100 },
 	{ "F18", row_f18, 20 },
 	{ "F23", row_f23, 2 * CALLS },
+	{ "F31", row_f31, 20 },
 	{ "F36", row_f36, 60 },
 	{ "F40", row_f40, 10 },
 	{ "batch", row_batch, 11 },

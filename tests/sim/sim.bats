@@ -72,6 +72,10 @@ row() {
 	row F23
 }
 
+@test "F31 one that enters is elected: it leads its own change to its end" {
+	row F31
+}
+
 @test "F36 a leader that was stopped and cut off is read from, after another has led" {
 	row F36
 }
