@@ -241,12 +241,20 @@ settled(struct lead *l, uint64_t now)
 		answer_yes(l);
 }
 
+/* What a follower learns of itself from its leader, a leader sees here: 0, or -1. */
+static int
+follow(struct lead *l)
+{
+	if (state_lock(l->st) == -1 || node_follow(l->st, l->commit, 1) == -1)
+		return -1;
+	return state_unlock(l->st);
+}
+
 /* This node is in no configuration any more: another is to lead. */
 static void
 leave(struct lead *l)
 {
-	if (state_lock(l->st) == -1 || node_follow(l->st, l->commit, 1) == -1 ||
-	    state_unlock(l->st) == -1)
+	if (follow(l) == -1)
 		return;
 	note(l->st->os, l->term, "lead: this node is no member any more");
 	lead_stop(l);
@@ -281,6 +289,8 @@ change_turn(struct lead *l, uint64_t now)
 	farewell(l, now);
 	if (l->down || l->stopping || l->commit < l->noop || l->change.proposed != 0 ||
 	    l->members.index > l->commit)
+		return;
+	if (l->me != -1 && (l->st->joiner || l->st->removed) && follow(l) == -1)
 		return;
 	switch (change_under_way(&next, &place)) {
 	case CHANGE_NONE:

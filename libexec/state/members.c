@@ -36,7 +36,8 @@ state_stands(const struct state *st)
 	 * start new elections, as it might still be needed until the Cnew entry is
 	 * committed" (thesis §4.2.2); it does not count itself then.  One that enters
 	 * is needed likewise: it may have a vote in a newer configuration that is not
-	 * here, and a newer log than those who need that vote. */
+	 * here, and a newer log than those who need that vote.  A learner never is:
+	 * before it has a vote anywhere it holds that it enters, committed. */
 	if (i == -1)
 		return st->members.n > 0 && !st->joiner && !st->removed;
 	return state_votes(st) || st->members.part[i] == PART_ENTERING;

@@ -51,7 +51,7 @@ struct state {
 	struct os *os;
 	struct who me;
 	char cluster[ID_DIGITS + 1]; /* "-": not formed */
-	int joiner;                  /* it is in no configuration yet */
+	int joiner;                  /* it is in no committed configuration yet */
 	int removed;                 /* it is in none any more */
 	int older;                   /* it was put back from a copy */
 	uint64_t followed;           /* index of the configuration that they are of */

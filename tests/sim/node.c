@@ -317,11 +317,11 @@ start_again(void *arg, uint64_t epoch)
 }
 
 /* state/node: lite-raft-node 1 NAME ID CLUSTER STANDING. */
-static int
-was_removed(const struct node *n)
+int
+node_standing(const struct node *n, const char *standing)
 {
 	struct inode *f = machine_find(n->machine, "state/node", IMAGE_CACHE);
-	char line[256] = "";
+	char line[256] = "", word[16];
 	const unsigned char *p;
 	size_t size;
 
@@ -329,7 +329,8 @@ was_removed(const struct node *n)
 		return 0;
 	p = inode_bytes(f, IMAGE_CACHE, &size);
 	memcpy(line, p, size < sizeof(line) ? size : sizeof(line) - 1);
-	return strstr(line, " removed ") != NULL;
+	(void)snprintf(word, sizeof(word), " %s ", standing);
+	return strstr(line, word) != NULL;
 }
 
 /* The role has found that its node is no member any more. */
@@ -362,7 +363,7 @@ node_start(struct node *n)
 
 	if (n->blank || node_later(n, NULL, start_again, n, n->epoch))
 		return;
-	if (was_removed(n)) {
+	if (node_standing(n, "removed")) {
 		n->removed = 1;
 		return;
 	}
@@ -513,7 +514,7 @@ timer(void *arg, uint64_t epoch)
 void
 node_waits(struct node *n)
 {
-	if (was_removed(n)) {
+	if (node_standing(n, "removed")) {
 		leaves(n);
 		return;
 	}
@@ -579,7 +580,7 @@ woken_to_leave(void *arg, uint64_t epoch)
 
 	if (node_later(n, NULL, woken_to_leave, n, epoch))
 		return;
-	if (n->epoch == epoch && n->role == ROLE_FOLLOWER && was_removed(n))
+	if (n->epoch == epoch && n->role == ROLE_FOLLOWER && node_standing(n, "removed"))
 		leaves(n);
 }
 

@@ -24,7 +24,7 @@ nodes_begin(void *arg, uint64_t number)
 		node_start(n);
 }
 
-/* Every node runs and holds all that is committed. */
+/* Every node runs, holds all that is committed, and knows that it is a member. */
 static int
 in_step(void)
 {
@@ -36,7 +36,7 @@ in_step(void)
 		/* One that was removed and added again, unheard, knows only the first. */
 		if (!admin_is_member(&nodes[i]) || nodes[i].removed)
 			continue;
-		if (nodes[i].shell == NULL ||
+		if (nodes[i].shell == NULL || !node_standing(&nodes[i], "member") ||
 		    !log_image_chain(check_log(i), check_commit(), &chain))
 			return 0;
 		if (!any)
@@ -70,8 +70,9 @@ healed(void)
 			    LIVE_TIMEOUTS,
 			    history_acknowledged() == writes ?
 				"no write was acknowledged" :
-				in_step() ? "a watcher was not told of all" :
-					    "not every node has what was committed");
+				in_step() ?
+				"a watcher was not told of all" :
+				"not every node has what was committed, and knows it");
 	clients_stop();
 	admins_stop();
 	end = sim_time() + LIVE_TIMEOUTS * config.timeout;

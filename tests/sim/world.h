@@ -128,6 +128,9 @@ struct state *node_state(struct os *);
 
 struct node *node_by_name(const char *);
 
+/* 1 if its state/node says that it is this: member, joiner, removed. */
+int node_standing(const struct node *, const char *);
+
 /* How long it is to everybody until so much has passed on its own clock. */
 uint64_t node_takes(const struct node *, uint64_t ns);
 
