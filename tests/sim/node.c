@@ -580,7 +580,8 @@ woken_to_leave(void *arg, uint64_t epoch)
 
 	if (node_later(n, NULL, woken_to_leave, n, epoch))
 		return;
-	if (n->epoch == epoch && n->role == ROLE_FOLLOWER && node_standing(n, "removed"))
+	if (n->epoch == epoch && n->role == ROLE_FOLLOWER &&
+	    node_standing(n, "removed"))
 		leaves(n);
 }
 
