@@ -50,7 +50,7 @@ lite_look() {
 # lite_processes I: the pids of node I's processes, those that stand in its
 # directory, as lines "PID KIND": kind is node, or ssh.
 lite_processes() {
-	find /proc -maxdepth 2 -name cwd -path '/proc/[0-9]*' -exec ls -l {} + 2>/dev/null |
+	ls -l /proc/[0-9]*/cwd 2>/dev/null |
 		awk -v here=" -> $(node "$1")" 'index($0 "/", here "/") {
 			sub(/\/cwd -> .*/, "")
 			sub(/.*\/proc\//, "")

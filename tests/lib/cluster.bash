@@ -188,7 +188,7 @@ follower() {
 # stand in its directory.
 node_pids() {
 	local dir=$CLUSTER/n$1/lite-raft
-	(cd / && find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' \( -lname "$dir" -o -lname "$dir/*" \) 2>/dev/null) |
+	(cd / && find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$dir" -o -lname "$dir/*" \) 2>/dev/null) |
 		cut -d / -f 3
 }
 

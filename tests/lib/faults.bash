@@ -5,7 +5,7 @@
 # line PATTERN (an ERE) fits; quicker than node_pids.
 processes() {
 	local at=$CLUSTER/n$1/lite-raft link pid words
-	find /proc -maxdepth 2 -path '/proc/[0-9]*' -name cwd \
+	find /proc/[0-9]*/cwd -maxdepth 0 \
 		\( -lname "$at" -o -lname "$at/*" \) 2>/dev/null | while IFS= read -r link; do
 		pid=${link%/cwd} pid=${pid#/proc/}
 		words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue

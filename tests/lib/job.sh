@@ -21,7 +21,7 @@ ours() {
 	{
 		grep -ls "TMPDIR=$work/$1/tmp" /proc/[0-9]*/environ
 		grep -ls "$work/$1/tmp/" /proc/[0-9]*/cmdline
-		find /proc -maxdepth 2 -name cwd -path '/proc/[0-9]*' -exec ls -l {} + 2>/dev/null |
+		ls -l /proc/[0-9]*/cwd 2>/dev/null |
 			sed -n "s,.* \(/proc/[0-9]*/\)cwd -> $work/$1/.*,\1,p"
 	} | sed 's,/proc/\([0-9]*\)/.*,\1,' | sort -u
 }

@@ -180,7 +180,7 @@ runs_on() {
 # host_pids HOST NAME: all processes of the package there.
 host_pids() {
 	local host=$HOSTS/$1/pkg
-	(cd / && find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' \( -lname "$host" -o -lname "$host/*" \) 2>/dev/null) |
+	(cd / && find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$host" -o -lname "$host/*" \) 2>/dev/null) |
 		cut -d / -f 3
 }
 

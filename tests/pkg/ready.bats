@@ -116,7 +116,7 @@ up_and_down() {
 	read -r pid rest <run/postgresql/prog.postgresql
 	kill -KILL -- "-$pid"
 	# Its children leave the group, see that it is gone, and go.
-	while find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$data/db" 2>/dev/null | grep .; do
+	while find /proc/[0-9]*/cwd -maxdepth 0 -lname "$data/db" 2>/dev/null | grep .; do
 		sleep 0.05
 	done
 	# Another process has the number by now.

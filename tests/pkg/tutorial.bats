@@ -73,7 +73,7 @@ program() {
 
 # pids_of I: what runs in host I's pkg directory.
 pids_of() {
-	(cd / && find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$(node_dir "$1")/pkg" 2>/dev/null) | cut -d / -f 3
+	(cd / && find /proc/[0-9]*/cwd -maxdepth 0 -lname "$(node_dir "$1")/pkg" 2>/dev/null) | cut -d / -f 3
 }
 
 @test "the tutorial, on five hosts" {

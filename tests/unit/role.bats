@@ -141,7 +141,7 @@ noted() {
 # What runs in this tree, apart from the test itself: pids.
 pids() {
 	local pid
-	(cd / && exec find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' -lname "$HERE" 2>/dev/null) |
+	(cd / && exec find /proc/[0-9]*/cwd -maxdepth 0 -lname "$HERE" 2>/dev/null) |
 		while IFS=/ read -r _ _ pid _; do
 			grep -qs bats-exec-test "/proc/$pid/cmdline" || printf '%s\n' "$pid"
 		done

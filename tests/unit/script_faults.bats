@@ -20,7 +20,7 @@ teardown() {
 
 # pids: what runs in the trees of this test.
 pids() {
-	(cd / && exec find /proc -maxdepth 2 -path '/proc/[0-9]*/cwd' \
+	(cd / && exec find /proc/[0-9]*/cwd -maxdepth 0 \
 		-lname "$BATS_TEST_TMPDIR/a node/n*" 2>/dev/null) | cut -d / -f 3 | grep -vx "$BASHPID"
 }
 
