@@ -355,6 +355,8 @@ void
 family_find(struct family *f)
 {
 	(void)for_all(f, find_one, NULL);
+	/* Who ran the guard that they are of may have been in another cgroup. */
+	f->strangers = f->n_found > 0;
 }
 
 void

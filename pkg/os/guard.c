@@ -584,8 +584,6 @@ lock_take(void)
 	if (kill_mark(g.name, mark) == -1 || kill_open(&g.kill, mark) == -1)
 		return fail("look at", "the processes of this host");
 	family_find(&g.kill.family);
-	/* Who ran the guard before this one may have been in another cgroup. */
-	g.kill.family.strangers = g.kill.family.n_found > 0;
 	return 0;
 }
 

@@ -11,4 +11,5 @@ setup() {
 
 @test "a guard that is frozen does not block its monitor: it is as good as dead" { "$mate" deaf; }
 @test "guard has died: who is known is killed before others are looked for" { "$mate" known; }
+@test "guard has died: orphans of what another guard left are looked for, whatever cgroup that one ran in" { "$mate" strangers; }
 @test "a proof that nobody can be sent for is answered" { "$mate" nobody; }

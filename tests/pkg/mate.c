@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,40 +91,116 @@ deaf(void)
 	MUST(child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* Begins with a guard that is armed: its end of the socket. */
+static int
+guard_feign(struct loop **loop)
+{
+	static const struct mate_ears ears = { said, leave, say };
+	int pair[2];
+
+	MUST(dup2(STDERR_FILENO, SCRIPT_GUARD) == SCRIPT_GUARD);
+	*loop = loop_new();
+	MUST(*loop != NULL);
+	(void)setenv(FAMILY_CGROUP, "/nowhere", 1);
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	MUST(dup2(pair[1], SCRIPT_GUARD) == SCRIPT_GUARD && close(pair[1]) == 0);
+	MUST(send(pair[0], "armed 1 0 1 1 1", 15, 0) == 15);
+	MUST(mate_begin(*loop, mark, &ears) == 0 && heard[GUARD_ARMED] == 1);
+	return pair[0];
+}
+
+/* It dies, and that is heard of. */
+static void
+guard_end(struct loop *loop, int guard)
+{
+	struct loop_event event;
+
+	(void)close(guard);
+	MUST(loop_wait(loop, &event, 1, UINT64_C(20000000000)) == 1);
+	((struct watch *)event.arg)->ready(event.arg);
+	MUST(heard[GUARD_GONE] == 1);
+}
+
 /* Guard has died: who is known dies before others are looked for. */
 static void
 known(void)
 {
-	static const struct mate_ears ears = { said, leave, say };
-	struct loop_event event;
 	struct loop *loop;
-	int pair[2], status;
-	pid_t child;
+	int status, guard = guard_feign(&loop);
+	pid_t child = fork();
 
-	MUST(dup2(STDERR_FILENO, SCRIPT_GUARD) == SCRIPT_GUARD);
-	(void)setenv(FAMILY_CGROUP, "/nowhere", 1);
-	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
-	MUST(dup2(pair[1], SCRIPT_GUARD) == SCRIPT_GUARD && close(pair[1]) == 0);
-	loop = loop_new();
-	MUST(loop != NULL);
-	child = fork();
 	MUST(child != -1);
 	if (child == 0) {
-		(void)close(pair[0]);
+		(void)close(guard);
 		(void)close(SCRIPT_GUARD);
 		(void)setsid();
 		(void)alarm(20);
 		for (;;)
 			(void)pause();
 	}
-	MUST(send(pair[0], "armed 1 0 1 1 1", 15, 0) == 15);
-	MUST(mate_begin(loop, mark, &ears) == 0 && heard[GUARD_ARMED] == 1);
-	(void)close(pair[0]);
-	MUST(loop_wait(loop, &event, 1, UINT64_C(20000000000)) == 1);
-	((struct watch *)event.arg)->ready(event.arg);
-	MUST(heard[GUARD_GONE] == 1);
+	guard_end(loop, guard);
 	MUST(waitpid(child, &status, 0) == child);
 	MUST(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/*
+ * A child, that begins what descends from nobody here, and bears the mark.  At a word, that
+ * begins one more in a session of its own, and has ended once nobody has `begun` open; the
+ * other is there as long as somebody has `lives`.
+ */
+static void
+stranger(const int word[2], const int begun[2], const int lives[2])
+{
+	static const char script[] =
+	    "read -r word; setsid sh -c 'echo; exec sleep 20 >&2' & exit";
+
+	if (fork() != 0)
+		_exit(0);
+	(void)setsid();
+	(void)setenv(FAMILY_MARK, mark, 1);
+	(void)dup2(word[0], STDIN_FILENO);
+	(void)dup2(begun[1], STDOUT_FILENO);
+	(void)dup2(lives[1], STDERR_FILENO);
+	process_close_inherited();
+	(void)execlp("sh", "sh", "-c", script, (char *)NULL);
+	_exit(1);
+}
+
+/*
+ * Guard has died: what a guard before it has left here, when that was run in another cgroup,
+ * leaves one behind between two looks, which is in no cgroup of ours.
+ */
+static void
+strangers(void)
+{
+	struct settings settings = { .deadlines = { .kill = UINT64_C(20000000000) } };
+	struct action a = { .kind = ACTION_GUARD, .guard = GUARD_KILL };
+	struct loop *loop;
+	int word[2], begun[2], lives[2], status, guard = guard_feign(&loop);
+	struct pollfd dead = { .events = POLLIN };
+	pid_t child;
+	char byte;
+
+	MUST(pipe(word) == 0 && pipe(begun) == 0 && pipe(lives) == 0);
+	child = fork();
+	MUST(child != -1);
+	if (child == 0)
+		stranger(word, begun, lives);
+	MUST(waitpid(child, &status, 0) == child && close(begun[1]) == 0 &&
+	    close(lives[1]) == 0);
+	guard_end(loop, guard);
+	MUST(write(word[1], "\n", 1) == 1 && read(begun[0], &byte, 1) == 1 &&
+	    read(begun[0], &byte, 1) == 0);
+	mate_do(&a, &settings);
+	while (heard[GUARD_DEAD] == 0) {
+		MUST(heard[GUARD_UNDEAD] == 0);
+		mate_tick(host_now());
+		while ((child = waitpid(-1, &status, WNOHANG)) > 0)
+			MUST(mate_reaped(child, status));
+		(void)poll(NULL, 0, 5);
+	}
+	dead.fd = lives[0];
+	MUST(poll(&dead, 1, 0) == 1 && (dead.revents & POLLHUP) != 0);
 }
 
 static int proofs;
@@ -159,7 +236,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "deaf", deaf }, { "known", known },
-		{ "nobody", nobody }, { NULL, NULL } };
+		{ "strangers", strangers }, { "nobody", nobody }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
