@@ -20,7 +20,7 @@
 #include "os/os.h"
 
 #define SECOND    UINT64_C(1000000000) /* in ns */
-#define LONGEST   86400u
+#define LONGEST   172800u
 #define EXIT_LATE 75
 
 static volatile sig_atomic_t signalled;

@@ -331,6 +331,46 @@ pkg/$name/lease" ]
 	kill -KILL "$guard" "$monitor"
 }
 
+@test "an owner leaves whatever becomes of the question who takes over" {
+	script 'nodes="a b"'
+	pkg init "$name"
+	lease running
+	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/ill"
+	PKG=$BATS_TEST_TMPDIR/ill
+	cd "$PKG"
+	printf 'store_patience=0\n' >>libexec/store.sh
+	printf '#!/bin/sh\nprintf "%%s\\n" "$2" >>asked\n' >libexec/local
+	# stops STATUS WORDS: it does, and says so.
+	stops() {
+		rm -f asked
+		run -0 pkg stop "$name"
+		[ "${lines[-1]}" = "pkg: a leaves $name; who takes over can't be told" ]
+		[[ $output == *"$1"* ]]
+		[ "$(cat asked)" = "$(printf 'status\nleave')" ]
+	}
+	# The store answers once, or has had enough of us.
+	mv libexec/session libexec/session.real
+	cat >libexec/session <<-'END'
+		#!/bin/sh
+		[ "$1" != --list ] || exec "$0.real" "$@"
+		[ ! -e once ] || exit
+		: >once
+		exec "$0.real" "$@"
+	END
+	chmod +x libexec/session
+	stops "pkg: cannot ask the store: n1="
+	printf '%s\n' '#!/bin/sh' '[ "$1" != --list ] || exec echo n1' \
+		'cat >/dev/null; printf "%s\n" "lite-raft-gate 1" "77 no" "77 no"' >libexec/session
+	stops 'pkg: cannot ask the store: no'
+	mv libexec/session.real libexec/session
+	: >lite-raft-remote
+	stops 'pkg: cannot find a server: '
+	# A full disk, in short.
+	rm -r run
+	: >run
+	stops 'pkg: cannot make '
+}
+
 @test "what no monitor would read is not written" {
 	script
 	pkg init "$name"

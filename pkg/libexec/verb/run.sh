@@ -108,7 +108,7 @@ next_find() { # WITHOUT
 	for key in $others; do
 		ask get "$key"
 	done
-	store_ask || return 0
+	store
 	standing='' n=0
 	for key in $others; do
 		n=$((n + 1))
@@ -146,9 +146,34 @@ stop_say() {
 	fi
 }
 
+# Prints the seconds that its control script may take to stop NAME, and behind them, as say
+# does, what becomes of it; as far as it comes, for it ends where that can't be found out.
+stop_advice() {
+	store_open
+	ask get "pkg/$name/lease"
+	ask get "pkg/$name/conf"
+	timeout=
+	if ! store_ask; then
+		printf '60 '
+		say "$node leaves $name; who takes over can't be told without the store: ${store_reason-}"
+		return
+	fi
+	! answer 2 || timeout=$(unquote "$answer" | sed -n 's/^stop_timeout 0*\([0-9]\{1,5\}\).*/\1/p')
+	printf '%s ' "${timeout:-60}"
+	lease_load 1 || :
+	case $state in
+	released | halted | failed) owner=- ;;
+	esac
+	if [ "$owner" = "$node" ]; then
+		stop_say
+	else
+		say "$node no longer stands by for $name"
+	fi
+}
+
+# Whatever else is out of order, this node leaves.
 verb_stop() {
 	node_load
-	store_open
 	polls=20
 	until local_ask "$name" >/dev/null; do
 		[ $? -ne 75 ] || die 74 "cannot reach the monitor of $name, which says nothing; message-log/$name.log may say why"
@@ -160,24 +185,13 @@ verb_stop() {
 		polls=$((polls - 1))
 		sleep 0.1
 	done
-	ask get "pkg/$name/lease"
-	ask get "pkg/$name/conf"
-	owner=- state=unknown timeout=
-	if store_ask; then
-		lease_load 1 || :
-		! answer 2 || timeout=$(unquote "$answer" | sed -n 's/^stop_timeout 0*\([0-9]*\).*/\1/p')
-	fi
-	case $state in
-	released | halted | failed) owner=- ;;
+	advice=$(stop_advice)
+	timeout=${advice%%' '*}
+	case $advice in
+	*' '?*) printf '%s\n' "${advice#*' '}" ;;
+	*) say "$node leaves $name; who takes over can't be told" ;;
 	esac
-	if [ "$owner" = "$node" ]; then
-		stop_say
-	elif [ "$state" = unknown ]; then
-		say "$node leaves $name; who takes over can't be told without the store: ${store_reason-}"
-	else
-		say "$node no longer stands by for $name"
-	fi
-	bounded $((${timeout:-60} + stop_patience)) libexec/local "$name" leave
+	libexec/within $((${timeout:-60} + stop_patience)) libexec/local "$name" leave
 	case $? in
 	0) ;;
 	75) die 1 "cannot stop $name so far, and goes on with it on $node; see: ./pkg why $name" ;;
