@@ -532,6 +532,23 @@ watches() {
 	[ "$(grep -c 'an event' ../told)" -eq 1 ]
 }
 
+@test "log -f ends where what it works in has gone" {
+	script
+	pkg init "$name"
+	client 1 set "pkg/$name/event/000001" '1700000007 a an event'
+	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/gone"
+	printf 'store_patience=0\n' >>"$BATS_TEST_TMPDIR/gone/libexec/store.sh"
+	cd "$BATS_TEST_TMPDIR/gone"
+	(exec timeout 20 ./pkg log -f "$name" >../told 2>&1 3>&- 4>&-) &
+	tells=$!
+	wait_for 20 watches ../told '* an event'
+	mv run away
+	status=0
+	wait "$tells" || status=$?
+	[ "$status" -eq 74 ]
+	[[ $(tail -n 1 ../told) == *"cannot write $PWD/run/."* ]]
+}
+
 @test "no quorum: status says 4, the others 69, in a line that names each server" {
 	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/away"
 	printf 'n9\nn1=/nowhere\n' >"$BATS_TEST_TMPDIR/away/lite-raft-remote"

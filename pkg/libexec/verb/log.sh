@@ -69,7 +69,7 @@ verb_log() {
 	events_show || store_die
 	while [ -n "$follow" ]; do
 		sleep 1
-		: >"$work/ask"
+		printf '' >"$work/ask" || die 74 "cannot write $PWD/$work"
 		if events_show; then
 			away=''
 		elif [ -z "$away" ]; then
