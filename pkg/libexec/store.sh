@@ -18,7 +18,7 @@ store_close() {
 
 # Removes what those left who were ended by a signal, as by the end of a pipe.
 store_sweep() {
-	find run -path 'run/.[0-9]*' -prune | while read -r left; do
+	find run ! -path run -prune -name '.[0-9]*' | while read -r left; do
 		kill -0 "${left#run/.}" 2>/dev/null || rm -rf "$left"
 	done
 }
@@ -28,6 +28,7 @@ store_open() {
 	[ -d run ] || (umask 077 && mkdir run) || die 74 "cannot make $PWD/run"
 	store_sweep
 	work=run/.$$
+	rm -rf "$work" # somebody had our pid before us
 	mkdir -m 700 "$work" || die 74 "cannot make $PWD/$work"
 	trap store_close EXIT
 	trap 'exit 130' HUP INT TERM
