@@ -80,7 +80,7 @@ run_file() {
 	fi
 	cd "$tree" || exit
 	mkdir "$here/tmp"
-	began=$(date +%s)
+	file_began=$(date +%s)
 	TMPDIR=$here/tmp timeout -k 15 "$limit" bats --tap --print-output-on-failure "$@" "$name" \
 		</dev/null >"$here/tap" 2>&1 &
 	printf '%s\n' "$!" >"$here/pid"
@@ -94,7 +94,7 @@ run_file() {
 			printf '# ended, since it took longer than %s s: %s\n' "$limit" "$title"
 		fi
 		sweep "$number" || status=1
-		printf '# %s took %s s\n' "$title" "$(($(date +%s) - began))"
+		printf '# %s took %s s\n' "$title" "$(($(date +%s) - file_began))"
 	} >"$here/out" 2>&1
 	rm -rf "$here/tmp"
 	count "$number" "$status" >"$here/count.new" && mv "$here/count.new" "$here/count"
