@@ -428,6 +428,21 @@ pkg/$name/lease" ]
 	[[ $output == *"nowhere can't be asked for proof"* ]]
 }
 
+@test "check asks with the keys that a monitor would have, and none of whoever types it" {
+	script 'nodes="a n1"'
+	pkg init "$name"
+	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/keys"
+	PKG=$BATS_TEST_TMPDIR/keys
+	cd "$PKG"
+	for program in session prove; do
+		mv "libexec/$program" "libexec/$program.real"
+		printf '%s\n' '#!/bin/sh' 'printf "%s\n" "${0##*/} ${SSH_AUTH_SOCK-none}" >>asked' 'exec "$0.real" "$@"' >"libexec/$program"
+		chmod +x "libexec/$program"
+	done
+	SSH_AUTH_SOCK=$PKG/agent run -0 pkg check "$name"
+	[ "$(sort -u asked)" = "$(printf '%s\n' 'prove none' 'session none')" ]
+}
+
 @test "check: settings that no longer fit the store, a plain script whose children may not be its own" {
 	script 'nodes=a'
 	pkg init "$name"
