@@ -6,7 +6,7 @@
 # make mutants  breaks it in one way after the other: which test notices
 # make fuzz     gives each fuzzer of tests/fuzz ten seconds, or SECONDS=n
 # make faults   each step, killed and failing at each of its system calls
-# make bits     a small node with each of its bits flipped, minutes
+# make bits     a small node with each of its bits flipped, an hour; STEP=n, one in n
 # make asan     the same programs under ASan and UBSan; make alone undoes it
 # make static   the same programs, which need no C library; make alone undoes it
 # make soak HOURS=n  a cluster on hosts, harmed for so long (tests/hosts/build.mk)

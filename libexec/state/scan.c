@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,21 +182,32 @@ judge(struct state *st, const struct image *m, const uint64_t *later, size_t n)
 	return looks_torn(m, off);
 }
 
-#define WAITS ": this node neither votes nor campaigns until a leader has repaired it"
+enum found { SCAN_WHOLE, SCAN_TORN, SCAN_GONE, SCAN_ROTTEN };
 
-static int
-damage(struct state *st, uint64_t index)
+#define PLACE_TEXT 128u
+
+/* Says which index is lost, and where the log has it no more: behind at. */
+static const char *
+place(char text[PLACE_TEXT], const struct tail *at, enum found found)
 {
-	if (st->tail.segment == 0)
-		note(st->os, st->term.current_term,
-		    "log: index %" PRIu64
-		    " and what follows are missing in state/log" WAITS,
-		    index);
-	else
-		note(st->os, st->term.current_term,
-		    "log: index %" PRIu64 " in "
-		    "state/log/%016" PRIu64 " at byte %" PRIu64 " is damaged" WAITS,
-		    index, st->tail.segment, st->tail.off);
+	char byte[64] = "";
+
+	if (at->segment != 0)
+		(void)snprintf(byte, sizeof(byte), "/%016" PRIu64 " at byte %" PRIu64,
+		    at->segment, at->off);
+	(void)snprintf(text, PLACE_TEXT, "index %" PRIu64 " in state/log%s is %s",
+	    at->index + 1, byte, found == SCAN_ROTTEN ? "damaged" : "missing");
+	return text;
+}
+
+/* From index on the log is not to be relied on: what says why. */
+static int
+damage(struct state *st, uint64_t index, const char *what)
+{
+	note(st->os, st->term.current_term,
+	    "log: %s: this node neither votes nor campaigns until a leader has "
+	    "repaired it",
+	    what);
 	return st->lock.damaged == index ? 0 : state_damage(st, index);
 }
 
@@ -234,8 +246,6 @@ cut(struct state *st)
 	return state_cut(st, MARK_DIRTY);
 }
 
-enum found { SCAN_WHOLE, SCAN_TORN, SCAN_ROTTEN };
-
 /*
  * Reads the segments list[0..n) and moves st->tail, which is in the first or
  * before it, to the last record of what is whole.  -1, or an enum found.
@@ -251,7 +261,7 @@ scan(struct state *st, const uint64_t *list, size_t n, int given)
 		if (list[i] != st->tail.segment) {
 			if (list[i] != st->tail.index + 1) {
 				torn = judge(st, NULL, list + i, n - i);
-				return torn == -1 ? -1 : torn ? SCAN_TORN : SCAN_ROTTEN;
+				return torn == -1 ? -1 : torn ? SCAN_TORN : SCAN_GONE;
 			}
 			st->tail.segment = list[i];
 			st->tail.off = 0;
@@ -274,7 +284,7 @@ scan_whole(struct state *st, const uint64_t *list, size_t n)
 {
 	const uint64_t covered = st->snap.index;
 	struct tail none = { 0, 0, 0, 0, 0 };
-	struct tail rotten = none;
+	char lost[PLACE_TEXT];
 	size_t first = 0, i;
 	int found, given;
 
@@ -291,20 +301,19 @@ scan_whole(struct state *st, const uint64_t *list, size_t n)
 		/* What is rotten is in the snapshot as well: the log may begin later. */
 		for (i = first; i < n && list[i] <= st->tail.index + 1; i++)
 			continue;
-		if (found != SCAN_ROTTEN || st->tail.index >= covered || i == n ||
+		if (found < SCAN_GONE || st->tail.index >= covered || i == n ||
 		    list[i] > covered + 1)
 			break;
 		if (first == 0)
-			rotten = st->tail;
+			(void)place(lost, &st->tail, (enum found)found);
 		first = i;
 	}
 	if (found == -1 || first == 0 || st->tail.index < covered)
 		return found;
 	note(st->os, st->term.current_term,
-	    "log: index %" PRIu64 " in state/log/%016" PRIu64 " at byte %" PRIu64
-	    " is damaged; the snapshot holds it as well, and the log begins with "
-	    "index %" PRIu64 " now",
-	    rotten.index + 1, rotten.segment, rotten.off, list[first]);
+	    "log: %s; the snapshot holds it as well, and the log begins with index "
+	    "%" PRIu64 " now",
+	    lost, list[first]);
 	for (i = 0; i < first; i++)
 		if (segment_drop(st, list[i]) == -1)
 			return -1;
@@ -341,12 +350,18 @@ start_anew(struct state *st, enum found found)
 {
 	const int lost = st->lock.damaged != 0 || st->rotten > st->snap.index ||
 	    (st->tail.index < st->snap.index &&
-		(found == SCAN_ROTTEN || st->lock.tail.index > st->snap.index));
+		(found >= SCAN_GONE || st->lock.tail.index > st->snap.index));
+	const struct tail end = st->tail, start = log_start(st);
+	char text[PLACE_TEXT];
 
 	if (lost) {
 		/* Nothing goes before a leader has sent what is to be here. */
-		st->tail = log_start(st);
-		return damage(st, st->tail.index + 1);
+		st->tail = start;
+		if (end.index < start.index)
+			(void)place(text, &end, found);
+		else
+			(void)place(text, &start, SCAN_GONE);
+		return damage(st, start.index + 1, text);
 	}
 	note(st->os, st->term.current_term,
 	    "log: ends before the snapshot, or is another: begins behind index "
@@ -359,6 +374,8 @@ start_anew(struct state *st, enum found found)
 static int
 conclude(struct state *st, enum found found)
 {
+	char text[PLACE_TEXT];
+
 	switch (log_fits(st)) {
 	case -1:
 		return -1;
@@ -370,9 +387,14 @@ conclude(struct state *st, enum found found)
 			return cut(st);
 		if (found != SCAN_WHOLE || st->tail.index < st->lock.tail.index ||
 		    st->tail.index < st->rotten)
-			return damage(st, st->tail.index + 1);
-		/* What was found before has not been repaired yet. */
-		return st->lock.damaged == 0 ? 0 : damage(st, st->lock.damaged);
+			return damage(st, st->tail.index + 1,
+			    place(text, &st->tail, found));
+		if (st->lock.damaged == 0)
+			return 0;
+		(void)snprintf(text, sizeof(text),
+		    "what was lost from index %" PRIu64 " on has not come back yet",
+		    st->lock.damaged);
+		return damage(st, st->lock.damaged, text);
 	}
 }
 
@@ -390,6 +412,7 @@ int
 log_scan(struct state *st, const struct tail *from, int known)
 {
 	uint64_t *list;
+	char text[PLACE_TEXT];
 	size_t n, skip = 0;
 	int r;
 
@@ -427,9 +450,11 @@ log_scan(struct state *st, const struct tail *from, int known)
 	}
 	/* Without its lock file nobody can say where the log ended; only a leader
 	 * can, unless this node is all there is. */
-	if (!known && st->members.n != 1)
-		return damage(st, st->tail.index + 1);
-	return 0;
+	if (known || st->members.n == 1)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+	    "index %" PRIu64 " and what follows may be missing", st->tail.index + 1);
+	return damage(st, st->tail.index + 1, text);
 }
 
 /* Reads and writes again off..end of a segment. */

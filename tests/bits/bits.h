@@ -53,6 +53,20 @@ void images_put(struct os *, const struct truth *);
 /* The CRC of what a store holds: 0, or -1 (it can't be read). */
 int store_crc(const struct store *, uint32_t *);
 
+/* 1 if a byte of that file tells something, and is not what it was. */
+int matters(const struct truth *, const struct image *);
+
+/* 1 if one byte of it is another, and is not zero: that is no tear. */
+int is_flipped(const struct truth *, const struct image *);
+
+/*
+ * 1 if the text, or what the node has noted, says where that file is not what it was: its
+ * path, and where there is more than one place in it to be wrong the byte at which the
+ * damaged record, slot, block or line begins.
+ */
+int names(const char *text, const struct truth *, const struct image *);
+int noted(struct os *, const struct truth *, const struct image *);
+
 /*
  * Puts the node with that one file through its paces: NULL, or what it did that it
  * must not (a sentence).  role: the pid that its steps work for.

@@ -1,5 +1,5 @@
-#Included by the Makefile : a node whose files are flipped bit for bit.It does as
-#the steps do, with their own objects.
+# Included by the Makefile: a node whose files are flipped bit for bit.  It does as
+# the steps do, with their own objects.
 
 BITS = build/tests/bits
 BITS_STEPS = $(BITS)/vote.o $(BITS)/append.o

@@ -11,8 +11,7 @@
 #include "core/frame.h"
 #include "step/step.h"
 
-#define TIMEOUT  UINT64_C(1000000000) /* ns */
-#define MESSAGES "message-log/node.log"
+#define TIMEOUT UINT64_C(1000000000) /* ns */
 
 /* A handle, or NULL: it is refused, and *refused says so. */
 static struct state *
@@ -99,91 +98,6 @@ serves(struct state *st, const struct truth *t, int whole, uint64_t *index)
 	else if (m.index > ENTRIES || crc != t->store[m.index])
 		return "it serves what was never written";
 	return NULL;
-}
-
-/* --- what it says ---------------------------------------------------------------- */
-
-/* 1 if it is the log's first segment. */
-static int
-is_first(const struct truth *t, const struct image *m)
-{
-	size_t i;
-
-	if (strncmp(m->path, "state/log/", 10) != 0)
-		return 0;
-	for (i = 0; i < t->files; i++)
-		if (strncmp(t->file[i].path, "state/log/", 10) == 0 &&
-		    strcmp(t->file[i].path, m->path) < 0)
-			return 0;
-	return 1;
-}
-
-/* 1 if a byte of it tells something, and is not what it was. */
-static int
-matters(const struct truth *t, const struct image *m)
-{
-	const struct image *was = NULL;
-	size_t i, n;
-
-	for (i = 0; i < t->files; i++)
-		if (strcmp(t->file[i].path, m->path) == 0)
-			was = &t->file[i];
-	/* What stands before a snapshot's end is not needed any more; and a file that
-	 * was just made has nothing in it. */
-	if (m->p == NULL && t->snap != 0 && is_first(t, m))
-		return 0;
-	if (strncmp(m->path, "state/seen.", 11) == 0 && (m->p == NULL || m->n == 0))
-		return 0;
-	if (was == NULL || m->p == NULL)
-		return 1;
-	n = was->n < m->n ? was->n : m->n;
-	for (i = 0; i < was->n; i++)
-		if (was->p[i] != 0 && (i >= n || m->p[i] != was->p[i]))
-			return 1;
-	return 0;
-}
-
-/* 1 if one byte of it is another, and is not zero: that is no tear. */
-static int
-is_flipped(const struct truth *t, const struct image *m)
-{
-	const struct image *was = NULL;
-	size_t i, others = 0, zeros = 0;
-
-	for (i = 0; i < t->files; i++)
-		if (strcmp(t->file[i].path, m->path) == 0)
-			was = &t->file[i];
-	if (was == NULL || m->p == NULL || was->n != m->n)
-		return 0;
-	for (i = 0; i < m->n; i++) {
-		others += m->p[i] != was->p[i];
-		zeros += m->p[i] != was->p[i] && m->p[i] == 0;
-	}
-	return others == 1 && zeros == 0;
-}
-
-/* 1 if the text names the file, or the directory of a snapshot's. */
-static int
-names(const char *text, const char *path)
-{
-	char dir[PATH_LENGTH];
-
-	(void)snprintf(dir, sizeof(dir), "%s", path);
-	if (strncmp(dir, "state/snapshot/", 15) == 0)
-		*strrchr(dir, '/') = '\0';
-	else if (strncmp(dir, "state/log/", 10) == 0)
-		dir[9] = '\0'; /* what is missing has no name */
-	return strstr(text, dir) != NULL;
-}
-
-static int
-noted(struct os *os, const char *path)
-{
-	char *text = disk_slurp(os, MESSAGES, 1u << 20, NULL);
-	const int there = text != NULL && names(text, path);
-
-	free(text);
-	return there;
 }
 
 /* --- its way back ---------------------------------------------------------------- */
@@ -300,7 +214,7 @@ start(struct os *os, const struct truth *t, const struct image *instead, int *wh
 		state_close(st);
 		(void)snprintf(silent, sizeof(silent),
 		    "it refuses, and does not say which file: %s", refused);
-		return names(refused, instead->path) ? undone(os, t, instead) : silent;
+		return names(refused, t, instead) ? undone(os, t, instead) : silent;
 	}
 	why = starts(st, t, whole);
 	cut = *whole && st->tail.index < t->tail;
@@ -308,8 +222,8 @@ start(struct os *os, const struct truth *t, const struct image *instead, int *wh
 		why = "it has cut off what is rotten, not torn";
 	/* What was not settled, and of which nothing is there, was never there. */
 	if (why == NULL && matters(t, instead) && !(cut && ends_whole(st, instead)) &&
-	    !noted(os, instead->path))
-		why = "it says nothing of what was wrong";
+	    !noted(os, t, instead))
+		why = "it does not say where it was wrong";
 	state_close(st);
 	return why != NULL || cut ? why : undone(os, t, instead);
 }

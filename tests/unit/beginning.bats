@@ -207,7 +207,7 @@ behind_ends_at() {
 	ends 12 2
 	damaged
 	[ "$(ls state/log)" = "$kept" ]
-	noted 'index 13 and what follows are missing'
+	noted 'index 13 in state/log is missing'
 	answer b 9 99@9
 	[ "$status" -eq 1 ]
 	run -1 vote ask --pre

@@ -154,7 +154,9 @@ last() {
 	[[ $status = 1 && ${lines[0]} = 'mends   lock: state/lock is damaged'* && ${lines[1]} = 'waits   log: index 132 '* ]]
 	back before
 	rm "$last"
-	found 1 waits 'log: index [0-9]+ .*; start it'
+	found 1 waits "log: index $((10#${last##*/})) in $(last) at byte [0-9]+ is missing; start it"
+	rm state/log/[0-9]*
+	found 1 waits 'log: index [0-9]+ in state/log is missing; start it'
 }
 
 @test "F45 a node that can't start says what is wrong, and names the way back" {
