@@ -71,6 +71,7 @@ script_check() { # NAME
 	[ -f "control-scripts/$1" ] ||
 		die 78 "cannot find control-scripts/$1; begin with: cp control-scripts/template control-scripts/$1"
 	[ -x "control-scripts/$1" ] || die 78 "cannot run control-scripts/$1; use: chmod +x control-scripts/$1"
+	[ -r "control-scripts/$1" ] || die 78 "cannot read control-scripts/$1, nor could what runs it; use: chmod +r control-scripts/$1"
 	script_name=control-scripts/$1 script_line=
 	read -r script_line <"$script_name" || :
 	case $script_line in

@@ -149,6 +149,13 @@ says() {
 	refused 78 'cannot use control-scripts/broken: its first line must name what runs it' run broken
 	printf '#!/bin/sh\r\nexit 0\r\n' >control-scripts/broken
 	refused 78 'cannot use control-scripts/broken: its lines end as those of DOS do' init broken
+	# Root can read all.
+	as=()
+	[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	chmod 111 control-scripts/broken
+	run -78 "${as[@]}" "$(head -n 1 pkg | cut -c 3-)" -c '. libexec/lib.sh; prog=pkg; script_check broken'
+	[ "$output" = 'pkg: cannot read control-scripts/broken, nor could what runs it; use: chmod +r control-scripts/broken' ]
+	chmod 755 control-scripts/broken
 	script broken 'case $1 in status) sleep 1000 ;; esac' 'nodes="a b"'
 	echo 'script_patience=1' >>libexec/lib.sh
 	run pkg check broken
