@@ -184,12 +184,12 @@ unknown_step(struct package *p)
 	become(p, BODY_PROBE);
 }
 
-/* Was guard told all of it that is its business? */
+/* Was guard told all of it that is its business, and could have what it was told of? */
 static int
 is_told(const struct package *p)
 {
 	return p->armed && p->told && p->reboot == p->settings.reboot &&
-	    strcmp(p->watchdog, p->settings.watchdog) == 0 &&
+	    strcmp(p->watchdog, p->settings.watchdog) == 0 && p->unwatched[0] == '\0' &&
 	    memcmp(&p->settings.deadlines, &p->force, sizeof(p->force)) == 0;
 }
 
