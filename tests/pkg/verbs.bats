@@ -454,7 +454,19 @@ pkg/$name/lease" ]
 	[[ $output == *"its watchdog, $PKG/none, is not there"*"nowhere can't be asked for proof"* ]]
 	client 1 set "pkg/$name/conf" 'soft 3.1'
 	run -78 pkg check "$name"
-	[[ $output == *"its settings do not fit the store's election_timeout, "*" s, any more: ./pkg init $name "* ]]
+	[[ $output == *"its settings in the store cannot be used: soft must be at least 1.5 x election_timeout "*"; the way out: ./pkg init $name"* ]]
+	client 1 set "pkg/$name/conf" 'profile fast'
+	run -78 pkg check "$name"
+	[[ $output == *"its settings do not fit the store's election_timeout, 1 s, any more; the way out: ./pkg init $name"* ]]
+	# An older store tells no election_timeout.
+	mv "$PKG/libexec/session" "$PKG/libexec/session.real"
+	printf '%s\n' '#!/bin/sh' '"$0.real" "$@" | sed "s/ election_timeout=[0-9.]*//"' >"$PKG/libexec/session"
+	chmod +x "$PKG/libexec/session"
+	run -0 pkg check "$name"
+	client 1 set "pkg/$name/conf" 'soft 1'
+	run -78 pkg check "$name"
+	[[ $output == *"its settings in the store cannot be used: soft must be at least 1.5 times renew; "* ]]
+	mv "$PKG/libexec/session.real" "$PKG/libexec/session"
 	client 1 set "pkg/$name/conf" "$(printf 'profile fast\nsoft 60')"
 	printf '#!/bin/sh\ncase $1 in start|stop|status) exit 0 ;; esac\nexit 2\n' >"$PKG/control-scripts/$name"
 	run -0 pkg check "$name"

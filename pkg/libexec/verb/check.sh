@@ -94,9 +94,11 @@ check_package() {
 	*" $node "*) ;;
 	*) wrong "$node is none of its nodes ($order); what this host is called stands in $PWD/node_name, where there is one" ;;
 	esac
-	times=$(printf '%s\n' "$conf" | libexec/settings ${timeout:+"$timeout"} 2>/dev/null)
-	if [ -z "$times" ] || word_find soft "$times"; then
-		wrong "its settings do not fit the store's election_timeout, $timeout s, any more: ./pkg init $name says more, or mends it"
+	if ! times=$(printf '%s\n' "$conf" | libexec/settings ${timeout:+"$timeout"} 2>"$work/err"); then
+		why=$(tail -n 1 "$work/err")
+		wrong "its settings in the store cannot be used: ${why#settings: }; the way out: ./pkg init $name"
+	elif word_find soft "$times"; then
+		wrong "its settings do not fit the store's election_timeout, $timeout s, any more; the way out: ./pkg init $name"
 	fi
 	word_find limit "$times" && limit=$found && word_find wait "$times" &&
 		say "a node that is cut off has stopped it after $limit s; another takes over after $found s"
