@@ -26,7 +26,8 @@
  * want of the watchdog, and goes on as it was; WHY is empty once that is over; `leave`: a person
  * wants it; `log LINE`.
  *
- * Once armed it touches no disk, and it waits for nobody.
+ * Once armed it touches no disk, and it waits for nobody, but for the driver of a watchdog
+ * whose path the monitor has looked up before.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -205,6 +205,9 @@ mate_do(const struct action *a, const struct settings *s)
 	switch (a->guard) {
 	case GUARD_ARM:
 		if (s != NULL) {
+			/* On a disk that hangs it is this that waits, and not guard. */
+			if (s->watchdog[0] != '\0')
+				(void)access(s->watchdog, W_OK);
 			tell("watchdog %s", s->watchdog);
 			tell("reboot %s", s->reboot ? "yes" : "no");
 		}

@@ -203,6 +203,37 @@ strangers(void)
 	MUST(poll(&dead, 1, 0) == 1 && (dead.revents & POLLHUP) != 0);
 }
 
+static int teller = -1; /* guard's end, where it is looked at */
+static char sought[64];
+
+/* In place of libc's: the monitor looks for a watchdog. */
+int
+access(const char *path, int mode)
+{
+	char text[64];
+
+	(void)mode;
+	MUST(recv(teller, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT) == -1);
+	(void)snprintf(sought, sizeof(sought), "%s", path);
+	return -1;
+}
+
+/* The monitor waits for a disk that has a watchdog's path, before guard would have to. */
+static void
+sought_first(void)
+{
+	struct settings settings = { .watchdog = "/dev/w" };
+	struct action a = { .kind = ACTION_GUARD, .guard = GUARD_ARM };
+	struct loop *loop;
+	char text[64] = "";
+
+	teller = guard_feign(&loop);
+	mate_do(&a, &settings);
+	MUST(strcmp(sought, "/dev/w") == 0);
+	MUST(recv(teller, text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+	MUST(strcmp(text, "watchdog /dev/w") == 0);
+}
+
 static int proofs;
 
 static void
@@ -236,7 +267,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct test_case cases[] = { { "deaf", deaf }, { "known", known },
-		{ "strangers", strangers }, { "nobody", nobody }, { NULL, NULL } };
+		{ "strangers", strangers }, { "sought_first", sought_first },
+		{ "nobody", nobody }, { NULL, NULL } };
 
 	return run_cases(cases, argc, argv);
 }
