@@ -436,11 +436,11 @@ pkg/$name/lease" ]
 	cd "$PKG"
 	for program in session prove; do
 		mv "libexec/$program" "libexec/$program.real"
-		printf '%s\n' '#!/bin/sh' 'printf "%s\n" "${0##*/} ${SSH_AUTH_SOCK-none}" >>asked' 'exec "$0.real" "$@"' >"libexec/$program"
+		printf '%s\n' '#!/bin/sh' 'printf "%s\n" "${0##*/} ${SSH_AUTH_SOCK-none}" >>found' 'exec "$0.real" "$@"' >"libexec/$program"
 		chmod +x "libexec/$program"
 	done
 	SSH_AUTH_SOCK=$PKG/agent run -0 pkg check "$name"
-	[ "$(sort -u asked)" = "$(printf '%s\n' 'prove none' 'session none')" ]
+	[ "$(sort -u found)" = "$(printf '%s\n' 'prove none' 'session none')" ]
 }
 
 @test "check: settings that no longer fit the store, a plain script whose children may not be its own" {
