@@ -1,79 +1,10 @@
 # F49 F43 F44 F63: each step, and what a start does, is killed at each of its calls
 # in turn, and has each of its opens, writes, syncs, renames and removals fail; then it
-# is started again, and nothing that was said is forgotten.
-#
-# A few of the calls, spread over all of them, and the first write to state/term;
-# make faults takes each.
+# is started again, and nothing that was said is forgotten.  (faults.bash says more.)
 
 load member
 load peers
-
-# What may happen to a call.
-fates() { # NAME
-	printf 'signal=KILL\n'
-	case $1 in
-	write | unlinkat) printf 'error=EIO\n' ;;
-	*) printf 'error=EIO\nerror=ENOSPC\n' ;;
-	esac
-}
-
-# calls: "NAME NTH" of each call of ./trace that is of this node's files, or the reply;
-# behind the first write to state/term a word more.
-calls() {
-	awk '{
-		name = $0
-		sub(/\(.*/, "", name)
-		if (name !~ /^[a-z0-9]+$/)
-			next
-		nth[name]++
-		if (/262144\) = 262144/ && ++zeros > 3)
-			next
-		if (/"(state|run|message-log)[\/"]/ || /(state|run|message-log)\/[^>]*>/ || /^write\(1</)
-			print name, nth[name], /^pwrite.*\/term>/ && !term++ ? "always" : ""
-	}' trace
-}
-
-# each SCENE: SCENE_begin makes the state, $cmd and the file ./in; SCENE_holds is true
-# of it whatever became of the command, which printed ./reply, once a start has looked
-# at it; SCENE_again carries it out, and sees to it that it was.
-each() {
-	local call name nth always fate n=0 tried=0 every=1
-	need_strace
-	"$1_begin"
-	keep before
-	rm -rf before.run
-	[ ! -d run ] || cp -r run before.run
-	trace "${cmd[@]}" <in >reply
-	calls >all
-	[ "$(wc -l <all)" -ge 4 ]
-	[ -n "${LITE_RAFT_FAULTS-}" ] || every=$(($(wc -l <all) * 3 / 7 + 1))
-	while read -r name nth always <&5; do
-		call="$name $nth"
-		for fate in $(fates "$name"); do
-			n=$((n + 1))
-			[ $((n % every)) -eq 0 ] || [ "$always:$fate" = always:error=EIO ] || continue
-			tried=$((tried + 1))
-			rm -rf state/members state/node state/seen.* run message-log
-			back before
-			[ ! -d before.run ] || cp -r before.run run
-			status=0
-			at "$call" "$fate" "${cmd[@]}" <in >reply 2>err 5<&- || status=$?
-			printf '%s: %s at %s: %s %s\n' "$1" "$fate" "$call" "$status" "$(<err)"
-			case $fate:$status in
-			signal=KILL:*) ;;
-			*:0 | *:1 | *:74 | *:78) [ "$(wc -l <err)" -le 1 ] ;;
-			*) false ;;
-			esac
-			[ ! -e state/node ] || node verify
-			"$1_holds"
-			"$1_again"
-			node verify
-			[ "$(shows damaged)" = no ]
-		done
-	done 5<all
-	printf '%s: %s of them\n' "$1" "$tried"
-	[ "$tried" -ge 4 ]
-}
+load faults
 
 said() { # PATTERN
 	[[ $(member replies <reply 2>/dev/null) = *$1* ]]
@@ -119,6 +50,76 @@ ask_again() {
 	[ "$(shows term) $(shows voted_for)" = "$((term + 1)) a" ]
 }
 @test "F49 F43 F44 a candidate's vote for itself" { each ask; }
+
+tally_begin() {
+	node_up
+	vote ask >ballots
+	member voted b 9 no seq=1 >in
+	cmd=(vote tally 5)
+}
+tally_holds() {
+	case $(shows term):$(shows voted_for) in
+	1:a) [ "$status" -ne 1 ] ;;
+	9:-) ;;
+	*) false ;;
+	esac
+	[ ! -s reply ]
+}
+tally_again() {
+	[ "$(shows term)" -eq 9 ] || run -1 vote tally 5 <in
+	[ "$(shows term) $(shows voted_for)" = '9 -' ]
+	refused b 1 9@9 9
+	granted b 10 1@0
+}
+@test "F49 F43 F44 F4 a newer term ends a count" { each tally; }
+
+won_begin() {
+	node_up
+	vote ask >ballots
+	member voted b 1 yes >in
+	cmd=(vote tally 5)
+}
+won_holds() {
+	[ "$(shows term) $(shows voted_for)" = '1 a' ]
+	[ ! -s reply ] || [ "$(<reply)" = 1 ]
+	[ "$status" -ne 0 ] || [ -s reply ]
+}
+won_again() {
+	[ "$(vote tally 5 <in)" = 1 ]
+}
+@test "F49 F43 F44 a majority is counted" { each won; }
+
+handover_begin() {
+	node_up
+	takes b 2 2x3 1 3
+	mkdir -p run
+	mkfifo run/wake
+	member handover b 2 >in
+	cmd=(vote handover)
+}
+handover_run() { # there is a timer that waits
+	local r=0
+	exec 8<>run/wake
+	carry "$@" 8>&- || r=$?
+	exec 8>&-
+	return "$r"
+}
+handover_holds() {
+	log_is 2x3
+	[ "$(shows term) $(shows voted_for)" = '2 -' ]
+	[ ! -s reply ]
+}
+handover_again() {
+	start timer wait 60
+	soon handed_over
+	ended
+	[ "$status $output" = '0 handover' ]
+}
+handed_over() {
+	vote handover <in
+	[ -s out ]
+}
+@test "F49 F43 F44 leadership is handed over" { each handover; }
 
 append_begin() {
 	node_up -s 1000
@@ -249,6 +250,28 @@ boot_again() {
 }
 @test "F49 F43 F44 a start is counted" { each boot; }
 
+join_begin() {
+	mkdir state
+	node init a
+	id=$(shows id)
+	: >in
+	cmd=(node join a 0123456789abcdef)
+}
+join_holds() {
+	[ "$(shows name) $(shows id) $(shows term)" = "a $id 0" ]
+	case $(shows cluster):$(shows joiner) in
+	-:no) [ "$status" -ne 0 ] ;;
+	0123456789abcdef:yes) ;;
+	*) false ;;
+	esac
+}
+join_again() {
+	node join a 0123456789abcdef
+	[ "$(shows id) $(shows cluster) $(shows joiner)" = "$id 0123456789abcdef yes" ]
+	run -1 node join b 0123456789abcdef
+}
+@test "F49 F43 F44 F35 a node joins a cluster" { each join; }
+
 init_begin() {
 	: >in
 	mkdir state
@@ -307,3 +330,65 @@ install_again() {
 	snapshot check
 }
 @test "F49 F43 F44 F23 a snapshot that comes from the leader" { each install; }
+
+send_begin() {
+	follower
+	leader 30 30 100 4
+	offers
+	bytes
+	keep whole
+	was=$(shows last_index)@$(shows last_term)
+	a=$PWD
+	cd ../leader
+	cp "$a/have" in
+	cmd=(snapshot send a)
+}
+send_holds() {
+	[ "$status" -ne 0 ] || cmp "$a/bytes" reply
+	diff -r before/snapshot state/snapshot
+	head -c "$(wc -c <reply)" "$a/bytes" | cmp - reply
+	cp reply "$a/part"
+	in_dir "$a" takes_part
+}
+# takes_part: a takes what has come for all of it, or for nothing.
+takes_part() {
+	back whole
+	rm -f run/commit_index
+	installs part
+	case $(shows last_index)@$(shows last_term):$status in
+	"$was":[1-9]*) [ ! -d state/snapshot/0000000000000030.0000000000000002 ] ;;
+	30@2:0) has_it ;;
+	*) false ;;
+	esac
+}
+send_again() {
+	snapshot send a <in >reply
+	cmp "$a/bytes" reply
+}
+@test "F49 F43 F44 F25 a snapshot is sent" { each send; }
+
+wait_begin() {
+	node_up
+	mkdir run
+	: >in
+	cmd=(timer wait 0.2)
+}
+wait_run() { # a leader was heard just now
+	printf '%020d %016d %016d\n' "$(os now)" 1 1 >run/stamp
+	began=$(now)
+	carry "$@"
+}
+wait_holds() {
+	[ "$status" -ne 0 ] || [ -s reply ]
+	[ ! -s reply ] || [[ $(<reply) = timeout && $(($(now) - began)) -ge 200000 ]]
+	[ "$(shows term) $(shows last_index)" = '0 1' ]
+}
+wait_again() {
+	[ "$(timer wait 0.05)" = timeout ]
+	start timer wait 60
+	soon test -p run/wake
+	printf 'other\n' >run/wake
+	ended
+	[ "$status $output" = '0 other' ]
+}
+@test "F49 F43 F44 a follower waits for its leader's silence" { each wait; }

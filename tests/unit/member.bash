@@ -120,7 +120,7 @@ poke() {
 
 # --- strace: LeakSanitizer does not run under it -----------------------------
 
-CALLS='?pwrite64,?pwrite,fdatasync,fsync,?unlinkat,?renameat,?renameat2,?mkdirat,?ftruncate,write,openat'
+CALLS='?pwrite64,?pwrite,fdatasync,fsync,?unlinkat,?renameat,?renameat2,?mkdirat,?mknodat,?ftruncate,write,openat'
 
 need_strace() {
 	export ASAN_OPTIONS=detect_leaks=0
