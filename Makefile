@@ -5,7 +5,8 @@
 # make sim SEEDS=n  runs so many seeds of the simulator; JOBS=n, so many at once
 # make mutants  breaks it in one way after the other: which test notices
 # make fuzz     gives each fuzzer of tests/fuzz ten seconds, or SECONDS=n
-# make faults   each step, killed and failing at each of its system calls
+# make faults   each step, a leader and the scripts, killed and failing at each of their
+#               system calls, an hour or more
 # make bits     a small node with each of its bits flipped, an hour; STEP=n, one in n
 # make asan     the same programs under ASan and UBSan; make alone undoes it
 # make static   the same programs, which need no C library; make alone undoes it
@@ -106,7 +107,7 @@ test: tests
 .PHONY: faults
 faults:
 	LITE_RAFT_FAULTS=all LITE_RAFT_TEST_LIMIT=36000 tests/run tests/unit/faults.bats \
-		tests/unit/script_faults.bats
+		tests/unit/lead_faults.bats tests/unit/script_faults.bats
 
 asan:
 	$(MAKE) CFLAGS='$(SANITIZE)' tests

@@ -163,11 +163,12 @@ points() {
 	[ "${#point[@]}" -gt 3 ]
 }
 
-# at "NAME NTH" HOW CMD...: that call meets HOW, signal=KILL or error=EIO.
+# at "NAME NTH" HOW CMD...: that call meets HOW, signal=KILL or error=EIO; ./met says
+# which it was.
 at() {
 	local name=${1% *} nth=${1#* } how=$2
 	shift 2
 	# bash says that a process was killed
-	{ strace -qq -o /dev/null -e trace="$name" -e "inject=$name:$how:when=$nth" \
+	{ strace -qq -y -o met -e trace="$name,write" -e "inject=$name:$how:when=$nth" \
 		"$@" 2>&9; } 9>&2 2>/dev/null
 }
