@@ -330,3 +330,26 @@ recover_again() {
 	[ "$(on n1 ./lite-raft-client get k)" = "it's here" ]
 }
 @test "F49 F43 F44 a recover" { WAIT=15 each recover ' (conf/|state|run/(recover|load))'; }
+
+fsck_begin() {
+	one
+	calm
+	poke n1/state/term 20
+	cmd=(./lite-raft fsck --repair)
+}
+fsck_goes() { over; }
+fsck_again() {
+	local file
+	for file in lock members node term log/0000000000000001; do
+		cmp -s {before/n1,n1}/state/"$file" || cmp before/n1/state/"$file" n1/state.before.now/state/"$file"
+	done
+	if [ "$(cat over)" != 0 ]; then
+		rm -rf n1/state.before.now # another second's has another name
+		on n1 "${cmd[@]}"
+	fi
+	on n1 ./lite-raft fsck
+	run -1 cmp -s {before/n1,n1}/state/term
+	[ ! -e n1/fsck.trial ]
+	has "it's here"
+}
+@test "F49 F43 F44 F45 fsck --repair" { each fsck; }
