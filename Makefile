@@ -128,6 +128,7 @@ lint-man:
 lint-scripts:
 	@printf "%s\n" $(SCRIPTS) | xargs -n 1 -P 2 shellcheck -x -P SCRIPTDIR:.:pkg/libexec -s sh
 	shfmt -ln posix -d $(SCRIPTS)
+	awk -f tests/lib/not.awk $$($(FILES) 'tests/*.bats' 'tests/*.bash')
 
 lint-tidy:
 	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \

@@ -475,9 +475,9 @@ in_space() {
 			[ "$type" != cgroup2 ] || umount -l "$directory"
 		done </proc/mounts
 		mkdir cgroups
-		! control-scripts/service start 2>said
+		! control-scripts/service start 2>said || exit 1
 		grep -q "cannot start unit:web: guard could not kill it: no cgroup2" said
-		! grep -q start asked
+		! grep -q start asked || exit 1
 		mount -t cgroup2 cgroup2 cgroups || exit 0
 		control-scripts/service start
 		grep -q "start web" asked'

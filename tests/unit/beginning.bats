@@ -144,7 +144,7 @@ says_yes() { # VERIFIED LAST
 
 @test "a cut goes no further than the snapshot" {
 	behind
-	! member cut 12 2>err
+	run ! member cut 12
 	behind_ends_at 25
 	member cut 13
 	ends 12 2

@@ -45,7 +45,7 @@ has() {
 	has StrictHostKeyChecking=yes BatchMode=yes ClearAllForwardings=yes \
 		ForwardAgent=no ForwardX11=no PermitLocalCommand=no EscapeChar=none \
 		RequestTTY=no ControlPersist=no LogLevel=ERROR
-	! grep -qx -- -F <<<"$output"
+	run ! grep -qx -- -F <<<"$output"
 	: >conf/ssh_config
 	run -0 libexec/link/peer n2 vote
 	has -F "$HERE/conf/ssh_config"
@@ -73,7 +73,7 @@ has() {
 @test "the open connection is used if there is one, and no other after it" {
 	run -0 libexec/link/peer n2 vote
 	has ControlPath=none
-	! grep -q ProxyCommand <<<"$output"
+	run ! grep -q ProxyCommand <<<"$output"
 	master n2
 	run -0 libexec/link/peer n2 vote
 	has ControlMaster=no ControlPath=m.n2 ProxyCommand=false
@@ -81,7 +81,7 @@ has() {
 	has ControlPath=none
 	run -0 libexec/link/peer -o n2 append
 	has ControlMaster=no ControlPath=none "'$HERE/libexec/link/gate' append"
-	! grep -q ProxyCommand <<<"$output"
+	run ! grep -q ProxyCommand <<<"$output"
 }
 
 @test "before the first boot there is no run/, and a connection of its own is all" {
