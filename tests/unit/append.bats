@@ -655,7 +655,7 @@ log_is_or_bad() {
 	node_up
 	with_run
 	start timer wait 1000
-	soon test -p run/wake
+	soon asleep
 	takes b 2 2x1 1 1
 	[ "$(<run/leader)" = 'b 2' ]
 	[[ $(<run/stamp) = '00000000000000000000 '* ]]

@@ -110,6 +110,11 @@ mark() {
 	head -n 1 state/lock | cut -d ' ' -f 4
 }
 
+# asleep: timer, which is $pid, waits for words.
+asleep() {
+	[ -p run/wake ] && [ "$(ps -o stat= -p "$pid" | cut -c 1)" = S ]
+}
+
 # poke FILE BYTE [BIT]: flips a bit.
 poke() {
 	local old

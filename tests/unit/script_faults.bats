@@ -225,6 +225,7 @@ one() {
 two() {
 	tree n1 n1 n2
 	tree n2 n1 n2
+	printf '1\n' | tee n1/conf/election_timeout >n2/conf/election_timeout # each needs the other
 	on n2 ./lite-raft first-boot
 	on n1 ./lite-raft first-boot --wait
 }

@@ -493,7 +493,7 @@ counting() {
 	granted b 5 1@0
 	mkdir run
 	start timer wait 1000
-	soon test -p run/wake
+	soon asleep
 	for words in 'b 4' 'b 6' 'b 5 cluster=0123456789abcdef' 'b 5 to=c' \
 		'b 5 toid=0123456789abcdef' 'b 5 fromid=0123456789abcdef'; do
 		run ! eval "member handover $words | vote handover"
