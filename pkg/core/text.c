@@ -64,7 +64,7 @@ piece_among(const struct piece *p, const char *const *words, size_t n)
 int
 piece_copy(const struct piece *p, char *to, size_t size)
 {
-	if (p->len == 0 || p->len >= size)
+	if (p->len == 0 || p->len >= size || memchr(p->at, '\0', p->len) != NULL)
 		return -1;
 	memcpy(to, p->at, p->len);
 	to[p->len] = '\0';
@@ -79,6 +79,8 @@ piece_unquote(const struct piece *p, char *to, size_t size)
 
 	for (i = 0; i < p->len; i++, n++) {
 		if (n + 1 >= size)
+			return -1;
+		if (p->at[i] == '\0')
 			return -1;
 		if (p->at[i] != '%') {
 			to[n] = p->at[i];

@@ -31,7 +31,7 @@ int piece_number(const struct piece *, uint64_t max, uint64_t *);
 /* The value is one of words[0..n): its place, or -1. */
 int piece_among(const struct piece *, const char *const *words, size_t n);
 
-/* Copies it, with a NUL, into size bytes: 0, or -1, it is empty or too long. */
+/* Copies it, with a NUL, into size bytes: 0, or -1, it is empty, too long, or has a NUL. */
 int piece_copy(const struct piece *, char *to, size_t size);
 
 /* The same of what is %-quoted, and may be empty. */

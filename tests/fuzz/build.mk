@@ -3,11 +3,12 @@
 
 FUZZ = build/fuzz
 FUZZ_CC = clang
-FUZZ_FLAGS = -std=c99 -D_POSIX_C_SOURCE=200809L -Ilibexec $(WARNINGS) -O1 -g \
+FUZZ_FLAGS = -std=c99 -D_POSIX_C_SOURCE=200809L -Ilibexec -Ipkg $(WARNINGS) -O1 -g \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,%,$(filter-out %/crc.c,$(wildcard tests/fuzz/*.c)))
-FUZZ_OBJECTS = $(patsubst libexec/%.c,$(FUZZ)/%.o,$(filter-out %/crc.c,$(filter \
-	libexec/core/% libexec/os/% libexec/state/%,$(LIBRARY)))) $(FUZZ)/crc.o
+FUZZ_OBJECTS = $(patsubst libexec/%.c,$(FUZZ)/%.o,$(filter-out %/crc.c,$(filter-out \
+	libexec/client/%,$(LIBRARY)))) $(FUZZ)/crc.o \
+	$(patsubst %.c,$(FUZZ)/%.o,$(wildcard pkg/core/*.c))
 
 .PHONY: fuzz fuzzers
 fuzzers: $(FUZZ_TARGETS:%=$(FUZZ)/fuzz-%)
@@ -16,6 +17,10 @@ fuzz: fuzzers
 	tests/fuzz/run $(SECONDS)
 
 $(FUZZ)/%.o: libexec/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ)/pkg/core/%.o: pkg/core/%.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
 

@@ -18,13 +18,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int LLVMFuzzerInitialize(int *, char ***);
 
-#define MUST(x)                                                                \
-	do {                                                                   \
-		if (!(x)) {                                                    \
-			(void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, \
-			    __LINE__, #x);                                     \
-			abort();                                               \
-		}                                                              \
+#define MUST(x)                                                                     \
+	do {                                                                        \
+		if (!(x)) {                                                         \
+			(void)dprintf(2, "%s:%d: not so: %s\n", __FILE__, __LINE__, \
+			    #x);                                                    \
+			abort();                                                    \
+		}                                                                   \
 	} while (0)
 
 /* A copy with nothing behind it, so that a byte too far is seen; to be freed. */

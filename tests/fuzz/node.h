@@ -4,6 +4,8 @@
 #ifndef LITE_RAFT_FUZZ_NODE_H
 #define LITE_RAFT_FUZZ_NODE_H
 
+#include <errno.h>
+
 #include "fuzz.h"
 #include "state/state.h"
 
@@ -27,7 +29,7 @@ fsync(int fd)
 static struct os *os;
 
 /* Makes it, alone in its cluster, unless it is there. */
-static void
+static inline void
 node_here(void)
 {
 	struct members m = { 0 };
@@ -45,7 +47,7 @@ node_here(void)
 	state_close(st);
 }
 
-static void
+static inline void
 file_put(const char *path, const void *p, size_t n)
 {
 	int fd;

@@ -3,8 +3,6 @@
  * refuses, what is lost to it is so at the next start, and what it says that it has
  * can be read.
  */
-#include <errno.h>
-
 #include "node.h"
 
 int

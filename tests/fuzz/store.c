@@ -2,8 +2,6 @@
  * store - a snapshot that is read where it lies: its data are these bytes, and its
  * manifest says that they are blocks of so many, as the first byte has it.
  */
-#include <errno.h>
-
 #include "node.h"
 
 int
