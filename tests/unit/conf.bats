@@ -189,3 +189,72 @@ refuses() {
 		cp "${BATS_TEST_DIRNAME%/tests/*}/conf/cluster_name" conf
 	done < <(shells)
 }
+
+# Of these a hostile setting is made, most often of the first; \x01 stands for an empty byte.
+plain=(a b node1 fe80::1%eth0 3 0 . 00 9999999999 ' ' ' ' ' ' $'\t' $'\n' ' -a' ' - ' '--' ' * ' ' [c]*' ' ~ ' '#' 0x10 1e3)
+hostile=($'\r' ';' '&' '|' '>' '<' '(' ')' '{a,b}' '$' '`' "'" '"' '\' '\n' '*' '?' '[a-z]' '!' '=' / .. ../conf '$(touch stolen)'
+	'`touch stolen`' ';touch stolen;' '>stolen' '${IFS}' '$((1+1))' '$0' '%s' '%n' 'x[$(touch stolen)]' $'\x01' $'\x7f' $'\x1b[2J' $'\xff'
+	$'\xc3\xa9')
+
+# words: sets $words to some of them, as the next of this seed's numbers has it.
+words() {
+	local n
+	words=
+	for ((n = RANDOM % 8; n >= 0; n--)); do
+		if ((RANDOM % 8)); then
+			words+=${plain[RANDOM % ${#plain[@]}]}
+		else
+			words+=${hostile[RANDOM % ${#hostile[@]}]}
+		fi
+	done
+}
+
+# nodes: sets $nodes to those that $words names, one blank between; 1: they can't be used.
+nodes() {
+	local line text= word
+	local -A once=()
+	nodes=
+	while IFS= read -r line || [ -n "$line" ]; do
+		text+=${line%%#*}$'\n'
+	done <<<"$words"
+	[[ ! $text =~ [^[:print:][:space:]] && $text != *$'\r'* ]] || return
+	while read -r -d ' ' word; do
+		[ -n "$word" ] || continue
+		[[ $word =~ ^[A-Za-z0-9._:%][A-Za-z0-9._:%-]*$ && -z ${once[$word]-} ]] || return
+		once[$word]=1
+		nodes+=${nodes:+ }$word
+	done <<<"${text//[$' \t\n']/ } "
+	[ -n "$nodes" ]
+}
+
+# A longer search: LITE_RAFT_CONF="SEED COUNT" tests/run tests/unit/conf.bats -f seed
+@test "F59 F61 settings of a seed: taken as they stand or refused in one line, nothing is run" {
+	local all count n seed shell
+	local -x LC_ALL=C
+	read -r seed count <<<"${LITE_RAFT_CONF:-1 90}"
+	RANDOM=$seed
+	mapfile -t all < <(shells)
+	before=$(find . | sort)
+	for ((n = 0; n < count; n++)); do
+		shell=${all[n % ${#all[@]}]}
+		words
+		printf '%s of seed %s, %s: %q\n' "$n" "$seed" "$shell" "$words"
+		for name in cluster_nodes election_timeout snapshot_period; do
+			printf '%s' "$words" | tr '\001' '\000' >conf/$name
+		done
+		run under "$shell" conf_nodes
+		[ "${#lines[@]}" -eq 1 ]
+		if nodes; then
+			[ "$status $output" = "0 $nodes" ]
+		else
+			[[ "$status $output" = '78 lite-raft: cannot use conf/cluster_nodes: '* ]]
+		fi
+		run under "$shell" conf_timeout
+		[ "${#lines[@]}" -eq 1 ]
+		[[ "$status $output" =~ ^0\ [0-9]{1,4}([.][0-9]+)?$ || $status = 78 ]]
+		run under "$shell" conf_period
+		[ "${#lines[@]}" -eq 1 ]
+		[[ "$status $output" =~ ^0\ [1-9][0-9]{0,14}$ || $status = 78 ]]
+	done
+	[ "$(find . | sort)" = "$before" ]
+}
