@@ -8,7 +8,7 @@ FUZZ_FLAGS = -std=c99 -D_POSIX_C_SOURCE=200809L -Ilibexec -Ipkg $(WARNINGS) -O1 
 FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,%,$(filter-out %/crc.c,$(wildcard tests/fuzz/*.c)))
 FUZZ_OBJECTS = $(patsubst libexec/%.c,$(FUZZ)/%.o,$(filter-out %/crc.c,$(filter-out \
 	libexec/client/%,$(LIBRARY)))) $(FUZZ)/crc.o \
-	$(patsubst %.c,$(FUZZ)/%.o,$(wildcard pkg/core/*.c))
+	$(patsubst %.c,$(FUZZ)/%.o,$(wildcard pkg/core/*.c)) $(FUZZ)/append.o
 
 .PHONY: fuzz fuzzers
 fuzzers: $(FUZZ_TARGETS:%=$(FUZZ)/fuzz-%)
@@ -19,6 +19,10 @@ fuzz: fuzzers
 $(FUZZ)/%.o: libexec/%.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+# The step's work without its main().
+$(FUZZ)/append.o: $(FUZZ)/step/append.o
+	objcopy --localize-symbol=main $< $@
 
 $(FUZZ)/pkg/core/%.o: pkg/core/%.c
 	@mkdir -p $(@D)

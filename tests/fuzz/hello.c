@@ -8,58 +8,16 @@
 #include "node.h"
 #include "node/verb.h"
 
-/* The node as it is before its cluster is formed. */
-static struct {
-	const char *path;
-	char *p;
-	size_t n;
-} fresh[] = { { "state/node", NULL, 0 }, { "state/lock", NULL, 0 },
-	{ "state/term", NULL, 0 } };
-
-#define FRESH (sizeof(fresh) / sizeof(fresh[0]))
-
-/* As it was: of no cluster. */
-static void
-again(void)
-{
-	char path[64], **names = disk_names(os, "state/log");
-	size_t i;
-
-	for (i = 0; names != NULL && names[i] != NULL; i++) {
-		(void)snprintf(path, sizeof(path), "state/log/%.40s", names[i]);
-		MUST(disk_remove(os, path) == 0);
-	}
-	disk_names_free(names);
-	(void)disk_remove(os, "state/members");
-	(void)disk_remove(os, "message-log/node.log");
-	for (i = 0; i < FRESH; i++)
-		file_put(fresh[i].path, fresh[i].p, fresh[i].n);
-}
-
 /* A node that has not formed its cluster yet. */
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const char begin[] = "lite-raft-node 1 a ";
-	char why[256];
-	size_t i;
-
 	(void)argc;
 	(void)argv;
 	/* Its sentences are many; what a sanitizer says goes past this. */
 	stderr = fopen("/dev/null", "w");
 	MUST(stderr != NULL && freopen("/dev/null", "w", stdout) != NULL);
-	os = os_open(".");
-	MUST(os != NULL && node_init(os, "a", why) == 0);
-	MUST(disk_mkdir(os, "run") == 0 && disk_mkdir(os, "message-log") == 0);
-	for (i = 0; i < FRESH; i++) {
-		fresh[i].p = disk_slurp(os, fresh[i].path, 1u << 20, &fresh[i].n);
-		MUST(fresh[i].p != NULL);
-	}
-	/* An id that others can know. */
-	MUST(strncmp(fresh[0].p, begin, strlen(begin)) == 0);
-	memcpy(fresh[0].p + strlen(begin), "0123456789abcdef", ID_DIGITS);
-	again();
+	node_keep();
 	return 0;
 }
 
@@ -100,7 +58,7 @@ form(void)
 		MUST(st->joiner ||
 		    members_find(&st->members, st->me.name, st->me.id) != -1);
 		state_close(st);
-		again();
+		node_again();
 		break;
 	case EXIT_NO:
 	case EXIT_CONF:
