@@ -20,6 +20,7 @@ setup() {
 	mkfifo -m 666 orders
 	PATH=$PWD/libexec:$PATH
 	guard='' foreign='' reader='' become=env
+	[ "$(id -u)" -eq 0 ] || KILL=4000 # on a busy host it has to wait for its turn then
 	cat >package <<'END'
 sh ./beat &
 (sh ./beat &)
@@ -81,7 +82,7 @@ inside() {
 }
 
 begin() {
-	$become guard web >err 2>&1 3>&- 4>&- &
+	$become guard web >err 2>&1 3>&- 4>&- 8>&- 9>&- &
 	guard=$!
 	soon was_said '*'
 }

@@ -308,10 +308,11 @@ pkg/$name/lease" ]
 	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/away"
 	PKG=$BATS_TEST_TMPDIR/away
 	printf 'store_patience=0\n' >>"$PKG/libexec/store.sh"
-	sed -i 's/polls=300/polls=10/' "$PKG/libexec/verb/run.sh"
+	sed -i 's/polls=300/polls=50/' "$PKG/libexec/verb/run.sh"
 	mkdir -p "$PKG/run/$name/socket/full"
 	run -74 pkg run "$name"
 	[[ ${lines[-1]} == "pkg: $name is not watched so far, and tries again: monitor: cannot listen on run/$name/socket: "* ]]
+	sed -i 's/polls=50/polls=10/' "$PKG/libexec/verb/run.sh"
 	rm -r "$PKG/run/$name/socket"
 	wait_for 20 pkg run "$name"
 	wait_for 20 test -S "$PKG/run/$name/socket"
@@ -325,6 +326,7 @@ pkg/$name/lease" ]
 	SSH_AUTH_SOCK=$PKG/agent run -69 pkg run "$name"
 	[[ ${lines[-1]} == "pkg: $name waits for the store (n1="*'); it goes on by itself: '* ]]
 	cd "$PKG"
+	wait_for 20 "$ROOT/libexec/os/hold" --who "run/$name/monitor"
 	guard=$("$ROOT/libexec/os/hold" --who "run/$name/lock") monitor=$("$ROOT/libexec/os/hold" --who "run/$name/monitor")
 	grep -q PKG_NODE "/proc/$monitor/environ"
 	run ! grep -q SSH_AUTH_SOCK "/proc/$monitor/environ"
@@ -529,9 +531,9 @@ pkg/$name/lease" ]
 	run -4 pkg status "$name"
 	[[ ${lines[1]} == "$name "*silent*'! a has not renewed its lease; why not' ]]
 	# Somebody does.
-	out "$BASH" -c 'n=10; while [ -e "$3" ]; do n=$((n + 1)); (cd "$1" && ./lite-raft-client set "pkg/$2/lease" \
+	"$BASH" -c 'n=10; while [ -e "$3" ]; do n=$((n + 1)); (cd "$1" && ./lite-raft-client set "pkg/$2/lease" \
 		"owner=a boot=ID instance=ff epoch=7 seq=$n state=degraded limit=8000 since=1 to=- note=fs%3a%2fdata%20ro"); sleep 0.3; done' \
-		renew "$(node_dir 1)" "$name" "$BATS_TEST_TMPDIR" &
+		renew "$(node_dir 1)" "$name" "$BATS_TEST_TMPDIR" 3>&- 4>&- &
 	wait_for 10 client 1 if "pkg/$name/lease" != x set "owner=a boot=ID instance=ff epoch=7 seq=10 state=degraded limit=8000 since=1 to=- note=fs%3a%2fdata%20ro"
 	run -2 pkg status "$name"
 	kill "$!"
@@ -556,9 +558,9 @@ watches() {
 	run -78 timeout 20 ./pkg status -w "$name"
 	[[ $output == *"cannot find $name: the store does not know it"* ]]
 	pkg init "$name"
-	out ./pkg status -w -f "$name" >../shown 2>&1 &
+	./pkg status -w -f "$name" >../shown 2>&1 3>&- 4>&- &
 	shows=$!
-	out ./pkg log -f "$name" >../told 2>&1 &
+	./pkg log -f "$name" >../told 2>&1 3>&- 4>&- &
 	tells=$!
 	wait_for 20 watches ../shown "$name none *"
 	lease halted
