@@ -20,6 +20,17 @@ check_commit(void)
 
 /* --- leaders and what they commit ----------------------------------------- */
 
+/* Its own vote a candidate tells nobody of: it is on its disk, or a later one. */
+static int
+votes_for_itself(const struct watched *w, uint64_t term)
+{
+	struct term t;
+
+	return term_image(w->machine, IMAGE_DISK, &t) == 0 &&
+	    (t.current_term > term ||
+		(t.current_term == term && strcmp(t.voted_for.id, w->id) == 0));
+}
+
 /* "A candidate wins an election if it receives votes from a majority of the servers"
  * (§5.2), of both configurations where there are two (§6). */
 static void
@@ -34,9 +45,9 @@ check_elected(const struct watched *w, const struct reign *g, uint64_t term)
 		return;
 	for (i = 0; i < m.n; i++) {
 		voter = watched_by_id(m.who[i].id);
-		/* With nobody else, it asks nobody. */
-		yes[i] = (char)(voter == w ||
-		    (voter != NULL && strcmp(g->vote[voter->slot], w->id) == 0));
+		yes[i] = (char)(voter == w ?
+			votes_for_itself(w, term) :
+			voter != NULL && strcmp(g->vote[voter->slot], w->id) == 0);
 	}
 	if (!config_decides(&m, yes))
 		violation("ES",
