@@ -66,7 +66,7 @@ check_vote(size_t number, uint64_t term, const struct who *candidate)
 		violation("ES", "%s votes for %s, and its log is damaged", w->name,
 		    candidate->name);
 	if (term_image(w->machine, IMAGE_DISK, &t) == -1 || t.current_term < term ||
-	    (t.current_term == term && strcmp(t.voted_for.name, candidate->name) != 0))
+	    (t.current_term == term && strcmp(t.voted_for.id, candidate->id) != 0))
 		violation("ES",
 		    "%s's vote for %s in term %" PRIu64 " is not on its disk", w->name,
 		    candidate->name, term);
@@ -174,8 +174,9 @@ check_said(size_t number, const struct frame *f)
 	struct watched *w = watched_of(number);
 
 	checks++;
-	if (strcmp(f->from.name, w->name) != 0)
-		violation("FRAME", "%s speaks as %s", w->name, f->from.name);
+	if (strcmp(f->from.name, w->name) != 0 || strcmp(f->from.id, w->id) != 0)
+		violation("FRAME", "%s (%s) speaks as %s (%s)", w->name, w->id,
+		    f->from.name, f->from.id);
 	switch (f->type) {
 	case FRAME_VOTE:
 		if (f->arg[0] == BALLOT_PRE)
