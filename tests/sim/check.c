@@ -136,9 +136,11 @@ check_removed(const struct watched *w, size_t kept, size_t was, enum work work,
 			    work_names[work], w->name, i + 1);
 		/* A start removes what was never promised: check_promise.  And who
 		 * has not heard of the term that committed it may follow a leader
-		 * of an earlier one, who never had it. */
-		if (work != WORK_START && truth_chain(i + 1, &chain) &&
-		    chain == chains[i] && truth_at(i + 1)->in <= w->term)
+		 * of an earlier one, who never had it.  What lies behind a snapshot
+		 * that is lost can't be read: who says so may drop it. */
+		if (work != WORK_START && !(w->rotten && w->damaged) &&
+		    truth_chain(i + 1, &chain) && chain == chains[i] &&
+		    truth_at(i + 1)->in <= w->term)
 			violation("LC", "%s has removed index %zu, which is committed",
 			    w->name, i + 1);
 		return;
@@ -323,7 +325,7 @@ look(struct watched *w, enum work work, enum ended ended)
 	if (w->seen == w->machine->changes)
 		return;
 	w->seen = w->machine->changes;
-	read_cache(w, work, ended == RAN || ended == PAUSED);
+	read_cache(w, work, ended != POWERED_OFF);
 	(void)log_image_read(&w->disk);
 	if (w->id[0] == '\0')
 		return;
