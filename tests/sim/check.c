@@ -347,6 +347,23 @@ judge(struct watched *w)
 		check_configs(w);
 }
 
+/* What rotted is mended: the node says so, and holds all that was committed, and what it
+ * had promised. */
+static void
+check_mended(struct watched *w)
+{
+	const uint64_t n = truth_count();
+	uint32_t chain, theirs;
+	struct term t;
+
+	if (!w->rotten || w->damaged || !w->clean || w->disk.n < w->owed ||
+	    !truth_chain(n, &theirs) || !log_image_chain(&w->disk, n, &chain) ||
+	    chain != theirs || term_stored(w->machine, &t) == -1)
+		return;
+	w->rotten = 0;
+	story("%s: what rotted is mended", w->name);
+}
+
 void
 check_worked(size_t number, enum work work, enum ended ended)
 {
@@ -365,8 +382,10 @@ check_worked(size_t number, enum work work, enum ended ended)
 		return;
 	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
 		check_promise(w, work);
-	if (work != WORK_START)
+	if (work != WORK_START) {
 		judge(w);
+		check_mended(w);
+	}
 	if (!touched(w, "run/commit_index", IMAGE_CACHE))
 		return;
 	commit = number_image(w->machine, "run/commit_index");
@@ -420,6 +439,7 @@ check_rotten(size_t number)
 	struct watched *w = watched_of(number);
 
 	w->rotten = 1;
+	w->owed = w->promised;
 	read_cache(w, WORK_START, 0);
 	(void)log_image_read(&w->disk);
 }
@@ -448,6 +468,7 @@ check_verified(size_t number)
 	check_worked(number, WORK_START, RAN);
 	judge(w);
 	check_promise(w, WORK_START);
+	check_mended(w);
 	/* Nobody promises itself what it leads with. */
 	check_durable();
 }

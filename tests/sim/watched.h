@@ -22,13 +22,14 @@ struct watched {
 	uint64_t seen;     /* its machine's changes, when its files were read */
 	uint64_t judged;   /* the same, when they were whole, and found right */
 	uint64_t promised; /* told a leader that it holds up to here */
+	uint64_t owed;     /* the same, when it rotted */
 	struct inode *looked_at[32]; /* snapshots */
 	size_t looked;
 	uint32_t promised_chain;
 	int cutting; /* as its lock file says */
 	int damaged; /* as its lock file says */
 	int clean;   /* the same: no change is under way */
-	int rotten;  /* a bit of it was flipped, or all of it is lost */
+	int rotten;  /* a bit of it was flipped, or all is lost: until it is mended */
 	int stained; /* a bit of a snapshot was, and no more than that is to go */
 	int spare;   /* its newest snapshot could be replaced */
 	int unwatched;
