@@ -26,6 +26,7 @@ enum fault {
 	FAULT_SYNC,  /* one of the next syncs fails */
 	FAULT_READ,  /* one of the next reads fails */
 	FAULT_WRITE, /* one of the next writes ends in its midst */
+	FAULT_NAME,  /* one of the next calls about a name fails */
 	FAULT_HANG,  /* a disk stands still for some time */
 	FAULT_FULL,
 	FAULT_EVICT, /* clean pages leave the page cache */
@@ -56,9 +57,9 @@ enum spare {
 
 static const char *const names[] = { "power", "power-all", "role", "lead", "append",
 	"stop", "one-way", "alone", "split", "freeze", "freeze-alone", "freeze-append",
-	"sync", "read", "write", "hang", "full", "evict", "break", "rot", "take",
-	"send", "disk", "loss", "late", "twice", "busy", "stalls", "kill", "kill-late",
-	"changes", "snapshots", "window", "big", "watchers", NULL };
+	"sync", "read", "write", "name", "hang", "full", "evict", "break", "rot",
+	"take", "send", "disk", "loss", "late", "twice", "busy", "stalls", "kill",
+	"kill-late", "changes", "snapshots", "window", "big", "watchers", NULL };
 
 static struct node *rotten; /* one node is, or was */
 
@@ -456,6 +457,9 @@ strike(enum fault what)
 	case FAULT_WRITE:
 		n->machine->write_fails = 1 + (unsigned)seed_below(20);
 		break;
+	case FAULT_NAME:
+		n->machine->name_fails = 1 + (unsigned)seed_below(30);
+		break;
 	case FAULT_HANG:
 		story("%s's disk hangs", n->name);
 		n->machine->hangs_until = until;
@@ -533,7 +537,7 @@ faults_end(void)
 	for (i = 0; i < config.nodes; i++) {
 		nodes[i].machine->full = 0;
 		nodes[i].machine->sync_fails = nodes[i].machine->read_fails = 0;
-		nodes[i].machine->write_fails = 0;
+		nodes[i].machine->write_fails = nodes[i].machine->name_fails = 0;
 		nodes[i].machine->hangs_until = 0;
 		node_power_on(&nodes[i]);
 		starts(&nodes[i], 0);

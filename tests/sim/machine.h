@@ -33,6 +33,7 @@ struct machine {
 	unsigned sync_fails;  /* the n-th sync from now; 0: none */
 	unsigned read_fails;  /* the n-th read */
 	unsigned write_fails; /* the n-th write, in its midst */
+	unsigned name_fails;  /* the n-th open, rename, removal, mkdir or listing */
 	int full;             /* no more space; 2: nor to overwrite */
 	uint64_t space;       /* bytes that still go in when full */
 	uint64_t hangs_until; /* nothing is written or synced before then */

@@ -373,9 +373,9 @@ node_start(struct node *n)
 	j.os = n->shell;
 	(void)task_run(n->shell, hold_work, &j);
 	if (j.result == -1) {
-		if (!full)
+		if (!full && n->machine->errors == errors)
 			violation("START", "%s cannot take its own lock", n->name);
-		start_fails(n, "no space");
+		start_fails(n, "no space, or an error of its disk");
 		return;
 	}
 	if (n->leading != NULL && seed_odds(700))

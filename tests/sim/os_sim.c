@@ -97,6 +97,30 @@ no_space(struct os *os, size_t n)
 	return 1;
 }
 
+/* A start takes a snapshot that can't be read for a rotten one, and may spend the node:
+ * not every one can be spared. */
+static int
+spared(struct os *os, const char *path)
+{
+	return os->alone && strncmp(path, "state/snapshot/", 15) == 0 &&
+	    !fault_unreadable(node_by_name(os->machine->name), path + 15);
+}
+
+/* 1 if this call fails, which looks for a name, or changes one. */
+static int
+name_fails(struct os *os, const char *path)
+{
+	struct machine *m = os->machine;
+
+	if (!os->running || m->name_fails == 0 || --m->name_fails > 0 ||
+	    spared(os, path))
+		return 0;
+	m->errors++;
+	story("%s: %s: a call that names %s fails", m->name, os->name, path);
+	errno = EIO;
+	return 1;
+}
+
 int
 disk_open(struct os *os, const char *path, int flags)
 {
@@ -121,6 +145,8 @@ disk_open(struct os *os, const char *path, int flags)
 		errno = EISDIR;
 		return -1;
 	}
+	if (name_fails(os, path))
+		return -1;
 	if (f == NULL) {
 		guard(os, path);
 		if (no_space(os, 64)) {
@@ -164,12 +190,8 @@ read_fails(struct os *os, const char *path)
 {
 	struct machine *m = os->machine;
 
-	if (!os->running || m->read_fails == 0 || --m->read_fails > 0)
-		return 0;
-	/* A start takes a snapshot that can't be read for a rotten one, and may spend
-	 * the node: not every one can be spared. */
-	if (os->alone && strncmp(path, "state/snapshot/", 15) == 0 &&
-	    !fault_unreadable(node_by_name(m->name), path + 15))
+	if (!os->running || m->read_fails == 0 || --m->read_fails > 0 ||
+	    spared(os, path))
 		return 0;
 	m->errors++;
 	story("%s: %s: the read of %s fails", m->name, os->name, path);
@@ -350,6 +372,8 @@ disk_remove(struct os *os, const char *path)
 		errno = ENOTEMPTY;
 		return -1;
 	}
+	if (name_fails(os, path))
+		return -1;
 	dir_change(dir, last, NULL, NULL);
 	return 0;
 }
@@ -378,6 +402,8 @@ disk_rename(struct os *os, const char *from, const char *to)
 		errno = ENOTEMPTY;
 		return -1;
 	}
+	if (name_fails(os, to))
+		return -1;
 	if (dir == to_dir) {
 		dir_change(dir, from_last, to_last, f);
 		return 0;
@@ -418,6 +444,8 @@ disk_mkdir(struct os *os, const char *path)
 	}
 	if (strcmp(path, "state/snapshot") != 0)
 		guard(os, path);
+	if (name_fails(os, path))
+		return -1;
 	if (no_space(os, 64)) {
 		errno = ENOSPC;
 		return -1;
@@ -460,6 +488,8 @@ disk_names(struct os *os, const char *path)
 		errno = dir == NULL ? ENOENT : ENOTDIR;
 		return NULL;
 	}
+	if (name_fails(os, path))
+		return NULL;
 	n = inode_names(dir, IMAGE_CACHE, &names);
 	copy = sim_alloc((n + 1) * sizeof(*copy));
 	for (i = 0; i < n; i++)

@@ -226,7 +226,7 @@ machine_power_off(struct machine *m)
 		task_end(os);
 	}
 	disk_power_off(m);
-	m->sync_fails = m->read_fails = m->write_fails = 0;
+	m->sync_fails = m->read_fails = m->write_fails = m->name_fails = 0;
 	m->hangs_until = 0;
 }
 
