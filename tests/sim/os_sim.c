@@ -457,6 +457,7 @@ disk_mkdir(struct os *os, const char *path)
 int
 disk_syncdir(struct os *os, const char *path)
 {
+	struct machine *m = os->machine;
 	struct inode *dir;
 
 	disk_waits(os);
@@ -468,6 +469,13 @@ disk_syncdir(struct os *os, const char *path)
 	}
 	if (dir == NULL || !dir->is_dir) {
 		errno = ENOENT;
+		return -1;
+	}
+	if (m->sync_fails > 0 && --m->sync_fails == 0) {
+		dir_sync(dir, (unsigned)seed_below(1001));
+		m->errors++;
+		story("%s: %s: the sync of %s fails", m->name, os->name, path);
+		errno = EIO;
 		return -1;
 	}
 	dir_sync(dir, 1000);
