@@ -87,12 +87,13 @@ handover_arrives(void *arg, uint64_t number)
 {
 	struct handover *h = arg;
 	struct node *n = h->to;
+	struct os *os;
 
 	if (n->shell == NULL || node_later(n, NULL, handover_arrives, h, number))
 		return;
-	h->os = task_new(n->machine, "handover");
-	if (node_works(n, h->os, WORK_VOTE, handover_work, h) == RAN)
-		task_end(h->os);
+	h->os = os = task_new(n->machine, "handover");
+	if (node_works(n, os, WORK_VOTE, handover_work, h) == RAN)
+		task_end(os);
 }
 
 static void
@@ -113,6 +114,8 @@ hand_over(struct leading *g)
 	delay = net_delay(g->node->number, h->to->number);
 	if (delay > 0)
 		queue_in(delay, handover_arrives, h, 0);
+	if (delay > 0 && net_twice())
+		queue_in(delay + seed_below(SECOND), handover_arrives, h, 0);
 }
 
 /* It has ended by itself: answers what waits, hands over, and exits. */

@@ -351,6 +351,20 @@ start_fails(struct node *n, const char *why)
 	queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
 }
 
+/* What was left of a segment that was being made beside the work is gone. */
+static void
+tidied(struct node *n)
+{
+	struct inode *dir = machine_find(n->machine, "state/log", IMAGE_CACHE);
+	const char *const *names;
+	size_t i, count = inode_names(dir, IMAGE_CACHE, &names);
+
+	for (i = 0; i < count; i++)
+		if (strncmp(names[i], "spare.", 6) == 0)
+			violation("START", "%s starts, and state/log/%s is still there",
+			    n->name, names[i]);
+}
+
 /* The shell's half of start: the node's own lock, run/ emptied, verify. */
 void
 node_start(struct node *n)
@@ -402,6 +416,8 @@ node_start(struct node *n)
 		return;
 	}
 	story("%s: starts", n->name);
+	if (n->machine->errors == errors)
+		tidied(n);
 	check_verified(n->number);
 	n->tries = 0;
 	node_waits(n);

@@ -413,18 +413,26 @@ disk_rename(struct os *os, const char *from, const char *to)
 	return 0;
 }
 
-/* It is ready at once, or it never is. */
+/* It is ready at once, or never: who makes it may have died, and left some of it under
+ * a name of its own. */
 void
 disk_prepare(struct os *os, const char *path, uint64_t bytes)
 {
 	struct inode *dir, *f;
 	const char *last;
+	char own[32];
 
 	enter(os);
 	if (seed_odds(400) || (dir = parent_of(os, path, &last)) == NULL ||
 	    inode_child(dir, IMAGE_CACHE, last) != NULL || no_space(os, bytes))
 		return;
 	f = inode_new(os->machine, path, 0);
+	if (seed_odds(200)) {
+		(void)snprintf(own, sizeof(own), "%s.%d", last, os->machine->pids++);
+		inode_zeros(f, (size_t)seed_below(bytes));
+		dir_change(dir, NULL, own, f);
+		return;
+	}
 	inode_zeros(f, bytes);
 	dir_change(dir, NULL, last, f);
 }
