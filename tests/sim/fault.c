@@ -145,7 +145,7 @@ config_draw(const struct spared *spared)
 		if (config.nodes > NODES_MAX)
 			config.nodes = NODES_MAX;
 	}
-	config.timeout = SECOND;
+	config.timeout = seed_odds(700) ? SECOND : seed_range(700, 5000) * MILLI;
 	config.segment_bytes =
 	    segments[seed_below(sizeof(segments) / sizeof(*segments))];
 	config.trouble = seed_range(6, 30) * SECOND;
