@@ -52,9 +52,7 @@ boot() {
 		on "$node" ./lite-raft first-boot >"$BATS_TEST_TMPDIR/said.$node" 2>&1 &
 		jobs+=("$!")
 	done
-	for node in "${jobs[@]}"; do
-		wait "$node" || return
-	done
+	wait_all "${jobs[@]}"
 }
 
 # formed NODE...: are they members, all of the same cluster?

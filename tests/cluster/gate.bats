@@ -7,7 +7,7 @@ load ../lib/faults
 # Each node's key opens "gate peer" on each node and nothing else; one more
 # opens "gate client".
 setup_file() {
-	cluster_up 3 --no-boot
+	cluster_up 3 5 --no-boot
 	mkdir "$CLUSTER/client"
 	ssh-keygen -q -t ed25519 -N '' -C client -f "$CLUSTER/client/id"
 	sed "s,/n1/id\",/client/id\"," "$CLUSTER/n1/lite-raft/conf/ssh_config" >"$CLUSTER/client/ssh_config"
@@ -19,17 +19,7 @@ setup_file() {
 		} >"$BATS_FILE_TMPDIR/keys"
 		mv "$BATS_FILE_TMPDIR/keys" "$CLUSTER/n$node/authorized_keys"
 	done
-	start_first
-}
-
-# start_first: the first boot of all, at once.
-start_first() {
-	local node jobs=()
-	for node in $(nodes); do
-		on "$node" ./lite-raft first-boot &
-		jobs+=("$!")
-	done
-	wait "${jobs[@]}"
+	boot_all
 }
 
 teardown_file() {
@@ -38,6 +28,7 @@ teardown_file() {
 
 setup() {
 	it=$(mended)
+	wait_for 20 agreed
 	other=$(follower)
 	before=$(standing)
 }

@@ -5,16 +5,7 @@ load ../lib/cluster
 SIZE=200000 # bytes of a value
 
 setup_file() {
-	local n pids=
-	cluster_up 3 1 --no-boot
-	for n in 1 2 3; do
-		printf '1000000\n' >"$(node_dir "$n")/conf/snapshot_period"
-	done
-	for n in 1 2 3; do
-		out on "$n" ./lite-raft first-boot --wait &
-		pids="$pids $!"
-	done
-	wait $pids
+	cluster_up_with 3 3 snapshot_period 1000000
 }
 
 teardown_file() { cluster_down; }

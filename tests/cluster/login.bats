@@ -72,16 +72,6 @@ restart_all() {
 	await_leader
 }
 
-# first_boots: of all nodes at once.
-first_boots() {
-	local node jobs=()
-	for node in $(nodes); do
-		on "$node" ./lite-raft first-boot &
-		jobs+=("$!")
-	done
-	wait "${jobs[@]}"
-}
-
 # works: each node writes, and reads what another has written; the leader dies
 # and another comes.
 works() {
@@ -127,7 +117,7 @@ slow() {
 		run -0 on 3 ssh -F conf/ssh_config -o BatchMode=yes n2 'echo $FISH_VERSION; set -q version; echo $status'
 		[ "${lines[-1]}" = 0 ]
 	fi
-	first_boots
+	boot_all
 	await_leader
 	works first
 	[ "$shells" = 'csh fish' ] || skip "only with what is here, $shells: tcsh and fish are wanted"
@@ -190,16 +180,17 @@ idle() {
 }
 
 @test "F55 forty connections that say nothing wait at each sshd: all goes on" {
-	it=$(leader)
-	term=$(show "$it" term)
+	term=$(highest_term)
 	export CONNECTED=$BATS_TEST_TMPDIR/connected
 	idle 40
 	for node in 1 2 3; do
 		client "$node" --timeout 30 set f55 "$node"
 		[ "$(client $((node % 3 + 1)) --timeout 30 get f55)" = "$node" ]
 	done
-	[ "$(leader) $(show "$it" term)" = "$it $term" ]
+	# A machine that is busy may have cost the leader its second, but not again and again.
+	(($(highest_term) - term <= 2))
 	# A new leader, and a node that comes back, need connections.
+	it=$(await_leader)
 	send KILL "$(lead_pid "$it")"
 	client "$it" --timeout 60 set f55 again
 	stop "$it"

@@ -19,14 +19,12 @@ teardown() {
 
 # first_boots SHELL: of all nodes at once, as if there had been none before.
 first_boots() {
-	local node jobs=()
+	local node
 	for node in $(nodes); do
 		crash "$node"
 		on "$node" rm -rf state run message-log
-		on "$node" ./lite-raft first-boot "$1" &
-		jobs+=("$!")
 	done
-	wait "${jobs[@]}"
+	boot_all "$1"
 }
 
 # scripts_name SHELL I: no script of node I names another; where the shell would lose

@@ -44,17 +44,32 @@ cluster_up() {
 
 # cluster_up_with N [ELECTION_TIMEOUT] NAME VALUE: the same, with conf/NAME.
 cluster_up_with() {
-	local n t=1 pids=()
+	local n t=1
 	[ $# -eq 3 ] || { t=$2 && set -- "$1" "$3" "$4"; }
 	sandbox up -n "$1" -t "$t" --no-boot
 	for n in $(nodes); do
 		printf '%s\n' "$3" >"$(node_dir "$n")/conf/$2"
 	done
-	for n in $(nodes); do # each waits for the others
-		on "$n" ./lite-raft first-boot --wait &
+	boot_all --wait
+}
+
+# boot_all [WORD...]: the first boot of all nodes at once, each with these words.
+boot_all() {
+	local n pids=()
+	for n in $(nodes); do
+		on "$n" ./lite-raft first-boot "$@" &
 		pids+=("$!")
 	done
-	wait "${pids[@]}"
+	wait_all "${pids[@]}"
+}
+
+# wait_all PID...: for all of them; 1 if one has failed.
+wait_all() {
+	local pid failed=0
+	for pid; do
+		wait "$pid" || failed=1
+	done
+	return "$failed"
 }
 
 # cluster_down: ends and removes everything, without farewells.
@@ -236,10 +251,11 @@ cluster_heal() {
 
 # agreed: do all nodes have the same last entry, and has each seen it committed?
 agreed() {
-	local i seen='' now
+	local i seen='' index term commit
 	for i in $(nodes); do
-		now="$(show "$i" last_index) $(show "$i" last_term)" || return 1
-		[ "${seen:=$now}" = "$now" ] || return 1
+		read -r index term commit < <(on "$i" libexec/os/node show |
+			awk '$1 ~ /^(last_|commit_)/ { printf "%s ", $2 } END { print "" }')
+		[ -n "$commit" ] && [ "$index" = "$commit" ] && [ "${seen:=$index $term}" = "$index $term" ] || return 1
 	done
 }
 

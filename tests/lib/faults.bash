@@ -230,7 +230,8 @@ said_once() {
 
 # same_term I J: are they in the same term?
 same_term() {
-	[ "$(show "$1" term)" = "$(show "$2" term)" ]
+	local term
+	term=$(show "$1" term) && [ "$(show "$2" term)" = "$term" ]
 }
 
 # gone PID...: none of them lives.

@@ -14,7 +14,7 @@ setup_file() {
 		on "$n" ./lite-raft first-boot --wait &
 		pids+=("$!")
 	done
-	wait "${pids[@]}"
+	wait_all "${pids[@]}"
 	# What real hosts have by themselves: names of their own, ssh that knows them; and
 	# an administrator who edits.
 	for n in 1 2 3 4 5; do
