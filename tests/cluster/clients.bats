@@ -5,7 +5,7 @@ load ../lib/cluster
 load ../lib/faults
 
 setup_file() {
-	cluster_up 3
+	cluster_up 3 3
 }
 
 teardown_file() {

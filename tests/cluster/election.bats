@@ -4,7 +4,7 @@ load ../lib/cluster
 load ../lib/faults
 
 setup_file() {
-	cluster_up 5
+	cluster_up 5 3
 }
 
 teardown_file() {

@@ -75,9 +75,10 @@ lead_killed() {
 	drive_end
 	printf '# %s leaders were put down\n' "$changes" >&3
 	((changes >= 4))
+	two_snapshots() { [ "$(on "$1" libexec/step/snapshot show | wc -l)" -eq 2 ]; }
 	for n in $(nodes); do
 		on "$n" libexec/step/snapshot check
-		[ "$(on "$n" libexec/step/snapshot show | wc -l)" -eq 2 ]
+		wait_for 20 two_snapshots "$n" # a third one may be in the making
 	done
 	[ "$(drive_acknowledged)" -ge 200 ]
 	one_leader_a_term

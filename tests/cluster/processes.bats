@@ -112,7 +112,7 @@ nothing_left() {
 	new=$(await_leader)
 	[ "$(show "$new" term)" -gt "$term" ]
 	[ "$(role_pid "$it")" = "$role" ]
-	logged "$it" ' leads no more: lead ended with 137'
+	wait_for 10 logged "$it" ' leads no more: lead ended with 137'
 	client "$it" set f51.lead yes
 	wait_for 20 agreed
 }
@@ -189,6 +189,7 @@ begin_node() {
 	id=$(show "$other" id)
 	for n in 1 2 3 4; do
 		stop "$other"
+		rm -f "$CLUSTER/n$other/lite-raft/run"/{votes,nonce}
 		begin_node "$other" "$BATS_TEST_TMPDIR/start.$n" &
 		began=$!
 		case $n in

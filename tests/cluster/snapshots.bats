@@ -4,7 +4,7 @@ load ../lib/cluster
 load ../lib/faults
 
 setup_file() {
-	cluster_up_with 3 snapshot_period 50
+	cluster_up_with 3 3 snapshot_period 50
 }
 
 teardown_file() { cluster_down; }
@@ -139,12 +139,12 @@ compacted() {
 @test "what takes the snapshots ends with its node, and is there once" {
 	local n pid
 	n=$(follower)
-	on "$n" libexec/os/hold --who run/compact.lock
+	wait_for 10 on "$n" libexec/os/hold --who run/compact.lock
 	pid=$(on "$n" libexec/os/hold --who run/compact.lock)
 	kill -KILL "$(role_pid "$n")"
 	wait_for 10 not kill -0 "$pid"
 	start "$n"
-	on "$n" libexec/os/hold --who run/compact.lock
+	wait_for 10 on "$n" libexec/os/hold --who run/compact.lock
 	stop "$n"
 	run -1 on "$n" libexec/os/hold --who run/compact.lock
 	start "$n"

@@ -109,7 +109,8 @@ teardown() {
 	for n in 1 2 3; do
 		stop "$n"
 	done
-	[ -z "$(for n in 1 2 3; do node_pids "$n"; done)" ]
+	none_left() { [ -z "$(for n in 1 2 3; do node_pids "$n"; done)" ]; }
+	wait_for 10 none_left # what others ask of a node comes and goes
 	run -69 client 1 --timeout 2 get lasting
 	for n in 1 2 3; do
 		start "$n"
