@@ -254,6 +254,10 @@ body_step(struct package *p)
 	case BODY_ARM:
 		if (!p->armed || p->arming || p->script != SCRIPT_NONE)
 			break;
+		if (p->give.on) {
+			body_kill(p, 0); /* guard is idle again, and nothing runs */
+			break;
+		}
 		run(p, SCRIPT_START, p->settings.start_timeout, p->t0 + p->force.soft);
 		notes_event(p, "starts, epoch %llu", (unsigned long long)p->epoch);
 		become(p, BODY_START);

@@ -22,6 +22,7 @@ setup() {
 @test "no event stays for ever, however the answers go" { "$scenes" events; }
 @test "another's lease: it is killed, not stopped" { "$scenes" lost; }
 @test "a stop that failed keeps the lease until status says down" { "$scenes" leaves; }
+@test "who is told to leave while guard is armed starts nothing any more, and leaves" { "$scenes" leaves_arming; }
 @test "another directory's monitor of the same node is left alone" { "$scenes" twins; }
 @test "what another directory of the same node left to maintenance is not taken, nor gone on with" { "$scenes" twins_in_maintenance; }
 @test "who leaves a package in maintenance waits until guard lets it be" { "$scenes" leaves_alone; }

@@ -572,6 +572,32 @@ leaves(void)
 	package_free(s.p);
 }
 
+/* Told to leave while guard is being armed: nothing is started any more. */
+static void
+leaves_arming(void)
+{
+	struct scene s;
+
+	begin(&s, "", 0);
+	script(&s, 1);
+	written(&s, 0);
+	MUST(s.told == GUARD_ARM);
+	package_leave(s.p, s.now);
+	carry(&s);
+	MUST(s.left == 0);
+	guard(&s, GUARD_ARMED);
+	MUST(s.told == GUARD_KILL && strcmp(s.ran, "?") == 0);
+	guard(&s, GUARD_DEAD);
+	MUST(strstr(s.write, "state=stopping") != NULL);
+	written(&s, 0);
+	pass(&s, 10);
+	MUST(strstr(s.write, "state=released") != NULL);
+	written(&s, 0);
+	pass(&s, 10);
+	MUST(s.left == 1 && s.closed == 1 && strcmp(s.ran, "?") == 0);
+	package_free(s.p);
+}
+
 /* What is left alone is left by a guard that knows: an armed one would kill it. */
 static void
 leaves_alone(void)
@@ -905,8 +931,9 @@ main(int argc, char **argv)
 	static const struct test_case cases[] = { { "starts", starts },
 		{ "longer", longer }, { "watched", watched }, { "unknown", unknown },
 		{ "late", late }, { "lost", lost }, { "leaves", leaves },
-		{ "leaves_alone", leaves_alone }, { "takes", takes },
-		{ "twins", twins }, { "twins_in_maintenance", twins_in_maintenance },
+		{ "leaves_arming", leaves_arming }, { "leaves_alone", leaves_alone },
+		{ "takes", takes }, { "twins", twins },
+		{ "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },
 		{ "endless", endless }, { "orders", orders }, { "silent", silent },
 		{ "says", says }, { "events", events }, { NULL, NULL } };
