@@ -41,8 +41,8 @@ begins() {
 	for host in $HOSTS; do
 		package_on "$host"
 	done
-	wait_for 60 package_owner
-	owner=$(package_owner)
+	owns() { owner=$(package_owner); }
+	wait_for 60 owns
 	other=$(others_of "$owner" "$HOSTS")
 }
 
