@@ -120,7 +120,7 @@ large() { # I
 	leader_other "$old"
 	[ "$(lab_client "$other" get f47)" = after ]
 	lab_disk_thaw "$old"
-	cluster_settled 15 "$old"
+	cluster_settled 30 "$old"
 	wait_for 20 cluster_level
 	[ "$(lab_client "$old" get f47)" = after ]
 	check_safety

@@ -20,7 +20,7 @@ setup() {
 		wait_for 10 leaderless
 		lab_heal
 		begun=$(lab_ms)
-		cluster_settled 15
+		cluster_settled 30
 		tell "F8 round $round: a leader and a write after $(($(lab_ms) - begun)) ms"
 	done
 	check_safety
@@ -37,7 +37,7 @@ setup() {
 	[ "$took" -lt 25000 ]
 	lab_poweron "$old" start
 	lab_poweron "$first" start
-	cluster_settled 15 "$old"
+	cluster_settled 30 "$old"
 	[ "$(lab_client "$first" get f54)" = three ]
 	check_safety
 }
@@ -67,7 +67,7 @@ setup() {
 	done
 	writer_stop churn1
 	writer_stop churn2
-	cluster_settled 15
+	cluster_settled 30
 	wait_for 20 cluster_level
 	tell "F19 $(writer_count churn1) and $(writer_count churn2) writes acknowledged, term $(lab_shows 1 term)"
 	writer_check churn1 5

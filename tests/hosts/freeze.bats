@@ -31,7 +31,7 @@ setup() {
 	tell "F18 $(writer_count before) writes, longest $(writer_worst before) ms;" \
 		"one host frozen: $(writer_count frozen), longest $(writer_worst frozen) ms"
 	lab_thaw "$frozen"
-	cluster_settled 10 "$frozen"
+	cluster_settled 30 "$frozen"
 	wait_for 20 cluster_level
 	writer_check frozen "$frozen"
 	check_safety
@@ -112,7 +112,7 @@ hammer() { # ROUND
 	next_write "$other" f50 4
 	[ "$(lab_client "$late" get f50)" = 4 ]
 	lab_poweron "$old" start
-	cluster_settled 15 "$old"
+	cluster_settled 30 "$old"
 	[ "$(lab_client "$old" get f50)" = 4 ]
 	wait_for 15 cluster_level
 	check_safety
@@ -129,7 +129,7 @@ hammer() { # ROUND
 	done
 	writer_stop stopped
 	tell "F51 $(writer_count stopped) writes, longest $(writer_worst stopped) ms"
-	cluster_settled 15 "$victim"
+	cluster_settled 30 "$victim"
 	writer_check stopped "$victim"
 	wait_for 15 cluster_level
 	check_safety

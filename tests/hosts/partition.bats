@@ -22,7 +22,7 @@ setup() {
 	wait_for 5 candidates
 	holds 3 same_reign
 	lab_heal
-	cluster_settled 10 "$outsider"
+	cluster_settled 30 "$outsider"
 	[ "$(lab_client "$outsider" get f6)" = meanwhile ]
 	holds 2 same_reign
 	[ "$(lab_shows "$outsider" term)" = "$reign_term" ]
@@ -48,7 +48,7 @@ setup() {
 	deposed() { [ "$(lab_file "$old" run/role)" != leader ]; }
 	wait_for 5 deposed
 	lab_heal
-	cluster_settled 10 "$old"
+	cluster_settled 30 "$old"
 	[ "$(lab_client "$old" get f53)" = after ]
 	check_safety
 }
@@ -65,7 +65,7 @@ setup() {
 	writer_stop oneway
 	tell "F53 one-way, deaf follower: $(writer_count oneway) writes, longest $(writer_worst oneway) ms"
 	lab_heal
-	cluster_settled 10 "$deaf"
+	cluster_settled 30 "$deaf"
 	writer_check oneway "$deaf"
 	same_reign
 	check_safety
@@ -81,7 +81,7 @@ setup() {
 	tell "F53 one-way, deaf leader: next write after $took ms"
 	leader_other "$old"
 	lab_heal
-	cluster_settled 10 "$old"
+	cluster_settled 30 "$old"
 	[ "$(lab_client "$old" get oneway2)" = yes ]
 	check_safety
 }
@@ -96,7 +96,7 @@ bridge() { # NAME A C
 	writer_stop "$1"
 	[ "$(lab_shows "$3" term)" = "$reign_term" ]
 	lab_heal
-	cluster_settled 10 "$3"
+	cluster_settled 30 "$3"
 	writer_check "$1" "$3"
 	check_safety
 }
@@ -122,7 +122,7 @@ bridge() { # NAME A C
 	wait_for 60 writer_wrote flapping 8
 	writer_stop flapping
 	tell "F53 flapping: $(writer_count flapping) writes, longest $(writer_worst flapping) ms"
-	cluster_settled 15 "$flapping"
+	cluster_settled 30 "$flapping"
 	writer_check flapping "$flapping"
 	[ "$(lab_shows "$(lab_leader)" term)" -le "$((reign_term + 2))" ]
 	check_safety

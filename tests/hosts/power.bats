@@ -22,7 +22,7 @@ setup() {
 	[ "$took" -lt 25000 ]
 	writer_stop power
 	lab_poweron "$old" start
-	cluster_settled 15 "$old"
+	cluster_settled 30 "$old"
 	writer_check power "$old"
 	[ "$(lab_client "$old" get f54)" = one ]
 	check_safety
@@ -38,7 +38,7 @@ setup() {
 	writer_stop gone
 	tell "F54 follower's power off: $(writer_count gone) writes, longest $(writer_worst gone) ms"
 	lab_poweron "$gone" start
-	cluster_settled 15 "$gone"
+	cluster_settled 30 "$gone"
 	writer_check gone "$gone"
 	same_reign
 	check_safety
@@ -78,7 +78,7 @@ setup() {
 	left() { [ -z "$(lab_on "$old" ps -e -o args= | grep -v grep | grep -e libexec/lead -e link/stream -e link/links -e link/peer)" ]; }
 	wait_for 15 left
 	lab_on "$old" ./lite-raft start
-	cluster_settled 10 "$old"
+	cluster_settled 30 "$old"
 	[ "$(lab_client "$old" get f51)" = yes ]
 	check_safety
 }
@@ -99,7 +99,7 @@ setup() {
 	for host in $(lab_all); do
 		lab_on "$host" ./lite-raft start
 	done
-	cluster_settled 15
+	cluster_settled 30
 	writer_check killed 1
 	tell "F51 all hosts off and on: $(writer_count killed) writes there"
 	check_safety

@@ -35,7 +35,7 @@ barred() { # A B BAR WHY
 	[ "$status" -eq 0 ]
 	[[ $output == *"h$2: "*"$4"* ]]
 	wait_for 15 complains "$1" "$2" "$4"
-	cluster_settled 15
+	cluster_settled 30
 	other=$(lab_all | grep -v -x -e "$1" -e "$2")
 	lab_client "$other" set "$3" yes
 	if [ "$(lab_leader)" = "$2" ]; then
