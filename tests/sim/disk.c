@@ -369,19 +369,35 @@ dir_change(struct inode *dir, const char *gone, const char *come, struct inode *
 	changed(dir, IMAGE_CACHE, 0);
 }
 
-void
-dir_sync(struct inode *dir, unsigned odds)
+/* The first n changes reach the disk, each with these odds, and are settled. */
+static void
+dir_sync_first(struct inode *dir, size_t n, unsigned odds)
 {
 	size_t i;
 
-	for (i = 0; i < dir->changes; i++) {
+	for (i = 0; i < n; i++) {
 		if (seed_odds(odds))
 			change_apply(&dir->names[IMAGE_DISK], &dir->change[i]);
 		free(dir->change[i].gone);
 		free(dir->change[i].come);
 	}
-	dir->changes = 0;
+	dir->changes -= n;
+	if (n > 0)
+		memmove(dir->change, dir->change + n,
+		    dir->changes * sizeof(*dir->change));
 	changed(dir, IMAGE_DISK, 0);
+}
+
+void
+dir_sync(struct inode *dir, unsigned odds)
+{
+	dir_sync_first(dir, dir->changes, odds);
+}
+
+void
+dir_sync_some(struct inode *dir)
+{
+	dir_sync_first(dir, (size_t)seed_below(dir->changes + 1), 1000);
 }
 
 struct inode *

@@ -78,6 +78,9 @@ void dir_change(struct inode *dir, const char *gone, const char *come, struct in
 /* Each change reaches the disk with these odds in a thousand. */
 void dir_sync(struct inode *dir, unsigned odds);
 
+/* The first of them do, the others wait for the next sync. */
+void dir_sync_some(struct inode *dir);
+
 void disk_power_off(struct machine *);
 int disk_exact(void); /* 1 after machine_keep */
 
