@@ -16,6 +16,7 @@
 
 #define CLIENTS_MAX 6u
 #define ATTEMPT     SECOND       /* before it tries another node */
+#define NUMBER      12u          /* bytes */
 #define PATIENCE    (6 * SECOND) /* before it gives up */
 
 struct visit;
@@ -54,13 +55,26 @@ clients_busy(void)
 
 /* --- what to ask ---------------------------------------------------------- */
 
-/* A value that nobody else writes; some are long, or end or begin in zeros. */
+/* Few, so that they are met again. */
+static void
+number_make(char number[NUMBER])
+{
+	(void)snprintf(number, NUMBER, "%d", (int)seed_below(4) - 1);
+}
+
+/* A number, or a value that nobody else writes; some are long, or end or begin in zeros. */
 static void
 value_make(struct client_host *c, struct deed *op)
 {
 	size_t n, pad = 0, zeros = 0;
 	char head[32];
 
+	if (seed_odds(config.numbers)) {
+		number_make(head);
+		op->value = sim_copy(head);
+		op->value_len = strlen(head);
+		return;
+	}
 	n = (size_t)snprintf(head, sizeof(head), "v%d.%" PRIu64, c->number, c->asked);
 	if (seed_odds(config.big)) {
 		pad = (size_t)seed_below(1500);
@@ -84,7 +98,7 @@ deed_make(struct client_host *c)
 	struct deed *op = history_deed();
 	uint64_t kind = seed_below(100), key = seed_below(config.keys);
 	const char *seen = c->last[key % 2];
-	char name[16];
+	char name[16], number[NUMBER];
 
 	(void)snprintf(name, sizeof(name), "k%d", (int)key);
 	op->client = c->number;
@@ -103,10 +117,16 @@ deed_make(struct client_host *c)
 	else
 		op->verb = VERB_IF_SET;
 	if (op->verb == VERB_IF_SET || op->verb == VERB_IF_UNSET) {
-		op->test = seed_odds(200) ? OP_ABSENT :
-		    seed_odds(200)        ? OP_EXISTS :
-					    OP_EQUAL;
-		if (op->test == OP_EQUAL) {
+		op->test = seed_odds(200)     ? OP_ABSENT :
+		    seed_odds(200)            ? OP_EXISTS :
+		    seed_odds(config.numbers) ? (enum op)seed_range(OP_EQ, OP_GE) :
+		    seed_odds(300)            ? OP_DIFFERS :
+						OP_EQUAL;
+		if (op->test >= OP_EQ && op->test <= OP_GE) {
+			number_make(number);
+			seen = number;
+		}
+		if (deed_compares(op)) {
 			free(op->operand);
 			op->operand = sim_copy(seen);
 			op->operand_len = strlen(seen);
@@ -131,6 +151,13 @@ static void
 request(const struct deed *op, struct buf *b)
 {
 	static const char *const tests[] = { [OP_EQUAL] = " =",
+		[OP_DIFFERS] = " !=",
+		[OP_EQ] = " -eq",
+		[OP_NE] = " -ne",
+		[OP_LT] = " -lt",
+		[OP_LE] = " -le",
+		[OP_GT] = " -gt",
+		[OP_GE] = " -ge",
 		[OP_ABSENT] = " absent",
 		[OP_EXISTS] = " exists" };
 	char id[REQUEST_ID_SIZE];
@@ -161,7 +188,7 @@ request(const struct deed *op, struct buf *b)
 	word(b, op->key, strlen(op->key));
 	if (op->verb == VERB_IF_SET || op->verb == VERB_IF_UNSET) {
 		(void)buf_str(b, tests[op->test]);
-		if (op->test == OP_EQUAL)
+		if (deed_compares(op))
 			word(b, op->operand, op->operand_len);
 		(void)buf_str(b, op->verb == VERB_IF_SET ? " set" : " unset");
 	}

@@ -161,6 +161,7 @@ config_draw(const struct spared *spared)
 	config.clients = (size_t)seed_range(1, 4);
 	config.keys = (size_t)seed_range(1, 3);
 	config.lists = seed_odds(500) ? (unsigned)seed_below(500) : 0;
+	config.numbers = seed_odds(500) ? (unsigned)seed_below(900) : 0;
 	config.period = seed_odds(700) ? seed_range(1, 30) : 0;
 	config.slow = 50;
 	config.window = seed_odds(300) ? seed_range(2, 30) : UINT64_MAX;

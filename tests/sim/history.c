@@ -1,6 +1,7 @@
 /*
  * history.c - linearizability, with what was committed as its witness: see history.h.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,12 @@ int
 deed_reads(const struct deed *op)
 {
 	return op->verb == VERB_GET || op->verb == VERB_LIST;
+}
+
+int
+deed_compares(const struct deed *op)
+{
+	return op->test >= OP_EQUAL && op->test <= OP_GE;
 }
 
 static void
@@ -143,6 +150,35 @@ deed_by_id(const struct request_id *id)
 	return NULL;
 }
 
+/* 1 and the number that a value is; 0: it is none. */
+static int
+is_number(const char *value, size_t len, long *number)
+{
+	char *end;
+
+	if (len == 0 || isspace((unsigned char)value[0]))
+		return 0;
+	*number = strtol(value, &end, 10);
+	return end == value + len;
+}
+
+/* 1 if a condition with an operand holds, of what is there. */
+static int
+compares(const struct deed *op, const struct version *now)
+{
+	long a, b;
+
+	if (op->test == OP_EQUAL || op->test == OP_DIFFERS)
+		return same(now->value, now->len, op->operand, op->operand_len) ==
+		    (op->test == OP_EQUAL);
+	if (!is_number(now->value, now->len, &a) ||
+	    !is_number(op->operand, op->operand_len, &b))
+		return 0;
+	return (op->test == OP_EQ && a == b) || (op->test == OP_NE && a != b) ||
+	    (op->test == OP_LT && a < b) || (op->test == OP_LE && a <= b) ||
+	    (op->test == OP_GT && a > b) || (op->test == OP_GE && a >= b);
+}
+
 /* What the command should be told, and what it does, at index. */
 static void
 take_effect(struct deed *op, uint64_t index)
@@ -158,20 +194,9 @@ take_effect(struct deed *op, uint64_t index)
 	k = key_of(op->key, strlen(op->key));
 	now = version_at(k, index);
 	if (op->verb == VERB_IF_SET || op->verb == VERB_IF_UNSET) {
-		switch (op->test) {
-		case OP_EQUAL:
-			holds = now.value != NULL &&
-			    same(now.value, now.len, op->operand, op->operand_len);
-			break;
-		case OP_ABSENT:
-			holds = now.value == NULL;
-			break;
-		case OP_EXISTS:
-			holds = now.value != NULL;
-			break;
-		default:
-			sim_die("a condition that the checker does not know");
-		}
+		holds = (now.value == NULL) == (op->test == OP_ABSENT);
+		if (holds && deed_compares(op))
+			holds = compares(op, &now);
 	}
 	if (!holds)
 		op->outcome = TOLD_NO;

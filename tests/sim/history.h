@@ -45,6 +45,9 @@ struct deed {
 /* 1 if it changes nothing. */
 int deed_reads(const struct deed *);
 
+/* 1 if its condition has an operand. */
+int deed_compares(const struct deed *);
+
 /* A new operation, not begun yet. */
 struct deed *history_deed(void);
 

@@ -45,12 +45,13 @@ struct config {
 	unsigned danger;      /* in a thousand: killed in a call of a long change */
 	size_t clients;
 	size_t keys;
-	unsigned lists;  /* in a thousand: a read is of all keys with a prefix */
-	uint64_t window; /* log entries for which a request id is remembered */
-	uint64_t period; /* log entries between two snapshots; 0: none are taken */
-	unsigned slow;   /* in a thousand: ssh takes seconds to get through */
-	unsigned big;    /* in a thousand: a value of some sectors */
-	unsigned huge;   /* and of those, in a thousand: of up to 250,000 bytes */
+	unsigned numbers; /* in a thousand: a value is one, or a condition about one */
+	unsigned lists;   /* in a thousand: a read is of all keys with a prefix */
+	uint64_t window;  /* log entries for which a request id is remembered */
+	uint64_t period;  /* log entries between two snapshots; 0: none are taken */
+	unsigned slow;    /* in a thousand: ssh takes seconds to get through */
+	unsigned big;     /* in a thousand: a value of some sectors */
+	unsigned huge;    /* and of those, in a thousand: of up to 250,000 bytes */
 	size_t watchers;
 	uint64_t pause; /* between a client's requests */
 	struct weather weather;
