@@ -74,6 +74,7 @@ check_leads(size_t number, uint64_t term)
 		    w->name, term);
 	g->leader = (int)w->slot;
 	w->leads = term;
+	w->known = 0;
 	check_elected(w, g, term);
 	/* "If a log entry is committed in a given term, then that entry will be
 	 * present in the logs of the leaders for all higher-numbered terms". */
@@ -163,6 +164,8 @@ check_committed(size_t number, uint64_t term, uint64_t index)
 	size_t n;
 
 	checks++;
+	if (term != 0 && term == w->leads)
+		w->known = index;
 	if (index == 0)
 		return;
 	if (!log_image_chain(&w->cache, index, &chain)) {

@@ -121,12 +121,10 @@ check_overlap(const struct watched *w, const struct members *a, const struct mem
 			    w->name, a->index, b->index);
 }
 
-/* 1 if an entry of this term is committed. */
+/* 1 if an entry of this term is committed, up to index i. */
 static int
-committed_in(uint64_t term)
+committed_in(uint64_t term, uint64_t i)
 {
-	uint64_t i = truth_count();
-
 	while (i > 0 && truth_at(i)->record.term > term)
 		i--;
 	return i > 0 && truth_at(i)->record.term == term;
@@ -136,13 +134,16 @@ void
 check_config(const struct watched *w, const struct entry *e)
 {
 	const uint64_t index = e->record.index;
+	/* As its leader knows, where this is seen first on the leader's own disk. */
+	const uint64_t committed = w->leads == e->record.term ? w->known :
+								truth_count();
 	struct members before, now;
 
 	if (e->record.term == 0)
 		return;
 	/* Once, when its leader writes it: thesis §4.1, and the erratum of 2015: not
 	 * before an entry of its own term is committed. */
-	if (!committed_in(e->record.term))
+	if (!committed_in(e->record.term, committed))
 		violation("MEMBERS",
 		    "%s, leader of term %" PRIu64 ", changes the configuration at "
 		    "%" PRIu64 " before it has committed anything",
@@ -152,7 +153,7 @@ check_config(const struct watched *w, const struct entry *e)
 		violation("MEMBERS",
 		    "%s's configuration at %" PRIu64 " has none before", w->name,
 		    index);
-	if (before.index > truth_count())
+	if (before.index > committed)
 		violation("MEMBERS",
 		    "%s begins a change at %" PRIu64 ", and that at %" PRIu64
 		    " is not committed",

@@ -16,6 +16,7 @@ struct watched {
 	struct log_image disk;
 	uint64_t term;     /* the durable one */
 	uint64_t leads;    /* that it led last, or leads */
+	uint64_t known;    /* that it committed, as this leader */
 	uint64_t said;     /* the highest that it told anybody */
 	uint64_t commit;   /* claimed since it started */
 	uint64_t cut;      /* what lies behind is being cut, if cutting */
