@@ -1,6 +1,8 @@
-# Included by the Makefile: the simulator, made of the very objects of core/,
-# state/, step/ and lead/ over a simulated os/.  Where an object has a main(), a
-# copy of it is linked in which that name is local.
+# Included by the Makefile: the simulator, made of the very objects of core/, state/,
+# lead/ and of step/'s vote and append over a simulated os/.  Where an object has a
+# main(), a copy of it is linked in which that name is local.  step/snapshot.c,
+# step/timer.c, lead/main.c and libexec/node/ are not in it: compact.c, transfer.c,
+# leading.c and node.c here play their parts.
 
 SIM = build/tests/sim
 SIM_SOURCES = $(wildcard tests/sim/*.c)
