@@ -208,7 +208,9 @@ two() { # I
 	lab_isolate "$victim"
 	lab_on "$victim" ./lite-raft start
 	term=$(lab_shows "$victim" term)
-	holds 4 test "$(lab_file "$victim" run/role)" = follower
+	refused() { lab_logs "$victim" | grep -q 'vote: cannot ask: this node.s log is damaged'; }
+	wait_for 30 refused
+	[ -z "$(lab_file "$victim" run/ballots)" ]
 	[ "$(lab_shows "$victim" term)" = "$term" ]
 	lab_heal
 	wait_for 60 installs "$victim" "$before"
