@@ -287,23 +287,29 @@ may_spend(const struct node *n)
 	    !check_changing() && admin_is_member(n);
 }
 
-/* Some byte of a node's newest snapshot: 1, or 0: it has none. */
+/* Some byte of a node's snapshot, the newest or another: 1, or 0: it has none. */
 static int
-snapshot_byte(struct node *n, char *path, size_t room, size_t *at)
+snapshot_byte(struct node *n, char *path, size_t room, size_t *at, int *covered)
 {
 	static const char *const files[] = { "manifest", "data", "requests" };
 	const struct log_image *l = check_log(n->number);
+	const struct snap_image *s;
 	struct inode *f;
 	size_t size = 0;
 
 	if (l->covered == 0)
 		return 0;
+	s = &l->snap[seed_below(l->snaps)];
+	if (!s->whole)
+		return 0;
 	(void)snprintf(path, room, "state/snapshot/%016" PRIu64 ".%016" PRIu64 "/%s",
-	    l->covered, l->covered_term, files[seed_below(3)]);
+	    s->manifest.index, s->manifest.term, files[seed_below(3)]);
 	f = machine_find(n->machine, path, IMAGE_DISK);
 	if (f != NULL)
 		(void)inode_bytes(f, IMAGE_DISK, &size);
 	*at = (size_t)seed_below(size);
+	/* An older one is for the case that the newest is lost. */
+	*covered = size > 0 && (s->manifest.index < l->covered || log_image_spare(l));
 	return size > 0;
 }
 
@@ -375,10 +381,8 @@ rot(struct node *n)
 		break;
 	case 2:
 	case 3:
-		if (snapshot_byte(n, path, sizeof(path), &at)) {
-			covered = log_image_spare(l);
-			break;
-		} /* FALLTHROUGH */
+		if (snapshot_byte(n, path, sizeof(path), &at, &covered))
+			break; /* FALLTHROUGH */
 	default:
 		e = &l->entry[seed_below(l->n - l->base)];
 		(void)snprintf(path, sizeof(path), "state/log/%016" PRIu64,
@@ -386,7 +390,7 @@ rot(struct node *n)
 		at = e->off + (size_t)seed_below(record_size(&e->record));
 	}
 	story("%s: a bit of %s at byte %zu flips%s", n->name, path, at,
-	    covered ? ", and the log has it all" : "");
+	    covered ? ", and nothing is lost with it" : "");
 	(void)machine_rot(n->machine, path, at, (int)seed_below(8));
 	if (covered)
 		check_stained(n->number);
