@@ -339,14 +339,17 @@ int
 fault_unreadable(struct node *n, const char *path)
 {
 	const struct log_image *l = check_log(n->number);
+	const int again = rotten == n;
 	char newest[40];
 
-	if (rotten != n && !may_spend(n))
+	if (!again && !may_spend(n))
 		return 0;
 	rotten = n;
 	(void)snprintf(newest, sizeof(newest), "%016" PRIu64 ".%016" PRIu64 "/",
 	    l->covered, l->covered_term);
-	if (log_image_spare(l) || strncmp(path, newest, strlen(newest)) != 0)
+	/* What could have replaced it may be what was spent before. */
+	if (!again &&
+	    (log_image_spare(l) || strncmp(path, newest, strlen(newest)) != 0))
 		check_stained(n->number);
 	else
 		check_rotten(n->number);
