@@ -50,18 +50,15 @@ lite_look() {
 # lite_processes I: the pids of node I's processes, those that stand in its
 # directory, as lines "PID KIND": kind is node, or ssh.
 lite_processes() {
-	ls -l /proc/[0-9]*/cwd 2>/dev/null |
-		awk -v here=" -> $(node "$1")" 'index($0 "/", here "/") {
-			sub(/\/cwd -> .*/, "")
-			sub(/.*\/proc\//, "")
-			print
-		}' | while read -r lite_pid; do
-		case $(ps -o comm= -p "$lite_pid") in
-		'') ;;
-		ssh*) printf '%s ssh\n' "$lite_pid" ;;
-		*) printf '%s node\n' "$lite_pid" ;;
-		esac
-	done
+	lite_at=$(node "$1")
+	find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$lite_at" -o -lname "$lite_at/*" \) 2>/dev/null |
+		while IFS=/ read -r _ _ lite_pid _; do
+			case $(ps -o comm= -p "$lite_pid") in
+			'') ;;
+			ssh*) printf '%s ssh\n' "$lite_pid" ;;
+			*) printf '%s node\n' "$lite_pid" ;;
+			esac
+		done
 	# sshd and its sessions stand elsewhere.
 	for lite_sshd in $(sshd_pids "$1"); do
 		printf '%s ssh\n' "$lite_sshd"

@@ -21,8 +21,7 @@ ours() {
 	{
 		grep -ls "TMPDIR=$work/$1/tmp" /proc/[0-9]*/environ
 		grep -ls "$work/$1/tmp/" /proc/[0-9]*/cmdline
-		ls -l /proc/[0-9]*/cwd 2>/dev/null |
-			sed -n "s,.* \(/proc/[0-9]*/\)cwd -> $work/$1/.*,\1,p"
+		find /proc/[0-9]*/cwd -maxdepth 0 -lname "$work/$1/*" 2>/dev/null
 	} | sed 's,/proc/\([0-9]*\)/.*,\1,' | sort -u
 }
 
