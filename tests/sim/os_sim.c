@@ -280,7 +280,8 @@ disk_write(struct os *os, int fd, const void *p, size_t n, off_t off)
 	guard(os, of->path);
 	if (is_run(of)) {
 		f->before_n = f->size < sizeof(f->before) ? f->size : sizeof(f->before);
-		memcpy(f->before, f->cache, f->before_n);
+		if (f->before_n > 0)
+			memcpy(f->before, f->cache, f->before_n);
 		f->writer = os;
 		f->locked = holds(os, "state/lock");
 	}
