@@ -38,6 +38,7 @@ sum_add(struct sum *sum, const struct sum *one)
 	sum->told += one->told;
 	sum->seconds += one->seconds;
 	sum->terms += one->terms;
+	sum->unsearched += one->unsearched;
 }
 
 static void
@@ -100,6 +101,9 @@ many_run(const struct many *m)
 		story_set(STORY_KEEP);
 		(void)apart(run_seed, p.first_bad, &scratch, sizeof(scratch));
 	}
+	if (p.sum.unsearched > 0)
+		printf("histories found linearizable by the log alone: %" PRIu64 "\n",
+		    p.sum.unsearched);
 	printf("%" PRIu64 " seeds, %" PRIu64 " bad; %" PRIu64
 	       " virtual seconds, %" PRIu64 " terms, %" PRIu64 " entries, %" PRIu64
 	       " writes acknowledged, %" PRIu64 " changes told, %" PRIu64

@@ -113,7 +113,7 @@ run_seed(uint64_t seed, void *result)
 	faults_end();
 	watchers_narrow(0);
 	healed();
-	history_check(config.window);
+	sum->unsearched += !history_check(config.window);
 	for (i = 0; i < config.nodes; i++)
 		node_power_off(&nodes[i]);
 	sum->steps += steps;

@@ -18,6 +18,7 @@ struct sum {
 	uint64_t told;    /* to those who watch */
 	uint64_t seconds; /* virtual */
 	uint64_t terms;
+	uint64_t unsearched; /* histories that only the log is a witness for */
 };
 
 /* What every run is without. */
