@@ -280,7 +280,7 @@ peer_send(struct lead *l, struct peer *p, uint64_t now, int round)
 		}
 		return 0;
 	}
-	while (!full && !p->probing && p->next_index <= last &&
+	while (!full && !p->probing && p->next_index <= last && !l->push &&
 	    p->stream->out.len < STREAM_FULL)
 		if (frame_send(l, p, FRAME_ENTRIES) == -1)
 			return -1;

@@ -238,11 +238,32 @@ older(struct state *st)
 	return next != 0 || (t->segment != 0 && st->segment_fd == -1);
 }
 
+/* The newest snapshot can't be read: an older one will do, if the log goes on from there:
+ * 0, or -1. */
+static int
+goes_on(struct state *st)
+{
+	uint64_t *list;
+	size_t n;
+	int yes;
+
+	list = segment_list(st, &n);
+	if (list == NULL)
+		return state_fail(st, "cannot list state/log: %s", strerror(errno));
+	yes = n > 0 && list[0] <= st->snap.index + 1;
+	free(list);
+	if (yes)
+		return 0;
+	errno = EIO;
+	return state_fail(st,
+	    "cannot read the newest of state/snapshot, and the log begins behind it");
+}
+
 /* Takes the lock; whole: verifies and rewrites everything (start). */
 static int
 lock_take(struct state *st, int whole)
 {
-	int changed, known, late = 0;
+	int changed, known, late = 0, older_one = 0;
 
 	if (st->broken) {
 		errno = EIO;
@@ -254,7 +275,10 @@ lock_take(struct state *st, int whole)
 	if (lock_read(st, &known) == -1)
 		return -1;
 	changed = st->lock.counter != st->seen;
-	if (changed && (snapshot_load(st) == -1 || members_load(st) == -1))
+	if (changed)
+		older_one = snapshot_load(st);
+	if (older_one == -1 || (older_one == 1 && !whole && goes_on(st) == -1) ||
+	    (changed && members_load(st) == -1))
 		return -1;
 	if (changed || whole || st->lock.mark != MARK_CLEAN) {
 		/* What is known of the log may be stale. */

@@ -109,14 +109,14 @@ int
 snapshot_load(struct state *st)
 {
 	struct snapshot_name *list;
-	size_t n;
+	size_t all, n;
 	int found = 0;
 
-	list = snapshot_list(st, "", &n);
+	list = snapshot_list(st, "", &all);
 	if (list == NULL)
 		return state_fail(st, "cannot list state/snapshot: %s",
 		    strerror(errno));
-	while (!found && n > 0) {
+	for (n = all; !found && n > 0;) {
 		n--;
 		/* A snapshot never changes under its name. */
 		found = (st->snap.index == list[n].index &&
@@ -131,7 +131,7 @@ snapshot_load(struct state *st)
 	if (!found)
 		st->snap.index = 0;
 	free(list);
-	return 0;
+	return all > 0 && (!found || n + 1 < all);
 }
 
 int

@@ -278,7 +278,7 @@ int snapshot_sync(struct state *);
 
 /*
  * Sets st->snap to the newest one whose manifest is intact; index 0: there is
- * none.  0, or -1.
+ * none.  0; 1: there is a newer one, which can't be read; or -1.
  */
 int snapshot_load(struct state *);
 

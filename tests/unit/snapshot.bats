@@ -232,3 +232,14 @@ tidy() {
 		diff -r before state/snapshot
 	done
 }
+
+@test "F22 the newest one can't be read, and the log begins behind it: nothing goes by an older one" {
+	local newest
+	need_strace
+	taken 10 10
+	newest=$(printf '%s\n' state/snapshot/0* | tail -n 1)
+	rm state/log/0*
+	run -74 strace -qq -o /dev/null -P "$newest/manifest" -e trace=pread64 \
+		-e inject=pread64:error=EIO snapshot take
+	[[ $output = *'cannot read the newest of state/snapshot, and the log begins behind it'* ]]
+}
