@@ -8,7 +8,7 @@ lab_copy_tree() { # SETTING VALUE...
 	[ -z "${LAB_RATES:-}" ] || cp "$LAB_TREE/build/tests/hosts/rate.so" "$LAB/rate.so" || return 1
 	[ -z "${LAB_WALL:-}" ] || cp "$LAB_TREE/build/tests/hosts/wall.so" "$LAB/wall.so" || return 1
 	(cd "$LAB_TREE" && tar -cf - --exclude=./.git --exclude=./tests --exclude=./build/tests \
-		--exclude=./build/bits --exclude=./build/fuzz --exclude=./build/mutants --exclude=./build/soak \
+		--exclude=./build/bench --exclude=./build/bits --exclude=./build/fuzz --exclude=./build/mutants --exclude=./build/soak \
 		--exclude=./state --exclude=./run --exclude=./message-log .) |
 		(cd "$LAB/tree" && tar -xf -) || return 1
 	if [ -f "$LAB/tree/Makefile" ]; then
