@@ -497,7 +497,11 @@ cut_off() {
 	more() {
 		cut_off || { client 1 --timeout 60 set f40.large - <"$BATS_TEST_TMPDIR/value" && cut_off; }
 	}
-	wait_for 60 more
+	wait_for 60 more || {
+		printf 'nobody was cut off: lead takes %s kB, at most %s, and before %s; %s connections\n' "$(memory)" "$(peak)" \
+			"$before" "$(grep -c 'run/client.sock' /proc/net/unix)"
+		return 1
+	}
 	exec 8<&-
 	printf 'lead took at most %s kB, before %s\n' "$(peak)" "$before"
 	[ "$(($(peak) - before))" -lt 98304 ]
