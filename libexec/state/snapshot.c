@@ -249,5 +249,5 @@ snapshot_judge(struct state *st)
 	st->rotten = n > 0 ? list[n - 1].index : 0;
 	free(list);
 	st->snap.index = 0;
-	return snapshot_load(st);
+	return snapshot_load(st) == -1 ? -1 : 0;
 }
