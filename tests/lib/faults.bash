@@ -125,32 +125,9 @@ commit_known() {
 	[ "$hello $version" = 'hello 1' ] && printf '%s\n' "$commit"
 }
 
-# What crc32c looks up: the CRC of each byte.
-crc32c_table=()
-crc32c_begin() {
-	local byte crc bit
-	for ((byte = 0; byte < 256; byte++)); do
-		for ((bit = 0, crc = byte; bit < 8; bit++)); do
-			((crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1)) || :
-		done
-		crc32c_table[byte]=$crc
-	done
-}
-crc32c_begin
-
-# crc32c TEXT: its CRC-32C (RFC 3720).
-crc32c() {
-	local crc=$((0xffffffff)) byte at
-	for ((at = 0; at < ${#1}; at++)); do
-		printf -v byte %d "'${1:at:1}"
-		crc=$((crc32c_table[(crc ^ byte) & 255] ^ crc >> 8))
-	done
-	printf '%08x\n' "$((crc ^ 0xffffffff))"
-}
-
 # sealed WORD...: a frame's header line, which ends in its CRC.
 sealed() {
-	printf '%s %s\n' "$*" "$(crc32c "$*")"
+	"$ROOT/build/tests/member" seal "$*"
 }
 
 # frame TYPE FROM TO TERM [A B C D E F]: a frame without a body, from node FROM
