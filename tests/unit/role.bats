@@ -3,6 +3,7 @@
 # bats file_tags=shells
 
 bats_require_minimum_version 1.5.0
+load ../lib/wait
 
 setup() {
 	ROOT=${BATS_TEST_DIRNAME%/tests/*}
@@ -113,15 +114,6 @@ begin() {
 	[ $# -gt 0 ] || set -- follower
 	libexec/os/hold state/running "libexec/role/$1" "${@:2}" 3>&- 4>&- >stdout 2>stderr &
 	node=$!
-}
-
-# soon COMMAND...: until it succeeds, ten seconds at most.
-soon() {
-	local polls=0
-	until "$@"; do
-		((++polls < 200)) || return 1
-		sleep 0.05
-	done
 }
 
 role_is() {
@@ -260,8 +252,8 @@ asked_twice() {
 	soon nothing_left
 }
 
-@test "F62 the directory is removed beneath a leader: all ends by itself" {
-	# As long as the role lives, so does lead.
+# lives_with_role: a leader's half that lives as long as the role does.
+lives_with_role() {
 	stub lead/lead <<-'END'
 		trap 'exit 0' TERM
 		perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) &&
@@ -271,16 +263,47 @@ asked_twice() {
 			sleep 0.1
 		done
 	END
+}
+
+# removed WHAT: beneath a leader, and then the rest: all ends by itself.
+removed() {
+	lives_with_role
 	begin
 	soon leads
 	soon grep -qs 'peer -o n2 append' dialled
-	rm -r libexec run
+	rm -r "$1"
+	[ "$1" = libexec ] || sleep 1.5 # lead's lock is asked for each second
+	rm -rf libexec run
 	soon gone "$node"
 	local pid
 	for pid in $(processes | awk '/timer sleep 60/ { print $1 }'); do
 		kill "$pid" 2>/dev/null || :
 	done
 	soon nothing_left
+}
+
+@test "F62 the directory is removed beneath a leader: all ends by itself" { removed libexec; }
+@test "F62 the same, what it could be asked with first" { removed libexec/os; }
+@test "F62 the same, run/ first" { removed run; }
+
+@test "F7 programs that are gone for a moment, as they are replaced: a leader tends its peers as before" {
+	lives_with_role
+	begin
+	soon leads
+	soon several 2
+	mv libexec/os libexec/os.new
+	sleep 1.5 # lead's lock is asked for each second
+	mv libexec/os.new libexec/os
+	local before left
+	before=$(streams | head -n 1)
+	left=$(ps -o pid= --ppid "$before" || :)
+	kill -KILL "$before"
+	again() { several 2 && ! streams | grep -qx "$before"; }
+	soon again
+	kill -TERM $left || :
+	kill -KILL "$(cat lead.pid)"
+	soon noted 'leads no more: lead ended with 137'
+	stopped
 }
 
 # gone PID: there is no such process, or it waits to be buried.
