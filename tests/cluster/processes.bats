@@ -55,6 +55,7 @@ goes_on() {
 		status=0
 		client "$1" --timeout 20 set goes.on "$(milliseconds)" || status=$?
 		[ "$status" -eq 0 ] || [ "$(milliseconds)" -lt "$((until + 30000))" ] || return 1
+		sleep 0.1
 	done
 }
 
@@ -65,7 +66,7 @@ stop_each() {
 	while read -r pid kind <&5; do
 		printf 'n%s: %s (%s) is stopped\n' "$1" "$kind" "$pid"
 		send STOP "$pid"
-		goes_on "$2"
+		untraced goes_on "$2"
 		send CONT "$pid"
 	done 5< <(kinds "$1")
 	mended >/dev/null
@@ -297,7 +298,7 @@ wrote() {
 	writers=() had=(0 0 0 0)
 	for node in 1 2 3; do
 		: >"$BATS_TEST_TMPDIR/$node"
-		writer "$node" &
+		untraced writer "$node" &
 		writers+=("$!")
 	done
 	for n in 1 2 3 4 5; do

@@ -2,6 +2,7 @@
 
 export LAB=$BATS_FILE_TMPDIR/lab LAB_HOME=$BATS_TEST_DIRNAME
 . "$LAB_HOME/lab"
+load ../lib/wait # the lab's own is for sh
 
 # For setup_file: a lab for this file's tests, or the word why there is none.
 hosts_up() { # N [SETTING VALUE]...

@@ -141,7 +141,7 @@ is_leader() {
 	patient=$(lab_followers | head -n 1)
 	patience 12
 	# Nobody who waits there for a write and reads behind it holds up the others.
-	drive_options=(-b 0 -c 7 -d 5)
+	drive_options+=(-b 0 -c 7 -d 5)
 	clients_begin
 	wait_for 90 hands_over "$patient"
 	sleep 3

@@ -15,6 +15,7 @@
 bats_require_minimum_version 1.5.0
 
 ROOT=${BATS_TEST_DIRNAME%/tests/*}
+load ../lib/wait
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C
 
@@ -134,18 +135,6 @@ role() {
 # has_role I ROLE: is that its role now?
 has_role() {
 	[ "$(role "$1")" = "$2" ]
-}
-
-# wait_for SECONDS CMD...: until CMD succeeds; 1 if it has not within SECONDS.
-# CMD's output is thrown away.  Mind that "$(role 1)" in it is read only once:
-# wait_for 10 has_role 1 follower.
-wait_for() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		((SECONDS <= end)) || return 1
-		sleep 0.05
-	done
 }
 
 # leader: the number of the node that leads, by the newest of what the nodes know

@@ -4,14 +4,16 @@
 # processes I [PATTERN]: the pids of those of node I's processes whose command
 # line PATTERN (an ERE) fits; quicker than node_pids.
 processes() {
-	local at=$CLUSTER/n$1/lite-raft link pid words
-	find /proc/[0-9]*/cwd -maxdepth 0 \
-		\( -lname "$at" -o -lname "$at/*" \) 2>/dev/null | while IFS= read -r link; do
-		pid=${link%/cwd} pid=${pid#/proc/}
-		words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
-		[[ $pid != "$BASHPID" && -n $words && $words =~ ${2-} ]] || continue
+	untraced processes_of "$@" 2>/dev/null
+}
+
+processes_of() {
+	local at=$CLUSTER/n$1/lite-raft pid words
+	find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$at" -o -lname "$at/*" \) | while IFS=/ read -r _ _ pid _; do
+		mapfile -d '' words <"/proc/$pid/cmdline" || continue
+		[[ $pid != "$BASHPID" && ${#words[@]} -gt 0 && "${words[*]} " =~ ${2-} ]] || continue
 		printf '%s\n' "$pid"
-	done 2>/dev/null
+	done
 }
 
 # send SIGNAL PID...: those that are gone are no error.

@@ -1,8 +1,8 @@
 # lin.bash - clients that ask a cluster all at once while a test harms it, and the
 # checker for what they were told; for cluster tests and hosts tests.
 
-# Options for drive.
-drive_options=()
+# Options for drive: its clients leave the others something of the machine.
+drive_options=(-p 60)
 
 # drive_start NODE...: they begin, with a seed of their own (LITE_RAFT_SEED, or
 # drawn); NODE is what a shell does to run "$@" on it.

@@ -3,6 +3,7 @@
 # bats file_tags=shells
 
 bats_require_minimum_version 1.5.0
+load ../lib/wait
 
 ROOT=${BATS_TEST_DIRNAME%/tests/*}
 
@@ -51,16 +52,6 @@ systemd() {
 # gone PID: it has ended.
 gone() {
 	! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c 1)" = Z ]
-}
-
-# soon CMD...: waits until it is so.
-soon() {
-	local polls=0
-	until "$@"; do
-		polls=$((polls + 1))
-		[ "$polls" -le 500 ] || return 1
-		sleep 0.02
-	done
 }
 
 @test "the template, copied, is a package that runs" {

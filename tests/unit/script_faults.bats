@@ -57,10 +57,10 @@ tree() {
 }
 
 # script_calls [PATTERN]: "NAME NTH FILE" of each call in ./trace by which a script, or
-# what it has run, changes a file of n1; the C programs, which have a directory open, do
+# what it has run, changes a node's file; the C programs, which have a directory open, do
 # so in other tests.  It is the NTH call of that name with that file in its process.
 script_calls() {
-	awk -v top="$PWD/n1/" '
+	awk -v top="^$PWD/n[0-9]/" '
 		{ pid = $1; sub(/^[0-9]+ +/, ""); name = $0; sub(/\(.*/, "", name) }
 		name !~ /^[a-z0-9]+$/ { next }
 		{
@@ -69,36 +69,34 @@ script_calls() {
 			sub(opened ? "^[^<]*<" : "^[^\"]*\"", "", file)
 			sub(opened ? ">.*" : "\".*", "", file)
 		}
-		index(file, top) == 1 { file = substr(file, length(top) + 1) }
-		{ nth = ++count[pid, name, file] }
+		{ sub(top, "", file); nth = ++count[pid, name, file] }
 		name == "write" && !/^write\([12]</ { next }
 		/^[a-z]+at2?\(/ && !/AT_FDCWD/ || /^open/ && !/O_CREAT|O_TRUNC/ { next }
 		file ~ /^\/|^\.\.|:|^state\// || seen[name, nth, file]++ { next }
 		{ print name, nth, file }' trace | grep -E -e "${1:-.}" || :
 }
 
-# durable: in ./trace each file of n1 got its name, but for those that may vanish, after its
+# durable: in ./trace each node's file got its name, but for those that may vanish, after its
 # bytes were synced, and its directory was synced after that.  (state/ moves as it is; what
 # changes in it is for other tests.)
 durable() {
-	awk -v top="$PWD/n1" '
+	awk -v top="^$PWD/n[0-9]/?" '
 		{ sub(/^[0-9]+ +/, "") }
 		/^fsync\(/ {
 			sub(/^[^<]*</, "")
 			sub(/>.*/, "")
+			sub(top, "")
 			synced[$0] = 1
 			for (name in named)
 				if (named[name] == $0)
 					delete named[name]
 		}
 		/^rename/ && split($0, word, "\"") >= 4 && word[2] !~ /^(\/|run\/|message-log\/|state$|state\/)/ {
-			if (!((top "/" word[2]) in synced))
-				named[word[4]] = "never"
-			else {
-				named[word[4]] = top "/" word[4]
-				sub(/\/[^\/]*$/, "", named[word[4]])
-			}
-			delete synced[top "/" word[2]]
+			dir = word[4]
+			if (!sub(/\/[^\/]*$/, "", dir))
+				dir = ""
+			named[word[4]] = word[2] in synced ? dir : "never"
+			delete synced[word[2]]
 		}
 		END {
 			for (name in named) {
@@ -125,35 +123,27 @@ carry_out() {
 		<../in >../said 2>&1 3>&- 4>&- 5<&-) 2>/dev/null &
 }
 
-# patient SECONDS CMD...: waits until it is so, or so long.
-patient() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || return 1
-		sleep 0.05
-	done
-}
-
 over() { [ -s over ]; }
 leads() { [ -s "$1/run/leader" ] && (cd "$1" && hold --who run/ready) >/dev/null 2>&1; }
 
 # calm: no node runs any more; one whose role was killed ends by itself, and one that is
 # only on its way to run is stopped when it does.
 calm() {
-	local name end=$((SECONDS + 120))
-	until none_left; do
-		for name in n?; do
-			! (cd "$name" && hold --who state/running) >/dev/null 2>&1 ||
-				(cd "$name" && timeout 60 ./lite-raft stop) >/dev/null
-		done
-		[ "$SECONDS" -lt "$end" ] || {
-			ps -o pid=,args= -p "$(pids | paste -sd ,)" || :
-			return 1
-		}
-		sleep 0.05
-	done
+	wait_for 120 stopped || {
+		ps -o pid=,args= -p "$(pids | paste -sd ,)" || :
+		return 1
+	}
 	rm -f n?/run/leader
+}
+
+stopped() {
+	local name
+	! none_left || return 0
+	for name in n?; do
+		! (cd "$name" && hold --who state/running) ||
+			(cd "$name" && timeout 60 ./lite-raft stop)
+	done
+	return 1
 }
 
 # each SCENE [PATTERN]: SCENE_begin makes the trees and $cmd, SCENE_goes is true as soon as
@@ -169,7 +159,7 @@ each() {
 	mkdir before
 	cp -Rp n? before
 	carry_out -y -s 8 -o ../trace -e trace="$SCRIPT_CALLS"
-	patient 60 "$1_goes"
+	wait_for 60 "$1_goes"
 	calm
 	durable
 	script_calls "${2-}" >all
@@ -183,9 +173,9 @@ each() {
 			rm -rf n?
 			cp -Rp before/n? .
 			printf '%s: %s at %s %s %s\n' "$1" "$fate" "$name" "$nth" "$file"
-			carry_out -o /dev/null -P "$file" -P "$PWD/n1/$file" -e trace="$name" \
+			carry_out -o /dev/null -P "$file" -P "$PWD/n1/$file" -P "$PWD/n2/$file" -e trace="$name" \
 				-e "inject=$name:$fate:when=$nth"
-			patient "${WAIT:-3}" "$1_goes" || printf '(it does not come so far)\n'
+			wait_for "${WAIT:-3}" "$1_goes" || printf '(it does not come so far)\n'
 			calm
 			cat said
 			"$1_again"
@@ -301,7 +291,7 @@ form_again() {
 			on "$name" ./lite-raft first-boot
 		fi
 	done
-	patient 60 leads n1
+	wait_for 60 leads n1
 	[ "$(cd n1 && node show cluster)" = "$(cd n2 && node show cluster)" ]
 	on n1 ./lite-raft-client set k 1
 	[ "$(on n2 ./lite-raft-client get k)" = 1 ]
@@ -310,6 +300,36 @@ form_again() {
 	long
 	WAIT=5 each form ' run/(hello|form|waits|greet|heard|start|self|links|nodes)'
 }
+
+# n2 is taken in by a leader whose log begins behind a snapshot: what its roles, the
+# client's command and what sends the snapshot write.
+adds_begin() {
+	tree n1 n1
+	printf '4\n' >n1/conf/snapshot_period
+	on n1 ./lite-raft first-boot --wait
+	on n1 ./lite-raft-client set k "it's here"
+	head -c 1000000 /dev/zero >big
+	until compacted; do
+		(cd n1 && ./lite-raft-client set big - <../big)
+	done
+	tree n2 n1 n2
+	cmd=(sh -c 'libexec/os/hold state/running libexec/lib/begin --foreground &
+		while kill -0 $! && ! ./lite-raft-client --timeout 1 noop; do libexec/step/timer sleep 0.1; done 2>/dev/null
+		./lite-raft-client add-member n2')
+}
+compacted() { [ ! -e n1/state/log/0000000000000001 ]; }
+adds_goes() { over; }
+adds_again() {
+	on n1 ./lite-raft start
+	[ ! -e n2/state/node ] || on n2 ./lite-raft start
+	wait_for 60 leads n1
+	run on n1 ./lite-raft-client add-member n2
+	[[ $status -eq 0 || $output = *'it is a member already' ]]
+	[ "$(cd n2 && node show members)" = 2 ]
+	[ "$(on n2 ./lite-raft-client get k)" = "it's here" ]
+	on n2 ./lite-raft-client set k2 "it's here"
+}
+@test "F49 F43 F44 F25 F35 a node is taken in, and sent a snapshot" { WAIT=8 each adds ' (conf|run)/[a-z_.]*(n2|\.new)?$'; }
 
 recover_begin() {
 	two

@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 ROOT=${BATS_TEST_DIRNAME%/tests/*}
 PATH=$ROOT/libexec/os:$ROOT/libexec/step:$ROOT/libexec/link:$ROOT/build/tests:$PATH
 export LC_ALL=C
+load ../lib/wait
 
 # Each test works in a directory of its own, with a blank in its name.
 setup() {
@@ -30,16 +31,6 @@ ended() {
 	status=0
 	wait "$pid" || status=$?
 	output=$(cat out)
-}
-
-# soon CMD...: waits until it is so, ten seconds at most.
-soon() {
-	local polls=0
-	until "$@"; do
-		polls=$((polls + 1))
-		[ "$polls" -le 500 ] || return 1
-		sleep 0.02
-	done
 }
 
 # gone PID: there is no such process, or only its zombie.
