@@ -315,7 +315,7 @@ adds_begin() {
 	tree n2 n1 n2
 	cmd=(sh -c 'libexec/os/hold state/running libexec/lib/begin --foreground &
 		while kill -0 $! && ! ./lite-raft-client --timeout 1 noop; do libexec/step/timer sleep 0.1; done 2>/dev/null
-		./lite-raft-client add-member n2')
+		./lite-raft-client --timeout 20 add-member n2')
 }
 compacted() { [ ! -e n1/state/log/0000000000000001 ]; }
 adds_goes() { over; }
