@@ -258,6 +258,13 @@ body_step(struct package *p)
 			body_kill(p, 0); /* guard is idle again, and nothing runs */
 			break;
 		}
+		if (due(p, p->guard_t0 + p->force.soft)) {
+			/* Said so long ago that guard may have killed since. */
+			if (p->hold == HOLD_MINE && lease_is_fresh(p) &&
+			    p->t0 > p->armed_t0)
+				act_arm(p, p->t0, &p->settings.deadlines);
+			break;
+		}
 		run(p, SCRIPT_START, p->settings.start_timeout, p->t0 + p->force.soft);
 		notes_event(p, "starts, epoch %llu", (unsigned long long)p->epoch);
 		become(p, BODY_START);
@@ -447,6 +454,7 @@ body_guard(struct package *p, const struct guard_said *g)
 		}
 		p->greeted = p->armed = 1;
 		p->arming = 0;
+		p->guard_t0 = g->epoch == p->epoch ? g->t0 : 0;
 		p->force = g->deadlines;
 		break;
 	case GUARD_IDLE:

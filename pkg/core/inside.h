@@ -160,6 +160,7 @@ struct package {
 
 	/* Guard. */
 	uint64_t armed_t0;      /* of the last ARM */
+	uint64_t guard_t0;      /* that guard has said to count from */
 	uint64_t refused;       /* the T0 that guard would not arm for */
 	struct deadlines force; /* what guard has confirmed */
 	struct deadlines asked; /* what it was told last */

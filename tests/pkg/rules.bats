@@ -13,6 +13,7 @@ setup() {
 @test "what people want, orders and notes are read strictly" { "$rules" wishes; }
 @test "what a node said of itself is old once the lease has been renewed for 30 s" { "$rules" freshness; }
 @test "a package is started once the lease is acknowledged and guard armed" { "$scenes" starts; }
+@test "what guard said longer ago than T_soft starts nothing: it may have killed since" { "$scenes" armed_late; }
 @test "deadlines that become longer: others wait for them before guard has them, and the other way round" { "$scenes" longer; }
 @test "another watchdog, or reboot, is told to guard while it runs; one that it cannot have, to people" { "$scenes" watched; }
 @test "a write whose outcome is unknown is read back" { "$scenes" unknown; }

@@ -145,15 +145,23 @@ carry(struct scene *s)
 }
 
 static void
+guard_armed(struct scene *s, uint64_t epoch, uint64_t t0)
+{
+	struct guard_said g = { .word = GUARD_ARMED, .epoch = epoch, .t0 = t0 };
+
+	g.deadlines = package_settings(s->p)->deadlines;
+	package_guard(s->p, s->now, &g);
+	carry(s);
+}
+
+static void
 guard(struct scene *s, enum guard_word word)
 {
-	struct guard_said g = { 0 };
+	struct guard_said g = { .word = word };
 
-	g.word = word;
 	if (word == GUARD_ARMED) {
-		g.t0 = s->now;
-		g.epoch = 1;
-		g.deadlines = package_settings(s->p)->deadlines;
+		guard_armed(s, 1, s->now);
+		return;
 	}
 	package_guard(s->p, s->now, &g);
 	carry(s);
@@ -573,6 +581,33 @@ leaves(void)
 }
 
 /* Told to leave while guard is being armed: nothing is started any more. */
+/* Guard's word takes longer than T_soft: it may have killed since, and is armed again. */
+static void
+armed_late(void)
+{
+	struct scene s;
+	uint64_t t0;
+
+	begin(&s, "", 0);
+	script(&s, 1);
+	written(&s, 0);
+	MUST(s.told == GUARD_ARM);
+	t0 = s.t0;
+	s.told = -1;
+	while (s.now < t0 + 6 * SECOND) {
+		pass(&s, 100);
+		if (s.write[0] != '\0')
+			written(&s, 0);
+	}
+	guard_armed(&s, 1, t0);
+	MUST(strcmp(s.ran, "?") == 0 && s.told == GUARD_ARM && s.t0 > t0);
+	guard_armed(&s, 0, s.now); /* of an epoch that is over */
+	MUST(strcmp(s.ran, "?") == 0);
+	guard(&s, GUARD_ARMED);
+	MUST(strcmp(s.ran, "?+") == 0);
+	package_free(s.p);
+}
+
 static void
 leaves_arming(void)
 {
@@ -931,9 +966,9 @@ main(int argc, char **argv)
 	static const struct test_case cases[] = { { "starts", starts },
 		{ "longer", longer }, { "watched", watched }, { "unknown", unknown },
 		{ "late", late }, { "lost", lost }, { "leaves", leaves },
-		{ "leaves_arming", leaves_arming }, { "leaves_alone", leaves_alone },
-		{ "takes", takes }, { "twins", twins },
-		{ "twins_in_maintenance", twins_in_maintenance },
+		{ "armed_late", armed_late }, { "leaves_arming", leaves_arming },
+		{ "leaves_alone", leaves_alone }, { "takes", takes },
+		{ "twins", twins }, { "twins_in_maintenance", twins_in_maintenance },
 		{ "strangers", strangers }, { "refuses", refuses },
 		{ "endless", endless }, { "orders", orders }, { "silent", silent },
 		{ "says", says }, { "events", events }, { NULL, NULL } };

@@ -235,7 +235,7 @@ fault_process(unsigned i)
 	struct host *h = &host[i];
 	uint64_t d = between(SECOND / 2, 20 * SECOND), again;
 
-	switch (below(6)) {
+	switch (below(7)) {
 	case 0:
 		story("%s: monitor is killed", h->name);
 		if (h->p == NULL)
@@ -276,6 +276,10 @@ fault_process(unsigned i)
 		story("%s: guard is frozen for %.1f s", h->name, (double)d / 1e9);
 		h->guard.frozen = now + d;
 		host_excuse(i, now + d + 10 * SECOND);
+		break;
+	case 5:
+		story("%s: guard is slow for %.1f s", h->name, (double)d / 1e9);
+		h->guard.slow = now + d;
 		break;
 	default:
 		story("%s: is frozen as a whole for %.1f s", h->name, (double)d / 1e9);

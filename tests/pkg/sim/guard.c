@@ -16,6 +16,7 @@ static struct told words[256];
 static unsigned tolds;
 
 static struct guard_said saids[256];
+static uint32_t by[256]; /* which guard said it */
 static unsigned spoken;
 
 void
@@ -50,6 +51,7 @@ guard_kill(unsigned i)
 		return;
 	story("%s: guard is killed", h->name);
 	guard_clear(i);
+	h->died = h->last = now;
 	if (h->p == NULL) {
 		host_alone(i);
 		return;
@@ -60,9 +62,13 @@ guard_kill(unsigned i)
 	guard_say(i, GUARD_GONE, NULL);
 }
 
+/* When a word arrives that is said now. */
 static uint64_t
-in_order(uint64_t *last, uint64_t t)
+in_order(const struct guard *g, uint64_t *last)
 {
+	uint64_t t = now +
+	    (g->slow > now ? between(MS, 2 * SECOND) : between(MS / 100, MS));
+
 	if (t <= *last)
 		t = *last + 1;
 	*last = t;
@@ -83,8 +89,8 @@ guard_say(unsigned i, enum guard_word word, const char *why)
 	s->t0 = h->guard.t0;
 	s->deadlines = h->guard.d;
 	s->why = why;
-	at(in_order(&h->last, now + between(MS / 100, MS)), EV_SAID, i, h->gen,
-	    spoken++);
+	by[spoken % 256] = h->guard.gen;
+	at(in_order(&h->guard, &h->last), EV_SAID, i, h->gen, spoken++);
 }
 
 void
@@ -104,8 +110,7 @@ guard_tell(unsigned i, const struct action *a)
 	w->epoch = a->epoch;
 	w->t0 = a->t0;
 	w->d = a->deadlines;
-	at(in_order(&h->guard.last, now + between(MS / 100, MS)), EV_GUARD, i,
-	    h->guard.gen, tolds++);
+	at(in_order(&h->guard, &h->guard.last), EV_GUARD, i, h->guard.gen, tolds++);
 }
 
 /* Kills what runs; the end of it is EV_KILLED. */
@@ -148,7 +153,8 @@ take_arm(unsigned i, const struct told *w)
 	struct guard *g = &h->guard;
 	uint64_t t0 = w->t0 > g->t0 ? w->t0 : g->t0;
 
-	if (h->refuses || w->t0 > local(h) || t0 + w->d.soft <= local(h)) {
+	if (h->refuses || h->killing || w->t0 > local(h) ||
+	    t0 + w->d.soft <= local(h)) {
 		story("%s: guard refuses to be armed", h->name);
 		guard_say(i, g->armed ? GUARD_ARMED : GUARD_IDLE, NULL);
 		return;
@@ -276,6 +282,9 @@ guard_event(const struct event *e)
 		break;
 	case EV_SAID:
 		said = saids[e->n % 256];
+		/* What one that was killed would have said goes with it. */
+		if (by[e->n % 256] != h->guard.gen && now > h->died + MS)
+			return;
 		story("%s: guard says %s", h->name,
 		    said.word == GUARD_IDLE      ? "idle" :
 			said.word == GUARD_ARMED ? "armed" :

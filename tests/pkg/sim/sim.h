@@ -117,6 +117,7 @@ struct guard {
 	int alive;
 	int armed;
 	uint64_t frozen; /* true time until which it is */
+	uint64_t slow;   /* until when its words, and those to it, take long */
 	uint64_t epoch, t0;
 	struct deadlines d;
 	uint32_t gen;
@@ -169,8 +170,9 @@ struct host {
 	uint64_t last;
 	struct held *held;
 	unsigned helds;
-	uint32_t gen; /* of the monitor */
-	int gone;     /* the monitor kills by itself */
+	uint32_t gen;  /* of the monitor */
+	int gone;      /* the monitor kills by itself */
+	uint64_t died; /* when its last guard did */
 	int watchdog;
 	int refuses; /* its guard is never armed: the device it is to kick is missing */
 	int beyond;  /* what runs can't be killed by guard, only be stopped: a unit */
