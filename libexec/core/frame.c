@@ -216,6 +216,18 @@ frame_greeting(const char *p, size_t n, size_t *skip)
 }
 
 int
+frame_answer(const char *p, size_t n, enum frame_type type, struct frame *f)
+{
+	const char *why;
+	size_t skip, used;
+
+	if (frame_greeting(p, n, &skip) != 1 ||
+	    frame_parse(p + skip, n - skip, f, &used, &why) != 1 || f->type != type)
+		return -1;
+	return 0;
+}
+
+int
 name_valid(const char *name, size_t n)
 {
 	size_t i;

@@ -105,6 +105,9 @@ int frame_parse(const char *p, size_t n, struct frame *, size_t *used,
  */
 int frame_greeting(const char *p, size_t n, size_t *skip);
 
+/* The frame of this type that stands behind the greeting: 0, or -1. Points into p. */
+int frame_answer(const char *p, size_t n, enum frame_type, struct frame *);
+
 /* A node's name: 1..NAME_LIMIT of A-Z a-z 0-9 . _ : % -, not "-" first. */
 int name_valid(const char *, size_t);
 

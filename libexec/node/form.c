@@ -74,8 +74,8 @@ form_take(struct forming *m, const char *name)
 	size_t len = 0, n;
 
 	(void)snprintf(path, sizeof(path), "run/hello.%s", name);
-	text = disk_slurp(m->st->os, path, ANSWER_MAX, &n);
-	if (text == NULL || answer_parse(text, n, &f) == -1)
+	text = disk_slurp(m->st->os, path, HELLO_MAX, &n);
+	if (text == NULL || frame_answer(text, n, FRAME_HELLO_REPLY, &f) == -1)
 		form_wait(m, name, "does not answer");
 	else if (strcmp(f.from.name, name) != 0)
 		form_wrong(m, name, "a node of another name answers there");

@@ -13,8 +13,7 @@
 #include "state/transfer.h"
 
 #define CONF_MAX   (64u * 1024)
-#define HEARD_WAIT UINT64_C(3000000000) /* ns */
-#define HEARD_POLL UINT64_C(30000000)
+#define HEARD_POLL UINT64_C(30000000) /* ns */
 
 static int
 print_frame(const struct frame *f)
@@ -170,20 +169,6 @@ cmd_hello(struct os *os, char **arg)
 	return status;
 }
 
-int
-answer_parse(const char *p, size_t n, struct frame *f)
-{
-	const char *why;
-	size_t skip, used;
-
-	if (frame_greeting(p, n, &skip) != 1)
-		return -1;
-	if (frame_parse(p + skip, n - skip, f, &used, &why) != 1 ||
-	    f->type != FRAME_HELLO_REPLY)
-		return -1;
-	return 0;
-}
-
 const char *
 body_line(const struct frame *f, const char *key, size_t *len)
 {
@@ -220,9 +205,9 @@ cmd_same(struct os *os, char **arg)
 	mine = disk_slurp(os, "run/nonce", 64, NULL);
 	if (mine != NULL)
 		mine[strcspn(mine, "\n")] = '\0';
-	if (input_read(&in, ANSWER_MAX) == -1 || mine == NULL)
+	if (input_read(&in, HELLO_MAX) == -1 || mine == NULL)
 		status = verb_system_fail("compare");
-	else if (answer_parse(buf_head(&in), in.len, &f) == -1)
+	else if (frame_answer(buf_head(&in), in.len, FRAME_HELLO_REPLY, &f) == -1)
 		status = verb_fail("reach this node by its own name", "no answer came",
 		    EXIT_NO);
 	else if ((theirs = body_line(&f, "nonce", &len)) == NULL ||
@@ -268,67 +253,19 @@ cmd_boot(struct os *os, char **arg)
 	return status;
 }
 
-enum heard { HEARD_WAITS, HEARD_NOTHING, HEARD, HEARD_LATER };
-
-/* What a peer has answered to the greeting, if it has; else whether it is over. */
-static enum heard
-heard(const struct state *st, const struct who *who)
-{
-	char path[NAME_LIMIT + 16], *text, *over;
-	enum heard r = HEARD_WAITS;
-	struct frame f;
-	size_t n;
-
-	(void)snprintf(path, sizeof(path), "run/greeted.%s", who->name);
-	over = disk_slurp(st->os, path, 64, NULL);
-	if (over != NULL)
-		r = HEARD_NOTHING;
-	(void)snprintf(path, sizeof(path), "run/heard.%s", who->name);
-	text = disk_slurp(st->os, path, ANSWER_MAX, &n);
-	if (text != NULL && answer_parse(text, n, &f) == 0 &&
-	    strcmp(f.from.name, who->name) == 0 && strcmp(f.from.id, who->id) == 0)
-		r = f.arg[1] >= st->boots ? HEARD_LATER : HEARD;
-	free(text);
-	free(over);
-	return r;
-}
-
 /* Waits for the peers' answers until nothing more is to be learned: a status. */
 static int
 hear(struct state *st)
 {
-	const struct members *m = &st->members;
-	const uint64_t end = clock_now(st->os) + HEARD_WAIT;
-	char yes[MEMBERS_MAX];
-	int left;
-	size_t i;
+	struct hearing h = { 0 };
 
-	do {
-		left = 0;
-		memset(yes, 0, sizeof(yes));
-		for (i = 0; i < m->n; i++) {
-			if (strcmp(m->who[i].name, st->me.name) == 0) {
-				yes[i] = 1;
-				continue;
-			}
-			switch (heard(st, &m->who[i])) {
-			case HEARD_WAITS:
-				left = 1;
-				break;
-			case HEARD:
-				yes[i] = 1;
-				break;
-			case HEARD_LATER:
-				if (node_older(st) == -1)
-					return verb_fail("start", st->why, EXIT_DISK);
-				return older(st, m->who[i].name, "has");
-			default:
-				break;
-			}
-		}
-	} while (left && !members_quorum(m, yes) && clock_now(st->os) < end &&
-	    process_sleep(HEARD_POLL) == 0);
-	return EXIT_YES;
+	while (!boots_heard(st, &h) && process_sleep(HEARD_POLL) == 0)
+		continue;
+	if (h.later[0] == '\0')
+		return EXIT_YES;
+	if (node_older(st) == -1)
+		return verb_fail("start", st->why, EXIT_DISK);
+	return older(st, h.later, "has");
 }
 
 int

@@ -10,8 +10,6 @@
 #include "os/os.h"
 #include "state/state.h"
 
-#define ANSWER_MAX (256u * 1024) /* bytes of a hello's answer */
-
 /* Says "node: cannot VERB: WHY", or errno's words; returns status, or EXIT_DISK. */
 int verb_fail(const char *verb, const char *why, int status);
 int verb_system_fail(const char *verb);
@@ -25,9 +23,6 @@ int cmd_greet(struct os *os, char **arg);
 int cmd_heard(struct os *os, char **arg);
 int cmd_hello(struct os *os, char **arg);
 int cmd_same(struct os *os, char **arg);
-
-/* A hello's answer, behind its gate's greeting: 0, or -1. Points into p. */
-int answer_parse(const char *p, size_t n, struct frame *f);
 
 /* The line of an answer's body that begins with key and a blank, its length; or NULL. */
 const char *body_line(const struct frame *f, const char *key, size_t *len);

@@ -7,13 +7,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/num.h"
 #include "core/seal.h"
 #include "state.h"
 
-#define SEEN_LINE 64u
+#define SEEN_LINE  64u
+#define HEARD_WAIT UINT64_C(3000000000) /* ns */
 
 /* What the file says, 0 where it is new: 1, 0 (it is damaged), or -1. */
 static int
@@ -100,4 +102,57 @@ seen_judge(struct state *st)
 		(void)disk_close(st->os, fd);
 	}
 	disk_names_free(names);
+}
+
+enum heard { HEARD_WAITS, HEARD_NOTHING, HEARD, HEARD_LATER };
+
+/* What a member has answered to the greeting, if it has; else whether it is over. */
+static enum heard
+heard(const struct state *st, const struct who *who)
+{
+	char path[NAME_LIMIT + 16], *text, *over;
+	enum heard r = HEARD_WAITS;
+	struct frame f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "run/greeted.%s", who->name);
+	over = disk_slurp(st->os, path, 64, NULL);
+	if (over != NULL)
+		r = HEARD_NOTHING;
+	(void)snprintf(path, sizeof(path), "run/heard.%s", who->name);
+	text = disk_slurp(st->os, path, HELLO_MAX, &n);
+	if (text != NULL && frame_answer(text, n, FRAME_HELLO_REPLY, &f) == 0 &&
+	    strcmp(f.from.name, who->name) == 0 && strcmp(f.from.id, who->id) == 0)
+		r = f.arg[1] >= st->boots ? HEARD_LATER : HEARD;
+	free(text);
+	free(over);
+	return r;
+}
+
+int
+boots_heard(const struct state *st, struct hearing *h)
+{
+	const struct members *m = &st->members;
+	const uint64_t now = clock_now(st->os);
+	char yes[MEMBERS_MAX] = { 0 };
+	enum heard r;
+	int left = 0;
+	size_t i;
+
+	if (h->end == 0)
+		h->end = now + HEARD_WAIT;
+	for (i = 0; i < m->n; i++) {
+		if (strcmp(m->who[i].name, st->me.name) == 0) {
+			yes[i] = 1;
+			continue;
+		}
+		r = heard(st, &m->who[i]);
+		if (r == HEARD_LATER) {
+			memcpy(h->later, m->who[i].name, sizeof(h->later));
+			return 1;
+		}
+		yes[i] = (char)(r == HEARD);
+		left |= r == HEARD_WAITS;
+	}
+	return !left || members_quorum(m, yes) || now >= h->end;
 }

@@ -424,6 +424,21 @@ uint64_t seen_raise(struct state *, const struct who *, uint64_t boots);
 /* Removes what is damaged of it: nothing is known of that node then. */
 void seen_judge(struct state *);
 
+#define HELLO_MAX (256u * 1024) /* bytes of a hello's answer */
+
+/* What a start has heard of its peers; all zero before the first look. */
+struct hearing {
+	uint64_t end;               /* it waits no longer */
+	char later[NAME_LIMIT + 1]; /* who has seen a later start of this node, or "" */
+};
+
+/*
+ * Looks at what the members have answered to the greeting of this start: an answer is
+ * in run/heard.NAME, and with run/greeted.NAME no more comes of it.  1 when nothing more
+ * is to be waited for, or 0.
+ */
+int boots_heard(const struct state *, struct hearing *);
+
 /* Writes a file of state/ so that it is there whole, or not at all. */
 int file_replace(struct os *, const char *path, const struct buf *);
 

@@ -30,7 +30,7 @@ lines(const char *p, size_t n)
 	struct frame f;
 	size_t i, len;
 
-	if (answer_parse(p, n, &f) == -1)
+	if (frame_answer(p, n, FRAME_HELLO_REPLY, &f) == -1)
 		return;
 	MUST(f.type == FRAME_HELLO_REPLY);
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
