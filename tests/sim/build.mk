@@ -2,7 +2,7 @@
 # lead/ and of step/'s vote and append over a simulated os/.  Where an object has a
 # main(), a copy of it is linked in which that name is local.  step/snapshot.c,
 # step/timer.c, lead/main.c and libexec/node/ are not in it: compact.c, transfer.c,
-# leading.c and node.c here play their parts.
+# leading.c, start.c, greet.c and node.c here play their parts.
 
 SIM = build/tests/sim
 SIM_SOURCES = $(wildcard tests/sim/*.c)

@@ -25,7 +25,8 @@ size_t watched_count;
 uint64_t checks;
 static int current[WATCHED]; /* of each node, its slot */
 static const char *const work_names[] = { "the start", "a vote", "an append",
-	"the lead", "a snapshot's taking", "an install", "a snapshot's sending" };
+	"the lead", "a snapshot's taking", "an install", "a snapshot's sending",
+	"a hello" };
 static struct place *places;
 static size_t place_count;
 
@@ -382,7 +383,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 		return;
 	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
 		check_promise(w, work);
-	if (work != WORK_START) {
+	if (work != WORK_START && work != WORK_HELLO) {
 		judge(w);
 		check_mended(w);
 	}

@@ -18,7 +18,8 @@ enum work {         /* what kind of process has worked */
 	WORK_LEAD,
 	WORK_TAKE, /* a snapshot */
 	WORK_INSTALL,
-	WORK_SEND
+	WORK_SEND,
+	WORK_HELLO /* a node need not be started to answer one */
 };
 
 /* A node begins, or begins again with another disk, and so as another. */
@@ -37,6 +38,10 @@ void check_verified(size_t number);
 
 /* A node is about to say this to a peer. */
 void check_said(size_t number, const struct frame *);
+
+/* It was told that the node of this id has its start number boots, and said that it
+ * knew of seen. */
+void check_told(size_t number, const char *id, uint64_t boots, uint64_t seen);
 
 /* An append that a test makes up: what its leader's log holds. */
 void check_sent(const struct frame *);

@@ -167,6 +167,7 @@ config_draw(const struct spared *spared)
 	config.window = seed_odds(300) ? seed_range(2, 30) : UINT64_MAX;
 	config.big = seed_odds(500) ? (unsigned)seed_below(500) : 0;
 	config.pause = seed_range(20, 500) * MILLI;
+	config.greets = 1;
 
 	w->delay = seed_range(100, 5000) * MICRO;
 	w->spread = seed_odds(500) ? seed_below(100 * MILLI) : seed_below(3 * MILLI);
@@ -420,7 +421,7 @@ strike(enum fault what)
 			node_power_off(&nodes[i]);
 		break;
 	case FAULT_ROLE:
-		if (n->shell == NULL)
+		if (n->shell == NULL && n->starting == NULL)
 			break;
 		story("%s's role is killed", n->name);
 		node_kill(n);

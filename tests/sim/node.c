@@ -1,8 +1,7 @@
 /*
- * node.c - the life of a node: first boot, start, kill, loss of power; its
- * follower's timer.
+ * node.c - the life of a node: first boot, kill, loss of power; its follower's
+ * timer.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,13 +111,12 @@ node_by_name(const char *name)
 	sim_die("there is no node %s", name);
 }
 
-/* --- start ---------------------------------------------------------------- */
+/* --- first boot ------------------------------------------------------------ */
 
 struct job {
 	struct node *node;
 	struct os *os;
 	int result;
-	int formed;
 	char why[256];
 };
 
@@ -128,54 +126,6 @@ init_work(void *arg)
 	struct job *j = arg;
 
 	j->result = node_init(j->os, j->node->name, j->why);
-}
-
-static void
-hold_work(void *arg)
-{
-	struct job *j = arg;
-	int fd;
-
-	if (disk_mkdir(j->os, "run") == -1 && errno != EEXIST)
-		return;
-	fd = disk_open(j->os, "state/running", DISK_CREATE);
-	j->result = fd == -1 ? -1 : disk_trylock(j->os, fd);
-}
-
-static void
-form(struct job *j, struct state *st)
-{
-	struct members m = { 0 };
-	size_t i;
-
-	for (i = 0; i < config.formed; i++)
-		if (members_add(&m, nodes[i].name, nodes[i].first) == -1)
-			sim_die("no such members");
-	if (state_lock(st) == -1 || node_form(st, &m) == -1 || state_unlock(st) == -1)
-		return;
-	j->formed = 1;
-}
-
-static void
-verify_work(void *arg)
-{
-	struct job *j = arg;
-	struct state *st;
-
-	st = state_open(j->os, j->why);
-	if (st == NULL)
-		return;
-	st->segment_bytes = config.segment_bytes;
-	if (node_verify(st) == -1) {
-		(void)snprintf(j->why, sizeof(j->why), "%s", st->why);
-		state_close(st);
-		return;
-	}
-	j->result = 0;
-	j->formed = strcmp(st->cluster, "-") != 0;
-	if (!j->formed)
-		form(j, st);
-	state_close(st);
 }
 
 static void ends_all(struct node *);
@@ -307,15 +257,6 @@ node_join_cluster(struct node *n)
 	n->joining = 0;
 }
 
-static void
-start_again(void *arg, uint64_t epoch)
-{
-	struct node *n = arg;
-
-	if (n->epoch == epoch && n->role == ROLE_STOPPED)
-		node_start(n);
-}
-
 /* state/node: lite-raft-node 1 NAME ID CLUSTER STANDING. */
 int
 node_standing(const struct node *n, const char *standing)
@@ -342,87 +283,6 @@ leaves(struct node *n)
 	n->removed = 1;
 }
 
-/* The node was not started: whoever started it does so again. */
-static void
-start_fails(struct node *n, const char *why)
-{
-	story("%s: does not start: %s", n->name, why);
-	node_kill(n);
-	queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
-}
-
-/* What was left of a segment that was being made beside the work is gone. */
-static void
-tidied(struct node *n)
-{
-	struct inode *dir = machine_find(n->machine, "state/log", IMAGE_CACHE);
-	const char *const *names;
-	size_t i, count = inode_names(dir, IMAGE_CACHE, &names);
-
-	for (i = 0; i < count; i++)
-		if (strncmp(names[i], "spare.", 6) == 0)
-			violation("START", "%s starts, and state/log/%s is still there",
-			    n->name, names[i]);
-}
-
-/* The shell's half of start: the node's own lock, run/ emptied, verify. */
-void
-node_start(struct node *n)
-{
-	struct job j = { .node = n, .result = -1 };
-	unsigned errors = n->machine->errors;
-	int full = n->machine->full;
-	char seconds[32];
-	enum ended ended;
-
-	if (n->blank || node_later(n, NULL, start_again, n, n->epoch))
-		return;
-	if (node_standing(n, "removed")) {
-		n->removed = 1;
-		return;
-	}
-	n->epoch++;
-	n->shell = task_new(n->machine, "role");
-	task_alone(n->shell);
-	j.os = n->shell;
-	(void)task_run(n->shell, hold_work, &j);
-	if (j.result == -1) {
-		if (!full && n->machine->errors == errors)
-			violation("START", "%s cannot take its own lock", n->name);
-		start_fails(n, "no space, or an error of its disk");
-		return;
-	}
-	if (n->leading != NULL && seed_odds(700))
-		leading_kill(n);
-	machine_empty(n->machine, "run");
-	check_emptied(n->number);
-	(void)snprintf(seconds, sizeof(seconds), "%llu.%03llu\n",
-	    (unsigned long long)(config.timeout / SECOND),
-	    (unsigned long long)(config.timeout % SECOND / MILLI));
-	machine_write(n->machine, "run/election_timeout", seconds);
-
-	j.os = task_new(n->machine, "verify");
-	j.result = -1;
-	task_alone(j.os);
-	ended = node_works(n, j.os, WORK_START, verify_work, &j);
-	if (ended == POWERED_OFF)
-		return;
-	if (ended == RAN)
-		task_end(j.os);
-	if (ended != RAN || j.result == -1 || !j.formed) {
-		if (ended == RAN && n->machine->errors == errors)
-			violation("START", "%s does not start: %s", n->name, j.why);
-		start_fails(n, ended == RAN ? j.why : "killed");
-		return;
-	}
-	story("%s: starts", n->name);
-	if (n->machine->errors == errors)
-		tidied(n);
-	check_verified(n->number);
-	n->tries = 0;
-	node_waits(n);
-}
-
 /* --- end ------------------------------------------------------------------ */
 
 void
@@ -431,6 +291,7 @@ node_kill(struct node *n)
 	n->epoch++;
 	n->role = ROLE_STOPPED;
 	candidate_end(n);
+	start_end(n);
 	if (n->shell != NULL)
 		task_end(n->shell);
 	n->shell = NULL;
@@ -467,6 +328,7 @@ node_power_off(struct node *n)
 	n->epoch++;
 	n->role = ROLE_OFF;
 	candidate_end(n);
+	start_end(n);
 	ends_all(n);
 	machine_power_off(n->machine);
 	check_powered_off(n->number);

@@ -36,7 +36,8 @@ struct watched {
 	int unwatched;
 	char name[16];
 	char id[ID_DIGITS + 1];
-	struct term stored; /* what both slots said last */
+	struct term stored;     /* what both slots said last */
+	uint64_t told[WATCHED]; /* of each disk, the latest start that it was told of */
 };
 
 /* What happened in a term. */

@@ -15,8 +15,9 @@
 #define NODES_MAX 7u
 
 enum role {
-	ROLE_OFF,     /* the machine has no power */
-	ROLE_STOPPED, /* it has, the node was not started, or was killed */
+	ROLE_OFF,      /* the machine has no power */
+	ROLE_STOPPED,  /* it has, the node was not started, or was killed */
+	ROLE_STARTING, /* the gate lets nothing in yet but a hello */
 	ROLE_FOLLOWER,
 	ROLE_CANDIDATE,
 	ROLE_LEADER
@@ -54,9 +55,11 @@ struct config {
 	unsigned huge;    /* and of those, in a thousand: of up to 250,000 bytes */
 	size_t watchers;
 	uint64_t pause; /* between a client's requests */
+	int greets;     /* a start is told to the others, and hears what they say */
 	struct weather weather;
 };
 
+struct start;
 struct channel;
 struct leading;
 struct candidacy;
@@ -76,6 +79,8 @@ struct node {
 	enum role role;
 	struct machine *machine;
 	struct os *shell;    /* holds state/running; NULL: not started */
+	struct os *starting; /* the same, as long as it starts */
+	struct start *start; /* that has told the others; NULL */
 	uint64_t epoch;      /* of its role: older events mean nothing */
 	uint64_t heard_from; /* its timer: since when, on its own clock */
 	uint64_t patience;   /* and for how long */
@@ -94,10 +99,9 @@ extern struct node nodes[NODES_MAX];
 extern int trouble;    /* faults go on */
 extern uint64_t steps; /* pieces of work, so far */
 
-/* --- node.c: start, stop and loss of power -------------------------------- */
+/* --- node.c: first boot, end and loss of power ---------------------------- */
 
 void nodes_make(void);
-void node_start(struct node *);
 void node_kill(struct node *); /* the role, not what it started */
 void node_power_off(struct node *);
 void node_power_on(struct node *);
@@ -145,6 +149,23 @@ void node_loses_disk(struct node *);
 
 /* add-member's part on the new node: joins on an empty disk, and starts. */
 void node_join_cluster(struct node *);
+
+/* --- start.c ---------------------------------------------------------------- */
+
+void node_start(struct node *);
+void start_end(struct node *); /* one that is under way */
+
+/* The start can't take it yet: 1, and the event comes when it can. */
+int start_waits(struct start *, act *what, void *arg, uint64_t number);
+
+/* One that it has told has answered, and speaks of its start seen; NULL: it has not. */
+void start_heard(struct start *, const struct node *from, uint64_t seen,
+    const char *answer);
+
+/* --- greet.c ---------------------------------------------------------------- */
+
+/* The start is told to all members that its node knows. */
+void greetings_go_out(struct start *, struct node *, const struct state *);
 
 /* --- elect.c: candidates and voters --------------------------------------- */
 

@@ -1,0 +1,69 @@
+/*
+ * check_boots.c - what nodes remember of one another's starts: see check.h.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/crc.h"
+#include "core/num.h"
+#include "sim.h"
+#include "watched.h"
+
+#define SEEN "lite-raft-seen 1 "
+
+/* lite-raft-seen 1 BOOTS CRC: 0, or -1: it is damaged. */
+static int
+seen_image(const struct inode *f, enum image image, uint64_t *boots)
+{
+	const size_t len = sizeof(SEEN) - 1;
+	const char *p;
+	uint64_t crc;
+	size_t n;
+
+	p = (const char *)inode_bytes(f, image, &n);
+	*boots = 0;
+	if (n == 0)
+		return 0;
+	return n == len + 16 + 10 && memcmp(p, SEEN, len) == 0 &&
+		num_u64(p + len, 16, NUMBER_MAX, boots) == 0 && p[len + 16] == ' ' &&
+		num_hex(p + len + 17, 8, &crc) == 0 && crc == crc32c(0, p, len + 16) &&
+		p[n - 1] == '\n' ?
+	    0 :
+	    -1;
+}
+
+/* As a loss of power would leave it; 0: nothing. */
+static uint64_t
+remembered(const struct watched *w, const char *id)
+{
+	struct inode *f;
+	uint64_t boots;
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "state/seen.%s", id);
+	f = machine_find(w->machine, path, IMAGE_DISK);
+	return f != NULL && seen_image(f, IMAGE_DISK, &boots) == 0 ? boots : 0;
+}
+
+void
+check_told(size_t number, const char *id, uint64_t boots, uint64_t seen)
+{
+	struct watched *w = watched_of(number);
+	const struct watched *of = watched_by_id(id);
+
+	if (of == NULL)
+		violation("BOOTS", "nobody knows %s, who tells %s of a start", id,
+		    w->name);
+	checks++;
+	if (seen < w->told[of->slot])
+		violation("BOOTS",
+		    "%s was told of start %" PRIu64 " of %s, and speaks of %" PRIu64,
+		    w->name, w->told[of->slot], of->name, seen);
+	if (remembered(w, id) < boots)
+		violation("BOOTS",
+		    "%s answers start %" PRIu64 " of %s, and its disk says %" PRIu64,
+		    w->name, boots, of->name, remembered(w, id));
+	if (boots > w->told[of->slot])
+		w->told[of->slot] = boots;
+}

@@ -1,0 +1,343 @@
+/*
+ * start.c - what stands between a node's lock being taken and its first role: the
+ * part of libexec/lib/begin.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/members.h"
+#include "os/os.h"
+#include "queue.h"
+#include "sim.h"
+#include "world.h"
+
+/* A start that has told the others, and waits for what they answer. */
+struct start {
+	struct node *node;
+	struct os *os; /* one process at a time; NULL: none */
+	struct state *st;
+	unsigned errors; /* of its machine, when it began */
+	uint64_t boots;
+	struct hearing hearing;
+	uint64_t seen; /* the latest start that an answer spoke of */
+	uint64_t end;  /* hearing's, when it was looked at */
+	int over;
+	int result;
+	char why[256];
+};
+
+struct job {
+	struct os *os;
+	int result;
+	int formed;  /* now */
+	int forming; /* it was not, before */
+	char why[256];
+};
+
+static void
+hold_work(void *arg)
+{
+	struct job *j = arg;
+	int fd;
+
+	if (disk_mkdir(j->os, "run") == -1 && errno != EEXIST)
+		return;
+	fd = disk_open(j->os, "state/running", DISK_CREATE);
+	j->result = fd == -1 ? -1 : disk_trylock(j->os, fd);
+}
+
+static void
+form(struct job *j, struct state *st)
+{
+	struct members m = { 0 };
+	size_t i;
+
+	for (i = 0; i < config.formed; i++)
+		if (members_add(&m, nodes[i].name, nodes[i].first) == -1)
+			sim_die("no such members");
+	if (state_lock(st) == -1 || node_form(st, &m) == -1 || state_unlock(st) == -1)
+		return;
+	j->formed = 1;
+}
+
+static void
+verify_work(void *arg)
+{
+	struct job *j = arg;
+	struct state *st;
+
+	st = state_open(j->os, j->why);
+	if (st == NULL)
+		return;
+	st->segment_bytes = config.segment_bytes;
+	if (node_verify(st) == -1) {
+		(void)snprintf(j->why, sizeof(j->why), "%s", st->why);
+		state_close(st);
+		return;
+	}
+	j->result = 0;
+	j->formed = strcmp(st->cluster, "-") != 0;
+	j->forming = !j->formed;
+	if (!j->formed)
+		form(j, st);
+	state_close(st);
+}
+
+/* What was left of a segment that was being made beside the work is gone. */
+static void
+tidied(struct node *n)
+{
+	struct inode *dir = machine_find(n->machine, "state/log", IMAGE_CACHE);
+	const char *const *names;
+	size_t i, count = inode_names(dir, IMAGE_CACHE, &names);
+
+	for (i = 0; i < count; i++)
+		if (strncmp(names[i], "spare.", 6) == 0)
+			violation("START", "%s starts, and state/log/%s is still there",
+			    n->name, names[i]);
+}
+
+static void
+start_again(void *arg, uint64_t epoch)
+{
+	struct node *n = arg;
+
+	if (n->epoch == epoch && n->role == ROLE_STOPPED)
+		node_start(n);
+}
+
+/* The node was not started: whoever started it does so again. */
+static void
+fails(struct node *n, const char *why)
+{
+	story("%s: does not start: %s", n->name, why);
+	node_kill(n);
+	queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
+}
+
+/* hold run/ready: the gate lets steps in, and the follower begins. */
+static void
+ready(struct node *n)
+{
+	story("%s: starts", n->name);
+	n->shell = n->starting;
+	n->starting = NULL;
+	n->start = NULL;
+	n->tries = 0;
+	node_waits(n);
+}
+
+/* --- the others are told -------------------------------------------------- */
+
+static void
+boot_work(void *arg)
+{
+	struct start *s = arg;
+	struct state *st;
+
+	s->result = -1;
+	if ((st = state_open(s->os, s->why)) == NULL)
+		return;
+	s->result = node_boot(st);
+	(void)snprintf(s->why, sizeof(s->why), "%s", st->why);
+	state_close(st);
+}
+
+static void
+heard_work(void *arg)
+{
+	struct start *s = arg;
+
+	s->result = -1;
+	if (s->st == NULL && (s->st = state_open(s->os, s->why)) == NULL)
+		return;
+	s->boots = s->st->boots;
+	s->over = boots_heard(s->st, &s->hearing);
+	s->result = s->hearing.later[0] == '\0' ? 0 : node_older(s->st);
+	(void)snprintf(s->why, sizeof(s->why), "%s", s->st->why);
+}
+
+/* A process of the start has done a piece of its work: 1, or 0: that ends the start. */
+static int
+start_works(struct start *s, void (*work)(void *))
+{
+	struct node *n = s->node;
+	enum ended ended;
+
+	ended = node_works(n, s->os, WORK_START, work, s);
+	if (ended == POWERED_OFF)
+		return 0;
+	if (ended == KILLED)
+		s->os = NULL;
+	else if (s->result == 0)
+		return 1;
+	else if (n->machine->errors == s->errors)
+		violation("START", "%s does not start: %s", n->name, s->why);
+	fails(n, ended == RAN ? s->why : "killed");
+	return 0;
+}
+
+static void
+refused(struct start *s)
+{
+	violation("START", "%s is taken for an old copy by %s", s->node->name,
+	    s->hearing.later);
+}
+
+static void hears(struct start *s);
+
+static void
+time_is_up(void *arg, uint64_t number)
+{
+	struct start *s = arg;
+
+	if (s->node->start == s && !start_waits(s, time_is_up, s, number))
+		hears(s);
+}
+
+/* Looks at what has been answered. */
+static void
+hears(struct start *s)
+{
+	struct node *n = s->node;
+
+	if (!start_works(s, heard_work))
+		return;
+	if (!s->over && s->hearing.end != s->end) {
+		s->end = s->hearing.end;
+		queue_in(node_takes(n, s->end - clock_now(s->os)), time_is_up, s, 0);
+	}
+	if (!s->over)
+		return;
+	if (s->hearing.later[0] != '\0') {
+		refused(s);
+		return;
+	}
+	if (s->seen >= s->boots)
+		violation("OLDER",
+		    "%s begins with its start %" PRIu64
+		    ", and was told that it had %" PRIu64,
+		    n->name, s->boots, s->seen);
+	task_end(s->os);
+	ready(n);
+}
+
+int
+start_waits(struct start *s, act *what, void *arg, uint64_t number)
+{
+	return s->node->start == s && node_later(s->node, s->os, what, arg, number);
+}
+
+void
+start_heard(struct start *s, const struct node *from, uint64_t seen, const char *answer)
+{
+	struct node *n = s->node;
+	char path[32];
+
+	if (n->start != s)
+		return;
+	if (answer != NULL) {
+		(void)snprintf(path, sizeof(path), "run/heard.%s", from->name);
+		machine_write(n->machine, path, answer);
+		if (seen > s->seen)
+			s->seen = seen;
+	}
+	(void)snprintf(path, sizeof(path), "run/greeted.%s", from->name);
+	machine_write(n->machine, path, "0\n");
+	hears(s);
+}
+
+/* peers_greet: counts the start, tells the others, and waits for their answers. */
+static void
+greets(struct node *n, unsigned errors)
+{
+	struct start *s = sim_alloc(sizeof(*s));
+
+	s->node = n;
+	s->errors = errors;
+	n->start = s;
+	s->os = task_new(n->machine, "boot");
+	if (!start_works(s, boot_work))
+		return;
+	task_end(s->os);
+	s->os = task_new(n->machine, "heard");
+	hears(s);
+	if (n->start == s && s->st != NULL)
+		greetings_go_out(s, n, s->st);
+}
+
+void
+start_end(struct node *n)
+{
+	struct start *s = n->start;
+
+	if (s != NULL && s->os != NULL)
+		task_end(s->os);
+	if (n->starting != NULL)
+		task_end(n->starting);
+	n->start = NULL;
+	n->starting = NULL;
+}
+
+/* The node's own lock, run/ emptied, verify. */
+void
+node_start(struct node *n)
+{
+	struct job j = { .result = -1 };
+	unsigned errors = n->machine->errors;
+	int full = n->machine->full;
+	char seconds[32];
+	enum ended ended;
+
+	if (n->blank || node_later(n, NULL, start_again, n, n->epoch))
+		return;
+	if (node_standing(n, "removed")) {
+		n->removed = 1;
+		return;
+	}
+	n->epoch++;
+	n->role = ROLE_STARTING;
+	n->starting = task_new(n->machine, "role");
+	task_alone(n->starting);
+	j.os = n->starting;
+	(void)task_run(n->starting, hold_work, &j);
+	if (j.result == -1) {
+		if (!full && n->machine->errors == errors)
+			violation("START", "%s cannot take its own lock", n->name);
+		fails(n, "no space, or an error of its disk");
+		return;
+	}
+	if (n->leading != NULL && seed_odds(700))
+		leading_kill(n);
+	machine_empty(n->machine, "run");
+	check_emptied(n->number);
+	(void)snprintf(seconds, sizeof(seconds), "%llu.%03llu\n",
+	    (unsigned long long)(config.timeout / SECOND),
+	    (unsigned long long)(config.timeout % SECOND / MILLI));
+	machine_write(n->machine, "run/election_timeout", seconds);
+
+	j.os = task_new(n->machine, "verify");
+	j.result = -1;
+	task_alone(j.os);
+	ended = node_works(n, j.os, WORK_START, verify_work, &j);
+	if (ended == POWERED_OFF)
+		return;
+	if (ended == RAN)
+		task_end(j.os);
+	if (ended != RAN || j.result == -1 || !j.formed) {
+		if (ended == RAN && n->machine->errors == errors)
+			violation("START", "%s does not start: %s", n->name, j.why);
+		fails(n, ended == RAN ? j.why : "killed");
+		return;
+	}
+	if (n->machine->errors == errors)
+		tidied(n);
+	check_verified(n->number);
+	/* Who forms the cluster as it starts has nobody to tell yet. */
+	if (config.greets && !j.forming)
+		greets(n, errors);
+	else
+		ready(n);
+}
