@@ -115,7 +115,7 @@ may_go(const struct node *n)
 {
 	size_t voters = admin_voters();
 
-	return voters > 1 && (fault_spent() == NULL || fault_spent() == n);
+	return voters > 1 && (rot_spent() == NULL || rot_spent() == n);
 }
 
 /* 1 and what to ask is in a; 0: nothing now. */

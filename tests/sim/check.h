@@ -43,6 +43,10 @@ void check_said(size_t number, const struct frame *);
  * knew of seen. */
 void check_told(size_t number, const char *id, uint64_t boots, uint64_t seen);
 
+/* What it remembers of that id has rotted; and is not there any more when it starts. */
+void check_forgets(size_t number, const char *id);
+void check_forgotten(size_t number);
+
 /* An append that a test makes up: what its leader's log holds. */
 void check_sent(const struct frame *);
 

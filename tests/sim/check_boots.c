@@ -67,3 +67,30 @@ check_told(size_t number, const char *id, uint64_t boots, uint64_t seen)
 	if (boots > w->told[of->slot])
 		w->told[of->slot] = boots;
 }
+
+void
+check_forgets(size_t number, const char *id)
+{
+	const struct watched *of = watched_by_id(id);
+
+	if (of != NULL)
+		watched_of(number)->told[of->slot] = 0;
+}
+
+void
+check_forgotten(size_t number)
+{
+	const struct watched *w = watched_of(number);
+	struct inode *dir = machine_find(w->machine, "state", IMAGE_CACHE);
+	const char *const *names;
+	const size_t count = inode_names(dir, IMAGE_CACHE, &names);
+	uint64_t boots;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strncmp(names[i], "seen.", 5) == 0 &&
+		    seen_image(inode_child(dir, IMAGE_CACHE, names[i]), IMAGE_CACHE,
+			&boots) == -1)
+			violation("BOOTS", "%s starts, and state/%s is damaged",
+			    w->name, names[i]);
+}

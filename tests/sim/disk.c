@@ -529,16 +529,40 @@ machine_evict(struct machine *m)
 	tree_evict(m->root);
 }
 
-int
-machine_rot(struct machine *m, const char *path, size_t at, int bit)
+/* The file, if it has this byte. */
+static struct inode *
+file_at(struct machine *m, const char *path, size_t at)
 {
 	struct inode *f = machine_find(m, path, IMAGE_DISK);
 
 	if (f == NULL || f->is_dir || at >= f->disk_size)
+		return NULL;
+	changed(f, IMAGE_DISK, at - at % SECTOR);
+	changed(f, IMAGE_CACHE, at - at % SECTOR);
+	return f;
+}
+
+int
+machine_rot(struct machine *m, const char *path, size_t at, int bit)
+{
+	struct inode *f = file_at(m, path, at);
+
+	if (f == NULL)
 		return -1;
 	f->disk[at] = (unsigned char)(f->disk[at] ^ (1 << bit));
 	f->cache[at] = (unsigned char)(f->cache[at] ^ (1 << bit));
-	changed(f, IMAGE_DISK, at);
-	changed(f, IMAGE_CACHE, at);
+	return 0;
+}
+
+int
+machine_rot_sector(struct machine *m, const char *path, size_t at)
+{
+	struct inode *f = file_at(m, path, at);
+
+	if (f == NULL)
+		return -1;
+	at -= at % SECTOR;
+	memset(f->disk + at, 0, SECTOR);
+	memset(f->cache + at, 0, SECTOR);
 	return 0;
 }

@@ -31,7 +31,7 @@ enum fault {
 	FAULT_FULL,
 	FAULT_EVICT, /* clean pages leave the page cache */
 	FAULT_BREAK, /* a stream's connection is reset */
-	FAULT_ROT,   /* a bit flips on a disk; of one node in a run */
+	FAULT_ROT,   /* a bit flips on a disk, or a sector is zeros */
 	FAULT_TAKE,  /* a snapshot's taking is killed */
 	FAULT_SEND,  /* a snapshot breaks off on its way */
 	FAULT_DISK,  /* a disk is lost; of one node in a run */
@@ -60,8 +60,6 @@ static const char *const names[] = { "power", "power-all", "role", "lead", "appe
 	"sync", "read", "write", "name", "hang", "full", "evict", "break", "rot",
 	"take", "send", "disk", "loss", "late", "twice", "busy", "stalls", "kill",
 	"kill-late", "changes", "snapshots", "window", "big", "watchers", NULL };
-
-static struct node *rotten; /* one node is, or was */
 
 const char *
 fault_name(unsigned number)
@@ -274,134 +272,6 @@ split(uint64_t until)
 				cut(i, j, until);
 }
 
-struct node *
-fault_spent(void)
-{
-	return rotten;
-}
-
-/* A majority must be whole, or nobody can say what was committed. */
-static int
-may_spend(const struct node *n)
-{
-	return rotten == NULL && admin_voters() >= 3 && !admin_removes() &&
-	    !check_changing() && admin_is_member(n);
-}
-
-/* Some byte of a node's snapshot, the newest or another: 1, or 0: it has none. */
-static int
-snapshot_byte(struct node *n, char *path, size_t room, size_t *at, int *covered)
-{
-	static const char *const files[] = { "manifest", "data", "requests" };
-	const struct log_image *l = check_log(n->number);
-	const struct snap_image *s;
-	struct inode *f;
-	size_t size = 0;
-
-	if (l->covered == 0)
-		return 0;
-	s = &l->snap[seed_below(l->snaps)];
-	if (!s->whole)
-		return 0;
-	(void)snprintf(path, room, "state/snapshot/%016" PRIu64 ".%016" PRIu64 "/%s",
-	    s->manifest.index, s->manifest.term, files[seed_below(3)]);
-	f = machine_find(n->machine, path, IMAGE_DISK);
-	if (f != NULL)
-		(void)inode_bytes(f, IMAGE_DISK, &size);
-	*at = (size_t)seed_below(size);
-	/* An older one is for the case that the newest is lost. */
-	*covered = size > 0 && (s->manifest.index < l->covered || log_image_spare(l));
-	return size > 0;
-}
-
-/* Where a slot of its term begins that the other outlives: a write may have been cut
- * short in one. */
-static size_t
-term_slot(struct node *n)
-{
-	const size_t off = seed_odds(500) ? TERM_SLOT : 0;
-	const size_t other = TERM_SLOT - off;
-	const unsigned char *p;
-	struct inode *f;
-	struct term t;
-	size_t size;
-
-	f = machine_find(n->machine, "state/term", IMAGE_DISK);
-	if (f == NULL)
-		return off;
-	p = inode_bytes(f, IMAGE_DISK, &size);
-	return size > other &&
-		term_parse(&t, (const char *)p + other, size - other) == 0 ?
-	    off :
-	    other;
-}
-
-int
-fault_unreadable(struct node *n, const char *path)
-{
-	const struct log_image *l = check_log(n->number);
-	const int again = rotten == n;
-	char newest[40];
-
-	if (!again && !may_spend(n))
-		return 0;
-	rotten = n;
-	(void)snprintf(newest, sizeof(newest), "%016" PRIu64 ".%016" PRIu64 "/",
-	    l->covered, l->covered_term);
-	/* What could have replaced it may be what was spent before. */
-	if (!again &&
-	    (log_image_spare(l) || strncmp(path, newest, strlen(newest)) != 0))
-		check_stained(n->number);
-	else
-		check_rotten(n->number);
-	return 1;
-}
-
-/* One bit of a snapshot, of a record, of a slot of the term, or of the lock file. */
-static void
-rot(struct node *n)
-{
-	const struct log_image *l;
-	const struct entry *e;
-	char path[96];
-	size_t at;
-	int covered = 0;
-
-	if (!may_spend(n))
-		return;
-	node_power_off(n);
-	l = check_log(n->number);
-	if (l->n == l->base)
-		return;
-	rotten = n;
-	switch (seed_below(6)) {
-	case 0:
-		(void)snprintf(path, sizeof(path), "state/term");
-		at = term_slot(n) + (size_t)seed_below(40);
-		break;
-	case 1:
-		(void)snprintf(path, sizeof(path), "state/lock");
-		at = (size_t)seed_below(100);
-		break;
-	case 2:
-	case 3:
-		if (snapshot_byte(n, path, sizeof(path), &at, &covered))
-			break; /* FALLTHROUGH */
-	default:
-		e = &l->entry[seed_below(l->n - l->base)];
-		(void)snprintf(path, sizeof(path), "state/log/%016" PRIu64,
-		    log_image_segment(l, e));
-		at = e->off + (size_t)seed_below(record_size(&e->record));
-	}
-	story("%s: a bit of %s at byte %zu flips%s", n->name, path, at,
-	    covered ? ", and nothing is lost with it" : "");
-	(void)machine_rot(n->machine, path, at, (int)seed_below(8));
-	if (covered)
-		check_stained(n->number);
-	else
-		check_rotten(n->number);
-}
-
 static void
 strike(enum fault what)
 {
@@ -491,10 +361,8 @@ strike(enum fault what)
 		compact_kill(n);
 		break;
 	case FAULT_DISK:
-		if (config.changes > 0 && may_spend(n)) {
-			node_loses_disk(n);
-			rotten = n;
-		}
+		if (config.changes > 0)
+			rot_disk(n);
 		break;
 	case FAULT_SEND:
 		for (i = 0; i < config.nodes; i++)

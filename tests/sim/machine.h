@@ -64,8 +64,10 @@ void machine_empty(struct machine *, const char *dir);
 /* A small file of run/ or conf/, written as the shell would. */
 void machine_write(struct machine *, const char *path, const char *text);
 
-/* Flips one bit of a file, on disk and in the page cache: rot. */
+/* Flips one bit of a file, on disk and in the page cache, or makes zeros of all the
+ * sector: rot. */
 int machine_rot(struct machine *, const char *path, size_t at, int bit);
+int machine_rot_sector(struct machine *, const char *path, size_t at);
 
 /* A file or directory in an image, NULL if it is not there. */
 struct inode *machine_find(struct machine *, const char *path, enum image);

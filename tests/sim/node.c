@@ -191,6 +191,7 @@ empties(struct node *n)
 {
 	n->machine = machine_of(n);
 	n->blank = 1;
+	n->nameless = 0;
 	n->id[0] = '\0';
 }
 

@@ -107,7 +107,7 @@ static int
 spared(struct os *os, const char *path)
 {
 	return os->alone && strncmp(path, "state/snapshot/", 15) == 0 &&
-	    !fault_unreadable(node_by_name(os->machine->name), path + 15);
+	    !rot_unreadable(node_by_name(os->machine->name), path + 15);
 }
 
 /* 1 if this call fails, which looks for a name, or changes one. */

@@ -108,7 +108,7 @@ row() {
 	row read
 }
 
-@test "F1 F2 F4 F5 F8 F9 F10 F11 F14 F15 F19 F20 F21 F22 F23 F24 F25 F26 F27 F28 F29 F36 F37 F38 F42 F43 F44 F46 F50 F51 F53 F58 F63 F64 F65 F66 all properties, after every step of every seed" {
+@test "F1 F2 F4 F5 F8 F9 F10 F11 F14 F15 F19 F20 F21 F22 F23 F24 F25 F26 F27 F28 F29 F34 F36 F37 F38 F42 F43 F44 F45 F46 F50 F51 F53 F58 F63 F64 F65 F66 all properties, after every step of every seed" {
 	run "$sim" 1 "$SIM_SEEDS"
 	printf '%s\n' "$output" | tail -n 60
 	[ "$status" -eq 0 ]

@@ -117,6 +117,19 @@ fails(struct node *n, const char *why)
 	queue_in(seed_range(100, 1000) * MILLI, start_again, n, n->epoch);
 }
 
+/* It never does so again: somebody comes, sooner or later, moves state/ away, and has
+ * it replaced. */
+static void
+is_over(struct node *n, const char *why)
+{
+	if (seed_odds(500)) {
+		fails(n, why);
+		return;
+	}
+	story("%s: does not start any more: %s", n->name, why);
+	node_loses_disk(n);
+}
+
 /* hold run/ready: the gate lets steps in, and the follower begins. */
 static void
 ready(struct node *n)
@@ -326,14 +339,23 @@ node_start(struct node *n)
 		return;
 	if (ended == RAN)
 		task_end(j.os);
+	if (n->nameless && ended == RAN && n->machine->errors == errors) {
+		if (j.result == 0)
+			violation("START", "%s starts, and its state/node is damaged",
+			    n->name);
+		is_over(n, j.why);
+		return;
+	}
 	if (ended != RAN || j.result == -1 || !j.formed) {
 		if (ended == RAN && n->machine->errors == errors)
 			violation("START", "%s does not start: %s", n->name, j.why);
 		fails(n, ended == RAN ? j.why : "killed");
 		return;
 	}
-	if (n->machine->errors == errors)
+	if (n->machine->errors == errors) {
 		tidied(n);
+		check_forgotten(n->number);
+	}
 	check_verified(n->number);
 	/* Who forms the cluster as it starts has nobody to tell yet. */
 	if (config.greets && !j.forming)

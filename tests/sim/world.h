@@ -74,6 +74,7 @@ struct node {
 	char first[ID_DIGITS + 1]; /* id that the cluster forms with */
 	int blank;                 /* there is no state */
 	int removed;               /* from the cluster: it does not start */
+	int nameless;              /* its state/node is damaged: nor does it */
 	int joining;               /* somebody sees to its first boot */
 	unsigned tries;            /* candidacies in vain since a leader */
 	enum role role;
@@ -265,11 +266,16 @@ int fault_number(const char *name, size_t n);
 void faults_begin(void);
 void faults_end(void); /* heals all */
 
+/* --- rot.c: what is lost on a disk ------------------------------------------ */
+
+void rot(struct node *);      /* something on it, while its power is off */
+void rot_disk(struct node *); /* all of it */
+
 /* The one that has lost, or may have lost, what it held; NULL: none has. */
-struct node *fault_spent(void);
+struct node *rot_spent(void);
 
 /* A snapshot, by its path below state/snapshot, can't be read when a node starts: 1,
  * or 0: that must not be, for it would be one node too many. */
-int fault_unreadable(struct node *, const char *path);
+int rot_unreadable(struct node *, const char *path);
 
 #endif
