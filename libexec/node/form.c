@@ -19,6 +19,7 @@ struct forming {
 	char *nodes; /* this node's list */
 	size_t missing;
 	int wrong;
+	int older; /* one has seen a later start of this node */
 };
 
 static void
@@ -81,7 +82,12 @@ form_take(struct forming *m, const char *name)
 		form_wrong(m, name, "a node of another name answers there");
 	else if (strcmp(f.from.id, m->st->me.id) == 0)
 		form_wrong(m, name, "it has this node's id: its state was copied");
-	else if (f.arg[0] == 1)
+	else if (f.arg[1] > m->st->boots) {
+		form_wrong(m, name,
+		    "it has seen a later start of this node: its state was restored "
+		    "from a copy; mv state state.old");
+		m->older = 1;
+	} else if (f.arg[0] == 1)
 		form_with(m, name, &f);
 	else if ((nodes = body_line(&f, "nodes", &len)) == NULL ||
 	    len != strlen(m->nodes) - 1 || memcmp(nodes, m->nodes + 1, len) != 0)
@@ -132,6 +138,9 @@ form(struct forming *m, char **names)
 			form_take(m, names[i]);
 	if (members_add(&m->found, st->me.name, st->me.id) == -1)
 		form_wrong(m, st->me.name, "it is listed twice");
+	/* It would forget what it has said as a member. */
+	if (m->older && node_older(st) == -1)
+		return verb_fail("form the cluster", st->why, EXIT_DISK);
 	if (m->wrong)
 		return EXIT_CONF;
 	if (m->missing > 0 && m->cluster[0] == '\0')

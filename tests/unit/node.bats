@@ -372,6 +372,29 @@ tells() {
 	run -78 in_dir a node boot
 }
 
+@test "F34 unformed again, restored from a copy: it forms no cluster under its old id" {
+	three
+	cp -r a/state old
+	for i in a b c; do
+		asks "$i" $(printf 'a b c' | tr -d "$i")
+		in_dir "$i" node form a b c
+		rm "$i"/run/hello.*
+	done
+	in_dir a node boot
+	in_dir a node boot
+	tells a b
+	rm -r a/state
+	mv old a/state
+	in_dir a node boot
+	asks a b c
+	forms a a b c
+	[ "$status" -eq 78 ]
+	[[ $stderr = *'with b: it has seen a later start of this node: its state was restored from a copy; mv state state.old' ]]
+	unformed a
+	run -78 --separate-stderr in_dir a node boot
+	[[ $stderr = *'is older than what its peers have seen of it'* ]]
+}
+
 @test "heard: goes on without those that do not answer; nobody remembers a stranger" {
 	formed
 	in_dir a node boot
