@@ -259,6 +259,8 @@ hear(struct state *st)
 {
 	struct hearing h = { 0 };
 
+	if (st->older)
+		return older(st, "its peers", "have");
 	while (!boots_heard(st, &h) && process_sleep(HEARD_POLL) == 0)
 		continue;
 	if (h.later[0] == '\0')

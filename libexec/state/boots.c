@@ -15,7 +15,8 @@
 #include "state.h"
 
 #define SEEN_LINE  64u
-#define HEARD_WAIT UINT64_C(3000000000) /* ns */
+#define HEARD_WAIT UINT64_C(3000000000) /* ns: for a majority */
+#define HEARD_REST UINT64_C(1000000000) /* ns: for the others, behind it */
 
 /* What the file says, 0 where it is new: 1, 0 (it is damaged), or -1. */
 static int
@@ -123,7 +124,7 @@ heard(const struct state *st, const struct who *who)
 	text = disk_slurp(st->os, path, HELLO_MAX, &n);
 	if (text != NULL && frame_answer(text, n, FRAME_HELLO_REPLY, &f) == 0 &&
 	    strcmp(f.from.name, who->name) == 0 && strcmp(f.from.id, who->id) == 0)
-		r = f.arg[1] >= st->boots ? HEARD_LATER : HEARD;
+		r = f.arg[1] > st->boots ? HEARD_LATER : HEARD;
 	free(text);
 	free(over);
 	return r;
@@ -154,5 +155,8 @@ boots_heard(const struct state *st, struct hearing *h)
 		yes[i] = (char)(r == HEARD);
 		left |= r == HEARD_WAITS;
 	}
-	return !left || members_quorum(m, yes) || now >= h->end;
+	/* The one that remembers may be slower than those that were down then. */
+	if (members_quorum(m, yes) && h->end > now + HEARD_REST)
+		h->end = now + HEARD_REST;
+	return !left || now >= h->end;
 }

@@ -97,7 +97,7 @@ listed() {
 }
 
 @test "F34 restored from an old backup: refused by name with the way back, which works" {
-	local dir
+	local dir pid
 	dir=$(node_dir 3)
 	stop 3
 	cp -a "$dir/state" "$dir/state.copy"
@@ -107,6 +107,16 @@ listed() {
 	stop 3
 	rm -r "$dir/state"
 	mv "$dir/state.copy" "$dir/state"
+	# A start that is killed while nobody answers does not make up for the forgotten one.
+	cp "$dir/conf/ssh_config" "$BATS_TEST_TMPDIR/config"
+	{ printf 'Host n1 n2\n\tProxyCommand sleep 5\n' && cat "$BATS_TEST_TMPDIR/config"; } >"$dir/conf/ssh_config"
+	rm -f "$dir"/run/greet.*
+	on 3 ./lite-raft start &
+	pid=$!
+	wait_for 60 test -s "$dir/run/greet.n1"
+	kill -9 "$(role_pid 3)"
+	wait "$pid" || :
+	cp "$BATS_TEST_TMPDIR/config" "$dir/conf/ssh_config"
 	refused 78 "this node's state is older than what n" start 3
 	[[ $stderr = *'mv state state.old, then on another node: ./lite-raft-client del-member n3, and add-member n3' ]]
 	has_role 3 stopped
