@@ -238,6 +238,13 @@ check_term(struct watched *w, int restarted)
 		    w->name, w->said, t.current_term);
 }
 
+/* 1 if a start need not have looked at the node's state yet. */
+static int
+before_start(enum work work)
+{
+	return work == WORK_START || work == WORK_HELLO;
+}
+
 static void
 check_lock(struct watched *w, enum work work, enum ended ended)
 {
@@ -250,7 +257,7 @@ check_lock(struct watched *w, enum work work, enum ended ended)
 		violation("TORN",
 		    "%s calls index %" PRIu64 " damaged, and no bit of it was", w->name,
 		    l.damaged);
-	if (ended == RAN && work != WORK_START && l.clean && l.damaged == 0 &&
+	if (ended == RAN && !before_start(work) && l.clean && l.damaged == 0 &&
 	    l.tail != w->cache.n)
 		violation("TAIL",
 		    "%s's lock file says that its log ends at %" PRIu64
@@ -383,7 +390,7 @@ check_worked(size_t number, enum work work, enum ended ended)
 		return;
 	if (work == WORK_APPEND || work == WORK_TAKE || work == WORK_INSTALL)
 		check_promise(w, work);
-	if (work != WORK_START && work != WORK_HELLO) {
+	if (!before_start(work)) {
 		judge(w);
 		check_mended(w);
 	}

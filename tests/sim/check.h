@@ -47,6 +47,15 @@ void check_told(size_t number, const char *id, uint64_t boots, uint64_t seen);
 void check_forgets(size_t number, const char *id);
 void check_forgotten(size_t number);
 
+/* How often its disk says that it was started; and who was told of a later start. */
+uint64_t check_boots(size_t number);
+size_t check_know_later(size_t number, uint64_t boots);
+
+/* A copy of its disk that has so many starts was put back, and must not take part again;
+ * 1 if the other one was told of a later start. */
+void check_put_back(size_t number, uint64_t boots);
+int check_knows_better(size_t number, size_t other);
+
 /* An append that a test makes up: what its leader's log holds. */
 void check_sent(const struct frame *);
 

@@ -7,10 +7,13 @@
 
 #include "core/crc.h"
 #include "core/num.h"
+#include "core/words.h"
 #include "sim.h"
 #include "watched.h"
 
 #define SEEN "lite-raft-seen 1 "
+
+static const struct watched *copy; /* one disk is, in a run; NULL */
 
 /* lite-raft-seen 1 BOOTS CRC: 0, or -1: it is damaged. */
 static int
@@ -56,15 +59,16 @@ check_told(size_t number, const char *id, uint64_t boots, uint64_t seen)
 		violation("BOOTS", "nobody knows %s, who tells %s of a start", id,
 		    w->name);
 	checks++;
+	if (boots > seen && remembered(w, id) < boots)
+		violation("BOOTS",
+		    "%s answers start %" PRIu64 " of %s, and its disk says %" PRIu64,
+		    w->name, boots, of->name, remembered(w, id));
 	if (seen < w->told[of->slot])
 		violation("BOOTS",
 		    "%s was told of start %" PRIu64 " of %s, and speaks of %" PRIu64,
 		    w->name, w->told[of->slot], of->name, seen);
-	if (remembered(w, id) < boots)
-		violation("BOOTS",
-		    "%s answers start %" PRIu64 " of %s, and its disk says %" PRIu64,
-		    w->name, boots, of->name, remembered(w, id));
-	if (boots > w->told[of->slot])
+	/* What it could not write once it may know, and forget. */
+	if (boots > seen)
 		w->told[of->slot] = boots;
 }
 
@@ -75,6 +79,8 @@ check_forgets(size_t number, const char *id)
 
 	if (of != NULL)
 		watched_of(number)->told[of->slot] = 0;
+	if (of != NULL && of == copy)
+		watched_of(number)->better = 0;
 }
 
 void
@@ -93,4 +99,59 @@ check_forgotten(size_t number)
 			&boots) == -1)
 			violation("BOOTS", "%s starts, and state/%s is damaged",
 			    w->name, names[i]);
+}
+
+/* lite-raft-node 1 NAME ID CLUSTER STANDING BOOTS CRC */
+uint64_t
+check_boots(size_t number)
+{
+	struct inode *f = machine_find(watched_of(number)->machine, "state/node",
+	    IMAGE_DISK);
+	struct words w = { 0 };
+	uint64_t boots = 0;
+	const char *p, *newline, *why;
+	size_t n;
+
+	if (f == NULL)
+		return 0;
+	p = (const char *)inode_bytes(f, IMAGE_DISK, &n);
+	newline = n > 0 ? memchr(p, '\n', n) : NULL;
+	if (newline != NULL && words_parse(&w, p, (size_t)(newline - p), &why) == 0 &&
+	    w.n == 8)
+		(void)num_u64(w.word[6].bytes, w.word[6].len, NUMBER_MAX, &boots);
+	words_free(&w);
+	return boots;
+}
+
+size_t
+check_know_later(size_t number, uint64_t boots)
+{
+	const size_t slot = watched_of(number)->slot;
+	size_t i, n = 0;
+
+	for (i = 0; i < watched_count; i++)
+		n += watched[i].told[slot] > boots;
+	return n;
+}
+
+void
+check_put_back(size_t number, uint64_t boots)
+{
+	struct watched *w = watched_of(number);
+	size_t i;
+
+	copy = w;
+	for (i = 0; i < watched_count; i++)
+		watched[i].better = watched[i].told[w->slot] > boots;
+	memset(w->told, 0, sizeof(w->told));
+	/* What it has said is forgotten, and it is to say nothing more. */
+	w->said = 0;
+	check_rotten(number);
+	check_snaps_anew(w);
+}
+
+int
+check_knows_better(size_t number, size_t other)
+{
+	return watched_of(number) == copy && watched_of(other)->better;
 }

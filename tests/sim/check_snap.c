@@ -125,3 +125,12 @@ check_snaps(struct watched *w, enum work work)
 			    w->name);
 	}
 }
+
+void
+check_snaps_anew(struct watched *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->cache.snaps; i++)
+		(void)looked_at(w, w->cache.snap[i].dir);
+}

@@ -1,5 +1,5 @@
 /*
- * disk.h - the inside of a simulated disk, for disk.c and os_sim.c alone.
+ * disk.h - the inside of a simulated disk, for disk.c, os_sim.c and old.c alone.
  */
 #ifndef LITE_RAFT_SIM_DISK_H
 #define LITE_RAFT_SIM_DISK_H

@@ -35,6 +35,7 @@ enum fault {
 	FAULT_TAKE,  /* a snapshot's taking is killed */
 	FAULT_SEND,  /* a snapshot breaks off on its way */
 	FAULT_DISK,  /* a disk is lost; of one node in a run */
+	FAULT_OLD,   /* an old copy of one is put back; of one node in a run */
 	FAULTS
 };
 
@@ -58,8 +59,9 @@ enum spare {
 static const char *const names[] = { "power", "power-all", "role", "lead", "append",
 	"stop", "one-way", "alone", "split", "freeze", "freeze-alone", "freeze-append",
 	"sync", "read", "write", "name", "hang", "full", "evict", "break", "rot",
-	"take", "send", "disk", "loss", "late", "twice", "busy", "stalls", "kill",
-	"kill-late", "changes", "snapshots", "window", "big", "watchers", NULL };
+	"take", "send", "disk", "old", "loss", "late", "twice", "busy", "stalls",
+	"kill", "kill-late", "changes", "snapshots", "window", "big", "watchers",
+	NULL };
 
 const char *
 fault_name(unsigned number)
@@ -181,6 +183,7 @@ config_draw(const struct spared *spared)
 	if (config.watchers > 0 && seed_odds(80))
 		config.big = config.huge = 700;
 	config_spare(spared);
+	config.copies = (config.faults & 1u << FAULT_OLD) != 0;
 }
 
 static struct node *
@@ -363,6 +366,9 @@ strike(enum fault what)
 	case FAULT_DISK:
 		if (config.changes > 0)
 			rot_disk(n);
+		break;
+	case FAULT_OLD:
+		old_put_back();
 		break;
 	case FAULT_SEND:
 		for (i = 0; i < config.nodes; i++)

@@ -17,7 +17,7 @@ struct greeting {
 	struct node *to;
 	struct frame hello;
 	struct buf out; /* what comes back; nothing: the gate has refused */
-	uint64_t seen;  /* the start that it speaks of */
+	int later;      /* from who knows of a start that is later than a copy's */
 };
 
 struct answering {
@@ -57,9 +57,12 @@ answer_arrives(void *arg, uint64_t number)
 {
 	struct greeting *g = arg;
 
-	if (!start_waits(g->start, answer_arrives, g, number))
-		start_heard(g->start, g->to, g->seen,
-		    g->out.len > 0 ? buf_head(&g->out) : NULL);
+	if (start_waits(g->start, answer_arrives, g, number))
+		return;
+	if (g->later)
+		start_later(g->start, g->to);
+	start_heard(g->start, g->to, g->hello.arg[0],
+	    g->out.len > 0 ? buf_head(&g->out) : NULL);
 }
 
 static void
@@ -90,10 +93,11 @@ hello_arrives(void *arg, uint64_t number)
 	if (ended == RAN && a.result == 0) {
 		check_said(n->number, &a.reply);
 		g->out = a.out;
-		g->seen = a.reply.arg[1];
-		if (a.knows && n->machine->errors == errors)
+		if (a.knows && n->machine->errors == errors) {
 			check_told(n->number, g->hello.from.id, g->hello.arg[0],
-			    g->seen);
+			    a.reply.arg[1]);
+			g->later = check_knows_better(g->from->number, n->number);
+		}
 	}
 	if ((delay = net_delay(n->number, g->from->number)) > 0)
 		queue_in(delay, answer_arrives, g, 0);

@@ -61,8 +61,9 @@ void machine_evict(struct machine *);
 /* All of run/ goes, as at the start of a node. */
 void machine_empty(struct machine *, const char *dir);
 
-/* A small file of run/ or conf/, written as the shell would. */
+/* A small file of run/ or conf/, written or removed as the shell would. */
 void machine_write(struct machine *, const char *path, const char *text);
+void machine_remove(struct machine *, const char *path);
 
 /* Flips one bit of a file, on disk and in the page cache, or makes zeros of all the
  * sector: rot. */

@@ -191,7 +191,7 @@ empties(struct node *n)
 {
 	n->machine = machine_of(n);
 	n->blank = 1;
-	n->nameless = 0;
+	n->nameless = n->old = n->refused = 0;
 	n->id[0] = '\0';
 }
 
@@ -334,6 +334,8 @@ node_power_off(struct node *n)
 	machine_power_off(n->machine);
 	check_powered_off(n->number);
 	check_durable();
+	if (config.copies)
+		old_keep(n);
 	queue_in(back * MILLI, comes_back, n, n->epoch);
 }
 

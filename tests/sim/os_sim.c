@@ -571,6 +571,18 @@ machine_write(struct machine *m, const char *path, const char *text)
 	inode_write(f, text, strlen(text), 0);
 }
 
+void
+machine_remove(struct machine *m, const char *path)
+{
+	struct os shell = { .machine = m };
+	struct inode *dir;
+	const char *last;
+
+	dir = parent_of(&shell, path, &last);
+	if (dir != NULL && inode_child(dir, IMAGE_CACHE, last) != NULL)
+		dir_change(dir, last, NULL, NULL);
+}
+
 /* --- locks ---------------------------------------------------------------- */
 
 int

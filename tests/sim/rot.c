@@ -25,13 +25,20 @@ may_spend(const struct node *n)
 	    !check_changing() && admin_is_member(n);
 }
 
+int
+rot_spends(struct node *n)
+{
+	if (!may_spend(n))
+		return 0;
+	spent = n;
+	return 1;
+}
+
 void
 rot_disk(struct node *n)
 {
-	if (!may_spend(n))
-		return;
-	node_loses_disk(n);
-	spent = n;
+	if (rot_spends(n))
+		node_loses_disk(n);
 }
 
 int

@@ -13,19 +13,28 @@
 #include "sim.h"
 #include "world.h"
 
+#define WITHIN (900 * MILLI) /* an answer that comes so soon is always heard */
+
 /* A start that has told the others, and waits for what they answer. */
 struct start {
 	struct node *node;
 	struct os *os; /* one process at a time; NULL: none */
 	struct state *st;
 	unsigned errors; /* of its machine, when it began */
-	uint64_t boots;
+	int counted;     /* boot is done: the others are told again */
+	uint64_t boots;  /* what they are told */
+	uint64_t began;  /* when they were */
 	struct hearing hearing;
-	uint64_t seen; /* the latest start that an answer spoke of */
-	uint64_t end;  /* hearing's, when it was looked at */
+	uint64_t end; /* hearing's, when it was looked at */
 	int over;
+	int older; /* its state/node says so */
 	int result;
 	char why[256];
+
+	/* Of one with an old copy: who has answered, and does know of a later start; nobody
+	 * was heard. */
+	const struct node *later;
+	int unnoticed;
 };
 
 struct job {
@@ -57,7 +66,8 @@ form(struct job *j, struct state *st)
 	for (i = 0; i < config.formed; i++)
 		if (members_add(&m, nodes[i].name, nodes[i].first) == -1)
 			sim_die("no such members");
-	if (state_lock(st) == -1 || node_form(st, &m) == -1 || state_unlock(st) == -1)
+	if (node_boot(st) == -1 || state_lock(st) == -1 || node_form(st, &m) == -1 ||
+	    state_unlock(st) == -1)
 		return;
 	j->formed = 1;
 }
@@ -153,7 +163,8 @@ boot_work(void *arg)
 	s->result = -1;
 	if ((st = state_open(s->os, s->why)) == NULL)
 		return;
-	s->result = node_boot(st);
+	s->older = st->older;
+	s->result = s->older ? 0 : node_boot(st);
 	(void)snprintf(s->why, sizeof(s->why), "%s", st->why);
 	state_close(st);
 }
@@ -167,14 +178,15 @@ heard_work(void *arg)
 	if (s->st == NULL && (s->st = state_open(s->os, s->why)) == NULL)
 		return;
 	s->boots = s->st->boots;
+	s->older = s->st->older;
 	s->over = boots_heard(s->st, &s->hearing);
-	s->result = s->hearing.later[0] == '\0' ? 0 : node_older(s->st);
+	s->result = s->hearing.later[0] == '\0' || s->older ? 0 : node_older(s->st);
 	(void)snprintf(s->why, sizeof(s->why), "%s", s->st->why);
 }
 
-/* A process of the start has done a piece of its work: 1, or 0: that ends the start. */
+/* A process of the start does a piece of its work: 1, or 0: that has ended the start. */
 static int
-start_works(struct start *s, void (*work)(void *))
+works(struct start *s, void (*work)(void *))
 {
 	struct node *n = s->node;
 	enum ended ended;
@@ -195,11 +207,69 @@ start_works(struct start *s, void (*work)(void *))
 static void
 refused(struct start *s)
 {
-	violation("START", "%s is taken for an old copy by %s", s->node->name,
-	    s->hearing.later);
+	struct node *n = s->node;
+
+	if (!n->old)
+		violation("OLDER", "%s is taken for an old copy, by %s", n->name,
+		    s->older ? "itself" : s->hearing.later);
+	n->refused = 1;
+	is_over(n, "its state is an old copy");
 }
 
-static void hears(struct start *s);
+/* Nobody who remembers has answered: an old copy is not noticed, and nothing is promised
+ * any more.  Whoever has put it back takes it away again. */
+static void
+unnoticed(struct start *s)
+{
+	struct node *n = s->node;
+
+	if (s->later != NULL || n->refused)
+		violation("OLDER",
+		    "%s goes on with an old copy, and %s knows of a later start",
+		    n->name, s->later != NULL ? s->later->name : n->name);
+	s->unnoticed = 1;
+	story("%s: nobody has noticed that it is an old copy", n->name);
+	node_loses_disk(n);
+}
+
+/* 1, or 0: that has ended the start. */
+static int
+counts(struct start *s)
+{
+	s->os = task_new(s->node->machine, "boot");
+	if (!works(s, boot_work))
+		return 0;
+	task_end(s->os);
+	s->os = NULL;
+	s->counted = 1;
+	return 1;
+}
+
+static void tells(struct start *s);
+
+/* Enough have answered: what was asked before the start is counted, or told behind it. */
+static void
+heard(struct start *s)
+{
+	struct node *n = s->node;
+
+	if (s->older || s->hearing.later[0] != '\0') {
+		refused(s);
+		return;
+	}
+	if (n->old) {
+		unnoticed(s);
+		return;
+	}
+	task_end(s->os);
+	s->os = NULL;
+	if (s->counted)
+		ready(n);
+	else if (counts(s))
+		tells(s);
+}
+
+static void looks(struct start *s);
 
 static void
 time_is_up(void *arg, uint64_t number)
@@ -207,34 +277,49 @@ time_is_up(void *arg, uint64_t number)
 	struct start *s = arg;
 
 	if (s->node->start == s && !start_waits(s, time_is_up, s, number))
-		hears(s);
+		looks(s);
 }
 
-/* Looks at what has been answered. */
 static void
-hears(struct start *s)
+looks(struct start *s)
 {
 	struct node *n = s->node;
 
-	if (!start_works(s, heard_work))
+	if (!works(s, heard_work))
 		return;
-	if (!s->over && s->hearing.end != s->end) {
-		s->end = s->hearing.end;
-		queue_in(node_takes(n, s->end - clock_now(s->os)), time_is_up, s, 0);
-	}
-	if (!s->over)
-		return;
-	if (s->hearing.later[0] != '\0') {
-		refused(s);
+	if (s->over || s->older) {
+		heard(s);
 		return;
 	}
-	if (s->seen >= s->boots)
-		violation("OLDER",
-		    "%s begins with its start %" PRIu64
-		    ", and was told that it had %" PRIu64,
-		    n->name, s->boots, s->seen);
-	task_end(s->os);
-	ready(n);
+	if (s->hearing.end == s->end)
+		return;
+	s->end = s->hearing.end;
+	queue_in(node_takes(n, s->end - clock_now(s->os)), time_is_up, s, 0);
+}
+
+/* peers_tell, all over again. */
+static void
+tells(struct start *s)
+{
+	struct node *n = s->node;
+	const int counted = s->counted;
+	char path[32];
+	size_t i;
+
+	for (i = 0; i < config.nodes; i++) {
+		(void)snprintf(path, sizeof(path), "run/heard.%s", nodes[i].name);
+		machine_remove(n->machine, path);
+		(void)snprintf(path, sizeof(path), "run/greeted.%s", nodes[i].name);
+		machine_remove(n->machine, path);
+	}
+	memset(&s->hearing, 0, sizeof(s->hearing));
+	s->os = task_new(n->machine, "heard");
+	s->st = NULL;
+	s->end = 0;
+	s->began = sim_time();
+	looks(s);
+	if (n->start == s && s->counted == counted)
+		greetings_go_out(s, n, s->st);
 }
 
 int
@@ -244,25 +329,34 @@ start_waits(struct start *s, act *what, void *arg, uint64_t number)
 }
 
 void
-start_heard(struct start *s, const struct node *from, uint64_t seen, const char *answer)
+start_later(struct start *s, const struct node *from)
+{
+	s->later = from;
+	if (s->unnoticed && sim_time() - s->began < WITHIN)
+		violation("OLDER",
+		    "%s has gone on with an old copy, and %s, who knows of a later "
+		    "start, answers within %u ms",
+		    s->node->name, from->name, (unsigned)(WITHIN / MILLI));
+}
+
+void
+start_heard(struct start *s, const struct node *from, uint64_t told, const char *answer)
 {
 	struct node *n = s->node;
 	char path[32];
 
-	if (n->start != s)
+	if (n->start != s || told != s->boots)
 		return;
 	if (answer != NULL) {
 		(void)snprintf(path, sizeof(path), "run/heard.%s", from->name);
 		machine_write(n->machine, path, answer);
-		if (seen > s->seen)
-			s->seen = seen;
 	}
 	(void)snprintf(path, sizeof(path), "run/greeted.%s", from->name);
 	machine_write(n->machine, path, "0\n");
-	hears(s);
+	looks(s);
 }
 
-/* peers_greet: counts the start, tells the others, and waits for their answers. */
+/* peers_greet: an old copy is to be found out before its start is counted. */
 static void
 greets(struct node *n, unsigned errors)
 {
@@ -271,14 +365,7 @@ greets(struct node *n, unsigned errors)
 	s->node = n;
 	s->errors = errors;
 	n->start = s;
-	s->os = task_new(n->machine, "boot");
-	if (!start_works(s, boot_work))
-		return;
-	task_end(s->os);
-	s->os = task_new(n->machine, "heard");
-	hears(s);
-	if (n->start == s && s->st != NULL)
-		greetings_go_out(s, n, s->st);
+	tells(s);
 }
 
 void
@@ -357,7 +444,7 @@ node_start(struct node *n)
 		check_forgotten(n->number);
 	}
 	check_verified(n->number);
-	/* Who forms the cluster as it starts has nobody to tell yet. */
+	/* Who forms the cluster as it starts has no peers yet. */
 	if (config.greets && !j.forming)
 		greets(n, errors);
 	else

@@ -34,6 +34,7 @@ struct watched {
 	int stained; /* a bit of a snapshot was, and no more than that is to go */
 	int spare;   /* its newest snapshot could be replaced */
 	int unwatched;
+	int better; /* it was told of a later start of a disk than the copy of that has */
 	char name[16];
 	char id[ID_DIGITS + 1];
 	struct term stored;     /* what both slots said last */
@@ -70,7 +71,8 @@ void check_config(const struct watched *, const struct entry *);
 /* After each piece of work that came to its end. */
 void check_configs(const struct watched *);
 
-/* check_snap.c: after each piece of work. */
+/* check_snap.c: after each piece of work; when others were put in their place. */
 void check_snaps(struct watched *, enum work);
+void check_snaps_anew(struct watched *);
 
 #endif

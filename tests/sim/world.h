@@ -56,6 +56,7 @@ struct config {
 	size_t watchers;
 	uint64_t pause; /* between a client's requests */
 	int greets;     /* a start is told to the others, and hears what they say */
+	int copies;     /* of a disk are made, and put back */
 	struct weather weather;
 };
 
@@ -75,8 +76,10 @@ struct node {
 	int blank;                 /* there is no state */
 	int removed;               /* from the cluster: it does not start */
 	int nameless;              /* its state/node is damaged: nor does it */
-	int joining;               /* somebody sees to its first boot */
-	unsigned tries;            /* candidacies in vain since a leader */
+	int old;        /* its state/ is a copy of what it was: nor does it ... */
+	int refused;    /* and it knows */
+	int joining;    /* somebody sees to its first boot */
+	unsigned tries; /* candidacies in vain since a leader */
 	enum role role;
 	struct machine *machine;
 	struct os *shell;    /* holds state/running; NULL: not started */
@@ -159,9 +162,12 @@ void start_end(struct node *); /* one that is under way */
 /* The start can't take it yet: 1, and the event comes when it can. */
 int start_waits(struct start *, act *what, void *arg, uint64_t number);
 
-/* One that it has told has answered, and speaks of its start seen; NULL: it has not. */
-void start_heard(struct start *, const struct node *from, uint64_t seen,
+/* What one that was told of so many starts has answered; NULL: nothing. */
+void start_heard(struct start *, const struct node *from, uint64_t told,
     const char *answer);
+
+/* That one remembers a later start than the copy has that was put back. */
+void start_later(struct start *, const struct node *from);
 
 /* --- greet.c ---------------------------------------------------------------- */
 
@@ -271,11 +277,19 @@ void faults_end(void); /* heals all */
 void rot(struct node *);      /* something on it, while its power is off */
 void rot_disk(struct node *); /* all of it */
 
+/* 1 if it may lose what it held, and is the one that has from now on; or 0. */
+int rot_spends(struct node *);
+
 /* The one that has lost, or may have lost, what it held; NULL: none has. */
 struct node *rot_spent(void);
 
 /* A snapshot, by its path below state/snapshot, can't be read when a node starts: 1,
  * or 0: that must not be, for it would be one node too many. */
 int rot_unreadable(struct node *, const char *path);
+
+/* --- old.c ------------------------------------------------------------------ */
+
+void old_keep(struct node *); /* a copy of its disk, maybe: its power is off */
+void old_put_back(void);      /* if there is one, and that node may lose the rest */
 
 #endif
