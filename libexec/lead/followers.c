@@ -309,6 +309,14 @@ followers_send(struct lead *l, uint64_t now, int round)
 	}
 }
 
+/* Work under the lock has failed: this lead is about to end, and nobody waits for it. */
+static int
+let_go(struct state *st)
+{
+	(void)state_unlock(st);
+	return -1;
+}
+
 /* The follower's log has no entry at prev: go back to what both could hold. */
 static int
 step_back(struct lead *l, struct peer *p, const struct frame *f)
@@ -335,11 +343,11 @@ step_back(struct lead *l, struct peer *p, const struct frame *f)
 		p->match_index = f->arg[4];
 	}
 	if (log_last_within(l->st, f->arg[2], f->arg[3], &r) == -1)
-		return -1;
+		return let_go(l->st);
 	next = r.index >= p->match_index ? r.index + 1 : p->match_index + 1;
 	/* One that needs a snapshot says no until it has it. */
 	if (p->behind && log_place(l->st, next, &c, &before) == -1)
-		return l->st->broken ? -1 : state_unlock(l->st);
+		return l->st->broken ? let_go(l->st) : state_unlock(l->st);
 	if (p->behind)
 		peer_behind(l, p, 0);
 	peer_reset(l, p, next);
@@ -354,7 +362,7 @@ newer_term(struct lead *l, const struct frame *f)
 	if (state_lock(st) == -1)
 		return -1;
 	if (term_raise(&st->term, f->term) && term_save(st) == -1)
-		return -1;
+		return let_go(st);
 	lead_down(l, "%s is in term %" PRIu64, f->from.name, f->term);
 	return state_unlock(st);
 }
