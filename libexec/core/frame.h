@@ -19,7 +19,7 @@
  *              E offset of those that follow the frame; body: the manifest
  *   snapshot!  A answer (enum snapshot_answer)  B index  C term  D bytes in all
  *              E bytes of them that it has
- *   hello      A how often it was started, 0: not told; body: nothing
+ *   hello      A how often it was started; body: nothing
  *   hello!     A 1: formed  B as A of the last hello before; body: "KEY VALUE" lines (see os/node.c)
  *
  * SEQ numbers a sender's requests; a reply carries its request's.

@@ -255,13 +255,13 @@ cmd_boot(struct os *os, char **arg)
 
 /* Waits for the peers' answers until nothing more is to be learned: a status. */
 static int
-hear(struct state *st)
+hear(struct state *st, const struct members *m)
 {
 	struct hearing h = { 0 };
 
 	if (st->older)
 		return older(st, "its peers", "have");
-	while (!boots_heard(st, &h) && process_sleep(HEARD_POLL) == 0)
+	while (!boots_heard(st, m, &h) && process_sleep(HEARD_POLL) == 0)
 		continue;
 	if (h.later[0] == '\0')
 		return EXIT_YES;
@@ -273,13 +273,22 @@ hear(struct state *st)
 int
 cmd_heard(struct os *os, char **arg)
 {
+	struct members named = { 0 };
 	struct state *st;
+	struct who *who;
 	int status = EXIT_YES;
 
-	(void)arg;
+	for (; *arg != NULL; arg++) {
+		if (!name_valid(*arg, strlen(*arg)))
+			return verb_fail("start", "that is no name", EXIT_USE);
+		who = &named.who[named.n++];
+		memcpy(who->name, *arg, strlen(*arg) + 1);
+		memcpy(who->id, "-", 2);
+	}
 	if ((st = verb_open(os, "start", &status)) == NULL)
 		return status;
-	status = hear(st);
+	/* Who has no configuration yet has asked those that it was told of. */
+	status = hear(st, st->members.n > 0 ? &st->members : &named);
 	state_close(st);
 	return status;
 }

@@ -160,7 +160,7 @@ static const struct command_verb {
 	{ "boot", 0, 0, cmd_boot },
 	{ "form", 1, (int)MEMBERS_MAX, cmd_form },
 	{ "greet", 1, 1, cmd_greet },
-	{ "heard", 0, 0, cmd_heard },
+	{ "heard", 0, (int)MEMBERS_MAX, cmd_heard },
 	{ "hello", 0, 0, cmd_hello },
 	{ "init", 1, 1, cmd_init },
 	{ "join", 2, 2, cmd_join },
@@ -176,7 +176,7 @@ usage(int status)
 {
 	return usage_print(
 	    "usage: node init NAME | verify | boot | show [KEY] | note TEXT... | nonce |\n"
-	    "            greet NAME | heard | hello | same | form NAME... | join NAME CLUSTER\n",
+	    "            greet NAME | heard [NAME...] | hello | same | form NAME... | join NAME CLUSTER\n",
 	    status);
 }
 

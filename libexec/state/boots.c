@@ -59,11 +59,13 @@ seen_raise(struct state *st, const struct who *who, uint64_t boots)
 	uint64_t was = 0;
 	int bad, fd;
 
-	if (boots == 0 || strcmp(who->id, st->me.id) == 0 ||
+	if (strcmp(who->id, st->me.id) == 0 ||
 	    members_find(&st->members, who->name, who->id) == -1)
 		return 0;
 	(void)snprintf(path, sizeof(path), "state/seen.%s", who->id);
-	fd = disk_open(st->os, path, DISK_CREATE);
+	fd = disk_open(st->os, path, boots > 0 ? DISK_CREATE : DISK_WRITE);
+	if (fd == -1 && errno == ENOENT)
+		return 0;
 	bad = fd == -1 || disk_lock(st->os, fd) == -1;
 	if (!bad) {
 		bad = seen_read(st->os, fd, &was) == -1 ||
@@ -123,7 +125,9 @@ heard(const struct state *st, const struct who *who)
 	(void)snprintf(path, sizeof(path), "run/heard.%s", who->name);
 	text = disk_slurp(st->os, path, HELLO_MAX, &n);
 	if (text != NULL && frame_answer(text, n, FRAME_HELLO_REPLY, &f) == 0 &&
-	    strcmp(f.from.name, who->name) == 0 && strcmp(f.from.id, who->id) == 0)
+	    strcmp(f.from.name, who->name) == 0 &&
+	    strcmp(f.cluster, st->cluster) == 0 &&
+	    (strcmp(who->id, "-") == 0 || strcmp(f.from.id, who->id) == 0))
 		r = f.arg[1] > st->boots ? HEARD_LATER : HEARD;
 	free(text);
 	free(over);
@@ -131,9 +135,8 @@ heard(const struct state *st, const struct who *who)
 }
 
 int
-boots_heard(const struct state *st, struct hearing *h)
+boots_heard(const struct state *st, const struct members *m, struct hearing *h)
 {
-	const struct members *m = &st->members;
 	const uint64_t now = clock_now(st->os);
 	char yes[MEMBERS_MAX] = { 0 };
 	enum heard r;

@@ -433,11 +433,11 @@ struct hearing {
 };
 
 /*
- * Looks at what the members have answered to the greeting of this start: an answer is
- * in run/heard.NAME, and with run/greeted.NAME no more comes of it.  1 when nothing more
- * is to be waited for, or 0.
+ * Looks at what these have answered to the greeting of this start, where "-" is an id
+ * that is not known: an answer is in run/heard.NAME, and with run/greeted.NAME no more
+ * comes of it.  1 when nothing more is to be waited for, or 0.
  */
-int boots_heard(const struct state *, struct hearing *);
+int boots_heard(const struct state *, const struct members *, struct hearing *);
 
 /* Writes a file of state/ so that it is there whole, or not at all. */
 int file_replace(struct os *, const char *path, const struct buf *);

@@ -97,7 +97,7 @@ listed() {
 }
 
 @test "F34 restored from an old backup: refused by name with the way back, which works" {
-	local dir pid
+	local dir line pid
 	dir=$(node_dir 3)
 	stop 3
 	cp -a "$dir/state" "$dir/state.copy"
@@ -121,7 +121,14 @@ listed() {
 	[[ $stderr = *'mv state state.old, then on another node: ./lite-raft-client del-member n3, and add-member n3' ]]
 	has_role 3 stopped
 	refused 78 'older than what its peers have seen' start 3
+	# One from when it was to join knows of nobody yet but those that conf/ names.
+	line="lite-raft-node 1 n3 $(show 3 id) $(show 3 cluster) joiner 0"
 	on 3 mv state state.old
+	on 3 libexec/os/node init n3
+	on 3 "$ROOT/build/tests/member" seal "$line" >"$BATS_TEST_TMPDIR/node"
+	cp "$BATS_TEST_TMPDIR/node" "$dir/state/node"
+	refused 78 "this node's state is older than what n" start 3
+	rm -r "$dir/state"
 	run -0 client 1 del-member n3
 	run -0 client 1 add-member n3
 	wait_for 30 all_members 1 2 3

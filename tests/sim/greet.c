@@ -104,9 +104,9 @@ hello_arrives(void *arg, uint64_t number)
 }
 
 void
-greetings_go_out(struct start *s, struct node *n, const struct state *st)
+greetings_go_out(struct start *s, struct node *n, const struct state *st,
+    const struct members *m)
 {
-	const struct members *m = &st->members;
 	struct who to = { "", "-" };
 	struct greeting *g;
 	uint64_t delay;

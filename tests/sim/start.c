@@ -11,6 +11,7 @@
 #include "os/os.h"
 #include "queue.h"
 #include "sim.h"
+#include "truth.h"
 #include "world.h"
 
 #define WITHIN (900 * MILLI) /* an answer that comes so soon is always heard */
@@ -20,10 +21,11 @@ struct start {
 	struct node *node;
 	struct os *os; /* one process at a time; NULL: none */
 	struct state *st;
-	unsigned errors; /* of its machine, when it began */
-	int counted;     /* boot is done: the others are told again */
-	uint64_t boots;  /* what they are told */
-	uint64_t began;  /* when they were */
+	unsigned errors;      /* of its machine, when it began */
+	int counted;          /* boot is done: the others are told again */
+	uint64_t boots;       /* what they are told */
+	uint64_t began;       /* when they were */
+	struct members named; /* whom it asks where it knows of no configuration yet */
 	struct hearing hearing;
 	uint64_t end; /* hearing's, when it was looked at */
 	int over;
@@ -169,6 +171,28 @@ boot_work(void *arg)
 	state_close(st);
 }
 
+/* A joiner's conf/ names those who are members when it is added. */
+static const struct members *
+asked(struct start *s)
+{
+	struct members *m = &s->named;
+	struct members now;
+	size_t i;
+
+	if (s->st->members.n > 0)
+		return &s->st->members;
+	if (!s->st->joiner || m->n > 0)
+		return m;
+	truth_members(truth_count(), &now);
+	for (i = 0; i < now.n; i++) {
+		if (strcmp(now.who[i].name, s->node->name) == 0)
+			continue;
+		m->who[m->n] = now.who[i];
+		memcpy(m->who[m->n++].id, "-", 2);
+	}
+	return m;
+}
+
 static void
 heard_work(void *arg)
 {
@@ -179,7 +203,7 @@ heard_work(void *arg)
 		return;
 	s->boots = s->st->boots;
 	s->older = s->st->older;
-	s->over = boots_heard(s->st, &s->hearing);
+	s->over = boots_heard(s->st, asked(s), &s->hearing);
 	s->result = s->hearing.later[0] == '\0' || s->older ? 0 : node_older(s->st);
 	(void)snprintf(s->why, sizeof(s->why), "%s", s->st->why);
 }
@@ -319,7 +343,7 @@ tells(struct start *s)
 	s->began = sim_time();
 	looks(s);
 	if (n->start == s && s->counted == counted)
-		greetings_go_out(s, n, s->st);
+		greetings_go_out(s, n, s->st, asked(s));
 }
 
 int

@@ -171,8 +171,9 @@ void start_later(struct start *, const struct node *from);
 
 /* --- greet.c ---------------------------------------------------------------- */
 
-/* The start is told to all members that its node knows. */
-void greetings_go_out(struct start *, struct node *, const struct state *);
+/* The start is told to all of these but its own node. */
+void greetings_go_out(struct start *, struct node *, const struct state *,
+    const struct members *);
 
 /* --- elect.c: candidates and voters --------------------------------------- */
 

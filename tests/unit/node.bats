@@ -370,6 +370,27 @@ tells() {
 	run -78 in_dir a node boot
 }
 
+@test "F34 a joiner again, restored from a copy: it asks those that it was told of" {
+	formed
+	in_dir a node boot
+	in_dir a node boot
+	tells a b
+	id=$(in_dir a node show id)
+	cluster=$(in_dir a node show cluster)
+	rm -r a/state
+	in_dir a node init a
+	in_dir a member seal "lite-raft-node 1 a $id $cluster joiner 0" >node
+	mv node a/state/node
+	tells a b c
+	run -78 --separate-stderr in_dir a node heard c b
+	[[ $stderr = *'is older than what b has seen of it'* ]]
+	# One of another cluster says nothing.
+	in_dir b member seal "lite-raft-node 1 a $id 0123456789abcdef joiner 0" >node
+	mv node a/state/node
+	tells a b
+	in_dir a node heard b
+}
+
 @test "F34 unformed again, restored from a copy: it forms no cluster under its old id" {
 	three
 	cp -r a/state old
@@ -423,6 +444,7 @@ tells() {
 	in_dir x node boot
 	tells x c
 	[ -z "$(ls c/state | grep seen)" ]
+	run -64 in_dir a node heard -x
 	# What is rotten, or of a node that does not count, says nothing.
 	poke b/state/seen.* 20
 	tells a b
@@ -447,7 +469,7 @@ tells() {
 @test "usage" {
 	run -0 --separate-stderr node --help
 	[[ $output = usage:* && $stderr = '' ]]
-	for words in '' nonesuch init 'init a b' 'boot x' 'heard x' 'verify x' 'show a b' note 'nonce x' greet \
+	for words in '' nonesuch init 'init a b' 'boot x' 'verify x' 'show a b' note 'nonce x' greet \
 		'greet a b' 'hello x' 'same x' form; do
 		run -64 --separate-stderr node $words
 		[ "$output" = '' ]
