@@ -11,23 +11,17 @@ ifeq ($(shell uname),Linux)
 tests: $(HOSTS)/unplug $(HOSTS)/rate.so $(HOSTS)/wall.so $(HOSTS_PKG)
 endif
 
-SEEDS = 20
-LABS = 2
-RESULTS =
-
 .PHONY: pkg-hosts
 pkg-hosts: tests
-	tests/hosts/pkg/campaign $(if $(SEED),--from $(SEED)) $(SEEDS) $(LABS) $(RESULTS)
+	tests/hosts/pkg/campaign $(if $(SEED),--from $(SEED)) $(or $(SEEDS),20) $(or $(LABS),2) $(RESULTS)
 
 .PHONY: pkg-hosts-mutants
 pkg-hosts-mutants: tests
 	tests/hosts/pkg/mutants/run $(RESULTS)
 
-HOURS = 1
-
 .PHONY: soak
 soak: tests
-	tests/hosts/soak/run $(HOURS) $(SEED)
+	tests/hosts/soak/run $(or $(HOURS),1) $(SEED)
 
 $(HOSTS)/unplug: tests/hosts/unplug.c build/flags
 	@mkdir -p $(@D)
