@@ -471,8 +471,10 @@ body_guard(struct package *p, const struct guard_said *g)
 		guard_killed(p);
 		break;
 	case GUARD_UNDEAD:
-		if (p->body != BODY_NONE && p->body != BODY_MAINT &&
-		    p->body != BODY_ARM)
+		p->arming = 0;
+		if (p->body == BODY_ARM)
+			become(p, BODY_NONE);
+		else if (p->body != BODY_NONE && p->body != BODY_MAINT)
 			stuck(p, g->why == NULL ? "it does not die" : g->why);
 		break;
 	case GUARD_UNWATCHED:

@@ -22,7 +22,7 @@
  * To the monitor: first `resources LINES`, if it is armed, so that one of them kills
  * all of it whatever becomes of the other; `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
  * the answers to arm (as it was before: refused) and disarm; `dead` or `undead WHY`, after
- * kill and when a deadline has come; `unwatched WHY` before an answer to arm: it refused for
+ * kill and when a deadline has come, and to an arm that came meanwhile; `unwatched WHY` before an answer to arm: it refused for
  * want of the watchdog, and goes on as it was; WHY is empty once that is over; `leave`: a person
  * wants it; `log LINE`.
  *
@@ -224,7 +224,9 @@ arm(uint64_t now, uint64_t epoch, uint64_t t0, const struct deadlines *in)
 {
 	struct deadlines before = g.in;
 
-	if (g.killing || t0 > now || now - t0 >= in->soft + in->grace ||
+	if (g.killing)
+		return; /* how that ends is the answer */
+	if (t0 > now || now - t0 >= in->soft + in->grace ||
 	    (g.armed && epoch < g.epoch)) {
 		report("guard: refused to be armed for epoch %" PRIu64, epoch);
 		say_armed();

@@ -556,6 +556,23 @@ elsewhere() {
 	soon was_said dead
 }
 
+@test "while it kills it is not armed anew: how that ends is the answer" {
+	[ "$(id -u)" -eq 0 ] || skip 'takes root'
+	become=unprivileged
+	begin
+	setsid sleep 1000 3>&- 4>&- &
+	foreign=$!
+	order "tell resources group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
+	order 'tell arm 1 @ 60000000000 400000000 400000000'
+	soon was_said 'armed 1 *'
+	order 'tell kill 600000000'
+	order 'tell arm 1 @ 60000000000 400000000 400000000'
+	soon was_said 'undead 1 process has not ended'
+	not was_said 'armed 1 *' 2
+	order 'tell arm 1 @ 60000000000 400000000 400000000'
+	soon was_said 'armed 1 *' 2
+}
+
 @test "what won't die is rebooted with the host, as often as it takes" {
 	[ "$(id -u)" -eq 0 ] || skip 'takes root'
 	become=unprivileged # which may not

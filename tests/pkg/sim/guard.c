@@ -153,8 +153,9 @@ take_arm(unsigned i, const struct told *w)
 	struct guard *g = &h->guard;
 	uint64_t t0 = w->t0 > g->t0 ? w->t0 : g->t0;
 
-	if (h->refuses || h->killing || w->t0 > local(h) ||
-	    t0 + w->d.soft <= local(h)) {
+	if (h->killing)
+		return;
+	if (h->refuses || w->t0 > local(h) || t0 + w->d.soft <= local(h)) {
 		story("%s: guard refuses to be armed", h->name);
 		guard_say(i, g->armed ? GUARD_ARMED : GUARD_IDLE, NULL);
 		return;
