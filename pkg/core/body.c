@@ -254,15 +254,9 @@ body_step(struct package *p)
 	case BODY_ARM:
 		if (!p->armed || p->arming || p->script != SCRIPT_NONE)
 			break;
-		if (p->give.on) {
+		/* Guard may have killed since it said so longer ago than T_soft. */
+		if (p->give.on || due(p, p->guard_t0 + p->force.soft)) {
 			body_kill(p, 0); /* guard is idle again, and nothing runs */
-			break;
-		}
-		if (due(p, p->guard_t0 + p->force.soft)) {
-			/* Said so long ago that guard may have killed since. */
-			if (p->hold == HOLD_MINE && lease_is_fresh(p) &&
-			    p->t0 > p->armed_t0)
-				act_arm(p, p->t0, &p->settings.deadlines);
 			break;
 		}
 		run(p, SCRIPT_START, p->settings.start_timeout, p->t0 + p->force.soft);

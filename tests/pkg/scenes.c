@@ -145,11 +145,11 @@ carry(struct scene *s)
 }
 
 static void
-guard_armed(struct scene *s, uint64_t epoch, uint64_t t0)
+guard_armed(struct scene *s, uint64_t epoch, uint64_t t0, const struct deadlines *d)
 {
-	struct guard_said g = { .word = GUARD_ARMED, .epoch = epoch, .t0 = t0 };
+	struct guard_said g = { GUARD_ARMED, .epoch = epoch, .t0 = t0,
+		.deadlines = *d };
 
-	g.deadlines = package_settings(s->p)->deadlines;
 	package_guard(s->p, s->now, &g);
 	carry(s);
 }
@@ -160,7 +160,7 @@ guard(struct scene *s, enum guard_word word)
 	struct guard_said g = { .word = word };
 
 	if (word == GUARD_ARMED) {
-		guard_armed(s, 1, s->now);
+		guard_armed(s, 1, s->now, &package_settings(s->p)->deadlines);
 		return;
 	}
 	package_guard(s->p, s->now, &g);
@@ -580,12 +580,12 @@ leaves(void)
 	package_free(s.p);
 }
 
-/* Told to leave while guard is being armed: nothing is started any more. */
-/* Guard's word takes longer than T_soft: it may have killed since, and is armed again. */
+/* Guard's word takes longer than T_soft: it may have killed since, and is armed anew. */
 static void
 armed_late(void)
 {
 	struct scene s;
+	struct deadlines was;
 	uint64_t t0;
 
 	begin(&s, "", 0);
@@ -593,21 +593,32 @@ armed_late(void)
 	written(&s, 0);
 	MUST(s.told == GUARD_ARM);
 	t0 = s.t0;
-	s.told = -1;
-	while (s.now < t0 + 6 * SECOND) {
+	was = package_settings(s.p)->deadlines;
+	while (s.now < t0 + 5 * SECOND) {
 		pass(&s, 100);
 		if (s.write[0] != '\0')
 			written(&s, 0);
 	}
-	guard_armed(&s, 1, t0);
-	MUST(strcmp(s.ran, "?") == 0 && s.told == GUARD_ARM && s.t0 > t0);
-	guard_armed(&s, 0, s.now); /* of an epoch that is over */
-	MUST(strcmp(s.ran, "?") == 0);
+	/* Meanwhile its deadlines are to become longer, which the value does not say yet. */
+	s.conf = "nodes a b\nsoft 8\ngrace 4\nkill 2\non_stop_fail fence";
+	while (s.now < t0 + 6 * SECOND || s.write[0] == '\0')
+		pass(&s, 100);
+	guard_armed(&s, 1, t0, &was);
+	MUST(strcmp(s.ran, "?") == 0 && s.told == GUARD_KILL);
+	guard(&s, GUARD_DEAD);
+	MUST(s.told == GUARD_KILL && strstr(s.write, "limit=14000") != NULL);
+	written(&s, 0);
+	MUST(s.told == GUARD_ARM && s.t0 > t0);
+	guard_armed(&s, 0, s.now, &was); /* of an epoch that is over */
+	MUST(strcmp(s.ran, "?") == 0 && s.told == GUARD_KILL);
+	guard(&s, GUARD_DEAD);
+	MUST(s.told == GUARD_ARM);
 	guard(&s, GUARD_ARMED);
 	MUST(strcmp(s.ran, "?+") == 0);
 	package_free(s.p);
 }
 
+/* Told to leave while guard is being armed: nothing is started any more. */
 static void
 leaves_arming(void)
 {

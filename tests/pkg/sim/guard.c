@@ -16,7 +16,8 @@ static struct told words[256];
 static unsigned tolds;
 
 static struct guard_said saids[256];
-static uint32_t by[256]; /* which guard said it */
+static uint64_t arrives[256]; /* when it is there for the monitor to read */
+static uint32_t by[256];      /* which guard said it */
 static unsigned spoken;
 
 void
@@ -90,7 +91,9 @@ guard_say(unsigned i, enum guard_word word, const char *why)
 	s->deadlines = h->guard.d;
 	s->why = why;
 	by[spoken % 256] = h->guard.gen;
-	at(in_order(&h->guard, &h->last), EV_SAID, i, h->gen, spoken++);
+	arrives[spoken % 256] = in_order(&h->guard, &h->last);
+	at(arrives[spoken % 256], EV_SAID, i, h->gen, spoken);
+	spoken++;
 }
 
 void
@@ -155,7 +158,7 @@ take_arm(unsigned i, const struct told *w)
 
 	if (h->killing)
 		return;
-	if (h->refuses || w->t0 > local(h) || t0 + w->d.soft <= local(h)) {
+	if (h->refuses || w->t0 > local(h) || t0 + w->d.soft + w->d.grace <= local(h)) {
 		story("%s: guard refuses to be armed", h->name);
 		guard_say(i, g->armed ? GUARD_ARMED : GUARD_IDLE, NULL);
 		return;
@@ -284,7 +287,7 @@ guard_event(const struct event *e)
 	case EV_SAID:
 		said = saids[e->n % 256];
 		/* What one that was killed would have said goes with it. */
-		if (by[e->n % 256] != h->guard.gen && now > h->died + MS)
+		if (by[e->n % 256] != h->guard.gen && arrives[e->n % 256] > h->died)
 			return;
 		story("%s: guard says %s", h->name,
 		    said.word == GUARD_IDLE      ? "idle" :
