@@ -56,9 +56,13 @@ note() { # WORD...
 	libexec/os/node note "$*"
 }
 
-# True while process PID holds this node's lock, that is, while it is the role.
+# True while process PID holds this node's lock, that is, while it is the role, and
+# where that can't be asked just now.
 held() { # PID
-	[ "$(libexec/os/hold --who state/running)" = "$1" ]
+	held_by=$(libexec/os/hold --who state/running)
+	case $? in
+	0 | 1) [ "$held_by" = "$1" ] ;;
+	esac
 }
 
 # A directory that can stand between single quotes in any shell's command line,

@@ -24,7 +24,7 @@ wait_until() {
 	done
 }
 
-# soon CMD...: ten seconds.
+# soon CMD...: half a minute, for machines that have much to do.
 soon() {
-	wait_for 10 "$@"
+	wait_for 30 "$@"
 }

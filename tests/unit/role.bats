@@ -265,14 +265,25 @@ lives_with_role() {
 	END
 }
 
+# unasked: hold is gone, and was missed: lead's lock is asked for each second.
+unasked() {
+	mv libexec/os libexec/os.new
+	mkdir libexec/os
+	printf '#!/bin/sh\n: >missed\nexit 127\n' >libexec/os/hold
+	chmod +x libexec/os/hold
+	soon test -e missed
+}
+
 # removed WHAT: beneath a leader, and then the rest: all ends by itself.
 removed() {
 	lives_with_role
 	begin
 	soon leads
 	soon grep -qs 'peer -o n2 append' dialled
-	rm -r "$1"
-	[ "$1" = libexec ] || sleep 1.5 # lead's lock is asked for each second
+	case $1 in
+	libexec/os) unasked ;;
+	run) rm -r run && sleep 1.5 ;;
+	esac
 	rm -rf libexec run
 	soon gone "$node"
 	local pid
@@ -286,21 +297,50 @@ removed() {
 @test "F62 the same, what it could be asked with first" { removed libexec/os; }
 @test "F62 the same, run/ first" { removed run; }
 
-@test "F7 programs that are gone for a moment, as they are replaced: a leader tends its peers as before" {
+@test "F7 hold is gone for a moment, as it is replaced: a leader tends its peers as before" {
 	lives_with_role
 	begin
 	soon leads
 	soon several 2
-	mv libexec/os libexec/os.new
-	sleep 1.5 # lead's lock is asked for each second
-	mv libexec/os.new libexec/os
 	local before left
+	unasked
+	rm -r libexec/os
+	mv libexec/os.new libexec/os
 	before=$(streams | head -n 1)
 	left=$(ps -o pid= --ppid "$before" || :)
 	kill -KILL "$before"
 	again() { several 2 && ! streams | grep -qx "$before"; }
 	soon again
 	kill -TERM $left || :
+	stopped
+}
+
+@test "F7 a role that can't be asked for just now is not taken for dead" {
+	local shell is
+	shell=$(head -n 1 libexec/role/follower | cut -c 3-)
+	is() { "$shell" -c '. libexec/lib/lite.sh; held 17'; }
+	printf '#!/bin/sh\ncat said\nexit "$(cat ends)"\n' >libexec/os/hold
+	printf '17\n' >said
+	printf '0\n' >ends
+	is
+	printf '18\n' >said
+	run -1 is
+	: >said
+	for is in 74 126 127; do
+		printf '%s\n' "$is" >ends
+		is
+	done
+	printf '1\n' >ends
+	run -1 is
+	rm libexec/os/hold
+	is
+}
+
+@test "F51 lead is killed, and the file of its lock is gone: the role follows" {
+	lives_with_role
+	begin
+	soon leads
+	rm run/lead.lock
 	kill -KILL "$(cat lead.pid)"
 	soon noted 'leads no more: lead ended with 137'
 	stopped

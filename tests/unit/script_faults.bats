@@ -60,7 +60,7 @@ tree() {
 # what it has run, changes a node's file; the C programs, which have a directory open, do
 # so in other tests.  It is the NTH call of that name with that file in its process.
 script_calls() {
-	awk -v top="^$PWD/n[0-9]/" '
+	awk -v top="$PWD/" '
 		{ pid = $1; sub(/^[0-9]+ +/, ""); name = $0; sub(/\(.*/, "", name) }
 		name !~ /^[a-z0-9]+$/ { next }
 		{
@@ -68,8 +68,10 @@ script_calls() {
 			opened = name == "write" || name == "fsync"
 			sub(opened ? "^[^<]*<" : "^[^\"]*\"", "", file)
 			sub(opened ? ">.*" : "\".*", "", file)
+			if (index(file, top) == 1)
+				file = substr(file, length(top "n1/") + 1)
+			nth = ++count[pid, name, file]
 		}
-		{ sub(top, "", file); nth = ++count[pid, name, file] }
 		name == "write" && !/^write\([12]</ { next }
 		/^[a-z]+at2?\(/ && !/AT_FDCWD/ || /^open/ && !/O_CREAT|O_TRUNC/ { next }
 		file ~ /^\/|^\.\.|:|^state\// || seen[name, nth, file]++ { next }
@@ -77,26 +79,27 @@ script_calls() {
 }
 
 # durable: in ./trace each node's file got its name, but for those that may vanish, after its
-# bytes were synced, and its directory was synced after that.  (state/ moves as it is; what
-# changes in it is for other tests.)
+# bytes were synced, and its directory was synced after that, all by one process.  (state/
+# moves as it is; what changes in it is for other tests.)
 durable() {
-	awk -v top="^$PWD/n[0-9]/?" '
-		{ sub(/^[0-9]+ +/, "") }
+	awk -v top="$PWD/" '
+		{ pid = $1; sub(/^[0-9]+ +/, "") }
 		/^fsync\(/ {
 			sub(/^[^<]*</, "")
 			sub(/>.*/, "")
-			sub(top, "")
-			synced[$0] = 1
+			if (index($0, top) == 1)
+				$0 = substr($0, length(top "n1/") + 1)
+			synced[pid, $0] = 1
 			for (name in named)
-				if (named[name] == $0)
+				if (named[name] == pid " " $0)
 					delete named[name]
 		}
 		/^rename/ && split($0, word, "\"") >= 4 && word[2] !~ /^(\/|run\/|message-log\/|state$|state\/)/ {
 			dir = word[4]
 			if (!sub(/\/[^\/]*$/, "", dir))
 				dir = ""
-			named[word[4]] = word[2] in synced ? dir : "never"
-			delete synced[word[2]]
+			named[word[4]] = (pid, word[2]) in synced ? pid " " dir : "never"
+			delete synced[pid, word[2]]
 		}
 		END {
 			for (name in named) {
@@ -129,10 +132,13 @@ leads() { [ -s "$1/run/leader" ] && (cd "$1" && hold --who run/ready) >/dev/null
 # calm: no node runs any more; one whose role was killed ends by itself, and one that is
 # only on its way to run is stopped when it does.
 calm() {
+	: >unstopped
 	wait_for 120 stopped || {
 		ps -o pid=,args= -p "$(pids | paste -sd ,)" || :
 		return 1
 	}
+	cat unstopped
+	[ ! -s unstopped ]
 	rm -f n?/run/leader
 }
 
@@ -141,7 +147,7 @@ stopped() {
 	! none_left || return 0
 	for name in n?; do
 		! (cd "$name" && hold --who state/running) ||
-			(cd "$name" && timeout 60 ./lite-raft stop)
+			(cd "$name" && timeout 60 ./lite-raft stop) 2>stopping || cat stopping >>unstopped
 	done
 	return 1
 }
@@ -309,15 +315,13 @@ adds_begin() {
 	on n1 ./lite-raft first-boot --wait
 	on n1 ./lite-raft-client set k "it's here"
 	head -c 1000000 /dev/zero >big
-	until compacted; do
-		(cd n1 && ./lite-raft-client set big - <../big)
-	done
+	wait_for 120 compacted
 	tree n2 n1 n2
 	cmd=(sh -c 'libexec/os/hold state/running libexec/lib/begin --foreground &
 		while kill -0 $! && ! ./lite-raft-client --timeout 1 noop; do libexec/step/timer sleep 0.1; done 2>/dev/null
 		./lite-raft-client --timeout 20 add-member n2')
 }
-compacted() { [ ! -e n1/state/log/0000000000000001 ]; }
+compacted() { (cd n1 && ./lite-raft-client set big - <../big) && [ ! -e n1/state/log/0000000000000001 ]; }
 adds_goes() { over; }
 adds_again() {
 	on n1 ./lite-raft start
