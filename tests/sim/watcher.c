@@ -35,6 +35,7 @@ struct view {
 	struct watcher *watcher; /* NULL: it was left */
 	struct connection *connection;
 	struct node *node;
+	const struct machine *machine; /* that it had then */
 	struct buf in;
 	int asked;
 	int begun;
@@ -162,19 +163,21 @@ begins(struct watcher *w, uint64_t index)
 	passes(w, index);
 }
 
-/* Only what a snapshot has taken the place of may be known no longer. */
+/* Only what a snapshot has taken the place of may be known no longer; unless it went with
+ * all of a disk before the watcher has read this. */
 static void
 refused(struct watcher *w)
 {
-	const uint64_t covered = check_log(w->view->node->number)->covered;
+	const struct node *n = w->view->node;
+	const uint64_t covered = check_log(n->number)->covered;
 
 	story("watcher %d: %s no longer knows what came behind %" PRIu64, w->number,
-	    w->view->node->name, w->next);
-	if (w->next == 0 || w->next > covered)
+	    n->name, w->next);
+	if (w->next == 0 || (n->machine == w->view->machine && w->next > covered))
 		violation("WATCH",
 		    "watcher %d is refused from %" PRIu64
 		    " on, and %s's snapshot ends with %" PRIu64,
-		    w->number, w->next, w->view->node->name, covered);
+		    w->number, w->next, n->name, covered);
 	w->next = 0;
 }
 
@@ -293,6 +296,7 @@ attempt(void *arg, uint64_t number)
 	v = sim_alloc(sizeof(*v));
 	v->watcher = w;
 	v->node = w->guess;
+	v->machine = v->node->machine;
 	v->connection = connection_open(w->guess, from_lead, v);
 	if (v->connection == NULL) {
 		free(v);
