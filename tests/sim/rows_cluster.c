@@ -473,6 +473,15 @@ part_of(const struct node *n)
 	return i == -1 ? -1 : (int)m.part[i];
 }
 
+static uint64_t
+last_term(const struct node *n)
+{
+	const struct log_image *log = check_log(n->number);
+	const struct entry *e = log_image_entry(log, log->n);
+
+	return e != NULL ? e->record.term : log->covered_term;
+}
+
 /* Nothing gets through between the two any more. */
 static void
 sever(const struct node *a, const struct node *b)
@@ -514,7 +523,7 @@ row_f31_in_the_way(struct node *l, struct node *n)
 		net_cut(i, l->number, i != l->number);
 	elects(next, "who knows of the newcomer");
 	sever(next, last);
-	while (check_log(n->number)->n <= check_log(last->number)->n)
+	while (last_term(n) < term_of(next))
 		if (!queue_step(end))
 			sim_die("%s gets nothing of %s", n->name, next->name);
 	net_heal();
