@@ -256,13 +256,15 @@ few() {
 	wait_for 20 full
 	run client "$it" --timeout 2 get crowd
 	[[ $status = 0 || $status = 69 ]]
-	# A follower's stream that breaks now has a successor.
-	other=$(follower)
+	# Each follower's stream that breaks now has a successor, again and again.
 	streams() { logs "$other" | grep -c "append: n$it leads"; }
-	before=$(streams)
 	more() { [ "$(streams)" -gt "$before" ]; }
-	end_streams "$other"
-	wait_for 20 more
+	for other in 1 2 3 1 2 3; do
+		[ "$other" -ne "$it" ] || continue
+		before=$(streams)
+		end_streams "$other"
+		wait_for 20 more
+	done
 	[ "$(show "$it" term)" = "$term" ]
 	exec 7>&-
 	send KILL "$(processes "$it" tests/crowd)"
