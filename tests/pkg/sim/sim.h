@@ -168,11 +168,11 @@ struct host {
 	uint64_t monitor_frozen;
 	uint64_t tick;
 	uint64_t last;
+	uint64_t died; /* when its last guard did */
 	struct held *held;
 	unsigned helds;
-	uint32_t gen;  /* of the monitor */
-	int gone;      /* the monitor kills by itself */
-	uint64_t died; /* when its last guard did */
+	uint32_t gen; /* of the monitor */
+	int gone;     /* the monitor kills by itself */
 	int watchdog;
 	int refuses; /* its guard is never armed: the device it is to kick is missing */
 	int beyond;  /* what runs can't be killed by guard, only be stopped: a unit */
