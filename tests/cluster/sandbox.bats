@@ -223,7 +223,7 @@ shared_dir() {
 
 @test "a demo that is interrupted leaves nothing" {
 	mkdir "$BATS_TEST_TMPDIR/t"
-	for until in 'sandbox up' 'get colour' 'kill -9'; do
+	for until in 'sandbox up' 'kill -9'; do
 		# SIGTERM, since a job of a shell without a terminal ignores SIGINT.
 		TMPDIR=$BATS_TEST_TMPDIR/t "$ROOT/lite-raft" demo >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- 4>&- &
 		demo=$!

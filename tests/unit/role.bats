@@ -132,19 +132,23 @@ noted() {
 
 # What runs in this tree, apart from the test itself: pids.
 pids() {
-	local pid
-	(cd / && exec find /proc/[0-9]*/cwd -maxdepth 0 -lname "$HERE" 2>/dev/null) |
+	untraced pids_there 2>/dev/null
+}
+
+pids_there() {
+	local pid words
+	(cd / && exec find /proc/[0-9]*/cwd -maxdepth 0 -lname "$HERE") |
 		while IFS=/ read -r _ _ pid _; do
-			grep -qs bats-exec-test "/proc/$pid/cmdline" || printf '%s\n' "$pid"
+			mapfile -d '' words <"/proc/$pid/cmdline" || continue
+			[[ ${words[*]} == *bats-exec-test* ]] || printf '%s\n' "$pid"
 		done
 }
 
 # The same, a line each: pid and command.
 processes() {
-	local pid
-	for pid in $(pids); do
-		ps -o pid=,args= -p "$pid" || :
-	done
+	local all
+	mapfile -t all < <(pids)
+	((${#all[@]} == 0)) || ps -ww -o pid=,args= -p "$(IFS=, && printf '%s' "${all[*]}")" || :
 }
 
 nothing_left() {
