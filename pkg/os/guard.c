@@ -22,9 +22,9 @@
  * To the monitor: first `resources LINES`, if it is armed, so that one of them kills
  * all of it whatever becomes of the other; `armed EPOCH T0 SOFT GRACE KILL` or `idle`, which are also
  * the answers to arm (as it was before: refused) and disarm; `dead` or `undead WHY`, after
- * kill and when a deadline has come, and to an arm that came meanwhile; `unwatched WHY` before an answer to arm: it refused for
- * want of the watchdog, and goes on as it was; WHY is empty once that is over; `leave`: a person
- * wants it; `log LINE`.
+ * kill and when a deadline has come, which also answers an arm that came meanwhile;
+ * `unwatched WHY` before an answer to arm: it refused for want of the watchdog, and goes on
+ * as it was; WHY is empty once that is over; `leave`: a person wants it; `log LINE`.
  *
  * Once armed it touches no disk, and it waits for nobody, but for the driver of a watchdog
  * whose path the monitor has looked up before.
