@@ -2,6 +2,8 @@
 # each of them still says what it breaks, and fits the tree, and that the script that
 # tries them says what it has seen.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
 }
