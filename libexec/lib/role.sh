@@ -19,18 +19,14 @@ role_end() {
 	exit 0
 }
 
-# Starts the connections to the peers, unless an earlier role has.
+# Starts the connections to the peers, and what takes the snapshots, unless an earlier
+# role has.
 links_begin() {
 	complaining run/links libexec/os/hold run/links.lock libexec/link/links $$ &
 }
 
 links_end() {
 	beside_end run/links.lock
-}
-
-# Starts what takes the snapshots, likewise.
-compact_begin() {
-	complaining run/compact.begin libexec/os/hold run/compact.lock libexec/lib/compact $$ &
 }
 
 # Ends what goes on beside the roles.

@@ -142,17 +142,22 @@ compacted() {
 	[ "$(client 2 get big7 | wc -c)" -eq 60002 ]
 }
 
-@test "what takes the snapshots ends with its node, and is there once" {
+@test "F51 what takes the snapshots comes back, ends with its node, and is there once" {
 	local n pid
 	n=$(follower)
-	wait_for 10 on "$n" libexec/os/hold --who run/compact.lock
-	pid=$(on "$n" libexec/os/hold --who run/compact.lock)
+	taker() { on "$n" libexec/os/hold --who run/compact.lock; }
+	wait_for 20 taker
+	pid=$(taker)
+	kill -KILL "$pid"
+	another() { new=$(taker) && [ "$new" != "$pid" ]; }
+	wait_for 20 another
+	pid=$new
 	kill -KILL "$(role_pid "$n")"
 	wait_for 10 not kill -0 "$pid"
 	start "$n"
-	wait_for 10 on "$n" libexec/os/hold --who run/compact.lock
+	wait_for 20 taker
 	stop "$n"
-	run -1 on "$n" libexec/os/hold --who run/compact.lock
+	run -1 taker
 	start "$n"
 	cluster_heal
 }
