@@ -93,10 +93,12 @@ seen_judge(struct state *st)
 		    strlen(names[i]) != 5 + ID_DIGITS)
 			continue;
 		(void)snprintf(path, sizeof(path), "state/%s", names[i]);
-		fd = disk_open(st->os, path, DISK_READ);
+		fd = disk_open(st->os, path, DISK_WRITE);
 		if (fd == -1)
 			continue;
-		if (seen_read(st->os, fd, &boots) == 0 &&
+		/* One that a hello holds is its to write. */
+		if (disk_trylock(st->os, fd) == 0 &&
+		    seen_read(st->os, fd, &boots) == 0 &&
 		    disk_remove(st->os, path) == 0)
 			note(st->os, st->term.current_term,
 			    "boots: %s is damaged and removed: how often that node "
