@@ -173,14 +173,15 @@ stranger(const int word[2], const int begun[2], const int lives[2])
 static void
 strangers(void)
 {
-	struct settings settings = { .deadlines = { .kill = UINT64_C(20000000000) } };
-	struct action a = { .kind = ACTION_GUARD, .guard = GUARD_KILL };
+	struct settings settings = { .deadlines = { .kill = UINT64_C(60000000000) } };
+	struct action a = { .kind = ACTION_GUARD, .guard = GUARD_RENEWED };
 	struct loop *loop;
 	int word[2], begun[2], lives[2], status, guard = guard_feign(&loop);
 	struct pollfd dead = { .events = POLLIN };
 	pid_t child;
 	char byte;
 
+	mate_do(&a, &settings); /* how long a kill may take, also the one that follows */
 	MUST(pipe(word) == 0 && pipe(begun) == 0 && pipe(lives) == 0);
 	child = fork();
 	MUST(child != -1);
@@ -191,7 +192,6 @@ strangers(void)
 	guard_end(loop, guard);
 	MUST(write(word[1], "\n", 1) == 1 && read(begun[0], &byte, 1) == 1 &&
 	    read(begun[0], &byte, 1) == 0);
-	mate_do(&a, &settings);
 	while (heard[GUARD_DEAD] == 0) {
 		MUST(heard[GUARD_UNDEAD] == 0);
 		mate_tick(host_now());
