@@ -181,7 +181,7 @@ strangers(void)
 	pid_t child;
 	char byte;
 
-	mate_do(&a, &settings); /* how long a kill may take, also the one that follows */
+	mate_do(&a, &settings); /* how long a kill may take */
 	MUST(pipe(word) == 0 && pipe(begun) == 0 && pipe(lives) == 0);
 	child = fork();
 	MUST(child != -1);
