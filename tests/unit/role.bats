@@ -504,6 +504,20 @@ several() { # N
 	stopped
 }
 
+@test "F51 what takes the snapshots is killed: it comes back" {
+	printf '30\n' >run/election_timeout
+	begin
+	was=
+	another() { taker=$(libexec/os/hold --who run/compact.lock) && [ "$taker" != "$was" ]; }
+	for n in 1 2 3; do
+		soon another
+		was=$taker
+		kill -KILL "$taker"
+	done
+	soon another
+	stopped
+}
+
 @test "peers come and go: each has its stream while it is one, and what sends it a snapshot when it is behind" {
 	cat >libexec/link/send <<-'END'
 		#!/bin/sh
