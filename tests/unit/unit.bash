@@ -21,6 +21,7 @@ teardown() {
 # start CMD...: in the background, its stdout in ./out, its stderr in ./err; sets
 # $pid.  bats waits for whoever holds its descriptors 3 and 4.
 start() {
+	: >out >err # nobody is to take for its words what was there before
 	"$@" >out 2>err 3>&- 4>&- &
 	pid=$!
 	started="$started $pid"
