@@ -61,13 +61,15 @@ ids() {
 	sed -n 's/^id=\([^ ]*\) .*/\1/p' "$1" | sort -u
 }
 
-# told STATUS PATTERN WORDS...: so ends call, at last when it has time enough.  Its
-# stdin is $input.
+# told STATUS PATTERN WORDS...: so ends call, at last when it has time enough: one of
+# $tries, in seconds.  Its stdin is $input; each time there is a leader of this $scene.
 told() {
 	local wanted=$1 pattern=$2 seconds
 	shift 2
-	for seconds in 0.2 1 5; do
-		run call --timeout "$seconds" "$@" <"${input:-/dev/null}"
+	for seconds in ${tries:-0.2 1 5}; do
+		[ -z "${scene-}" ] || leader "${scene[@]}"
+		: >asked >heard
+		took_less $((${seconds%.*} + 7)) run call --timeout "$seconds" "$@" <"${input:-/dev/null}"
 		[ "$status" -ne "$wanted" ] || [[ $output != $pattern ]] || return 0
 	done
 	printf 'status %s: %s\n' "$status" "$output"

@@ -72,9 +72,9 @@ load call
 
 @test "batch: what a leader that steps down has not carried out is not in doubt" {
 	printf 'set a 1\nset b 2\nset c 3\n' >lines
-	leader say 'hello 1 17' hear hear hear say '75 x' say '69 not-leader -' raw '69 not-' hang
-	run -75 --separate-stderr call --timeout 2 batch <lines
-	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n75 "no leader answers"' ]
+	scene=(say 'hello 1 17' hear hear hear say '75 x' say '69 not-leader -' raw '69 not-' hang)
+	input=lines tries='2 8'
+	told 75 $'75 "no leader answers"\n69 "no leader answers"\n75 "no leader answers"\n*' batch
 }
 
 @test "batch: a new id begins at the newest index that has come" {
@@ -96,8 +96,8 @@ load call
 	[ "$output" = $'69 "no leader answers"\n69 "no leader answers"\n64 "no such verb (see --help)"' ]
 	[[ $stderr == 'lite-raft-client: cannot batch: no leader answers: '* ]]
 	leader say 'hello 1 17' hear hear hang ...
-	run -75 --separate-stderr call --timeout 1 batch <lines
-	[ "$output" = $'75 "no leader answers"\n69 "no leader answers"\n64 "no such verb (see --help)"' ]
+	input=lines
+	told 75 $'75 "no leader answers"\n69 "no leader answers"\n64 "no such verb (see --help)"\n*' batch
 }
 
 @test "batch: a line that is too long is answered in its place" {
@@ -230,10 +230,13 @@ set a 1
 }
 
 @test "watch: nonsense is not printed, a silent leader is left" {
-	leader say 'hello 1 17' hear say 'change 18 set k v' -- say 'hello 1 17' hear say '0 18' say 'change 18 drop k' -- \
-		say 'hello 1 17' hear say '0 18' say 'change 18 set k' -- say 'hello 1 17' hear hang ...
-	run -69 --separate-stderr call --timeout 2 watch
-	[ "$output" = '' ]
+	scene=(say 'hello 1 17' hear say 'change 18 set k v' -- say 'hello 1 17' hear say '0 18' say 'change 18 drop k' -- \
+		say 'hello 1 17' hear say '0 18' say 'change 18 set k' -- say 'hello 1 17' hear hang ...)
+	for tries in 2 8; do # as often as there is time for
+		told 69 'lite-raft-client: cannot watch: no leader answers: *' watch
+		[ "${#lines[@]}" -eq 1 ]
+		[ "$(wc -l <out)" -lt 4 ] || break
+	done
 	[ "$(sed -n 1,2p out)" = $'watch ""\nwatch ""' ]
 	[ "$(sed -n 3,4p out)" = $'watch "" 18\nwatch "" 18' ]
 }
