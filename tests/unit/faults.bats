@@ -374,13 +374,13 @@ wait_begin() {
 	cmd=(timer wait 0.2)
 }
 wait_run() { # a leader was heard just now
-	printf '%020d %016d %016d\n' "$(os now)" 1 1 >run/stamp
-	began=$(now)
+	began=$(os now)
+	printf '%020d %016d %016d\n' "$began" 1 1 >run/stamp
 	carry "$@"
 }
 wait_holds() {
 	[ "$status" -ne 0 ] || [ -s reply ]
-	[ ! -s reply ] || [[ $(<reply) = timeout && $(($(now) - began)) -ge 200000 ]]
+	[ ! -s reply ] || [[ $(<reply) = timeout && $(($(os now) - began)) -ge 200000000 ]]
 	[ "$(shows term) $(shows last_index)" = '0 1' ]
 }
 wait_again() {
