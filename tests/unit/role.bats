@@ -97,7 +97,8 @@ peers_are() {
 	{
 		printf 'lite-raft-members 1 %s\n' "$*"
 		printf 'member %s id\n' n1 "$@"
-	} >state/members
+	} >state/members.new
+	mv state/members.new state/members
 }
 
 # stub PROGRAM: a script, whose body is on stdin.
