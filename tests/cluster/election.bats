@@ -57,11 +57,20 @@ reigns() {
 	one_leader_a_term
 }
 
+# all_wait LEADER: all others sleep, and hear what is written to run/wake.
+all_wait() {
+	local node
+	for node in $(nodes); do
+		[ "$node" = "$1" ] || [ -n "$(processes "$node" 'timer wait')" ] || return 1
+	done
+}
+
 @test "F8 all stand for election at once, PreVote or not" {
 	before=$(highest_term)
 	for word in timeout handover handover; do
 		it=$(await_leader)
 		term=$(show "$it" term)
+		wait_for 20 all_wait "$it"
 		for node in $(nodes); do
 			printf '%s\n' "$word" 1<>"$CLUSTER/n$node/lite-raft/run/wake"
 		done
@@ -210,7 +219,8 @@ ask_unbidden() {
 	reigns "$it" "$old"
 	crash "$it"
 	new=$(await_leader)
-	wait_for 20 same_term "$witness" "$new"
+	# A majority that has all there is may be one without it.
+	wait_for 20 caught_up "$new" "n$witness"
 	before="$(show "$witness" term) $(show "$witness" voted_for) $(show "$witness" last_index)"
 	run -1 gate "$witness" vote <<<"$old_ballot"
 	read -ra reply <<<"${lines[-1]}"
