@@ -75,15 +75,17 @@ stop_each() {
 }
 
 @test "F51 each process of a leader stands still for a while, and goes on" {
+	# Whichever it is by then.
+	leads_whole() { it=$(leader) && has_kinds "$it" role lead links stream limit master ssh; }
+	wait_for 20 leads_whole
 	other=$(follower)
-	wait_for 20 has_kinds "$it" role lead links stream limit master ssh
 	stop_each "$it" "$other"
 	[ "$(client "$it" get f51)" = kept ]
 }
 
 @test "F51 each process of a follower stands still for a while, and goes on" {
-	other=$(follower)
-	wait_for 20 has_kinds "$other" role links limit master wait append
+	follows_whole() { other=$(follower) && has_kinds "$other" role links limit master wait append; }
+	wait_for 20 follows_whole
 	stop_each "$other" "$it"
 	[ "$(client "$other" get f51)" = kept ]
 }
@@ -303,7 +305,7 @@ wrote() {
 	done
 	for n in 1 2 3 4 5; do
 		wait_for 60 wrote 4
-		old=$(leader)
+		old=$(await_leader)
 		send KILL "$(role_pid "$old")" "$(lead_pid "$old")"
 		for node in 1 2 3; do
 			had[node]=$(wc -l <"$BATS_TEST_TMPDIR/$node")
