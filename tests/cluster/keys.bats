@@ -293,8 +293,8 @@ spread() {
 # attack: the keys as a thief has them, by themselves.
 attack() {
 	options=()
-	await_leader
-	it=$(leader)
+	it=$(await_leader)
+	wait_for 20 agreed # one that lags will be in another term
 	other=$(follower)
 	for role in peer client; do
 		cp -p "$CONF/${role}_key" "$BATS_FILE_TMPDIR/$role"
