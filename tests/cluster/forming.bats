@@ -194,8 +194,8 @@ wrong() {
 	[ "$status" -eq 77 ]
 	[[ $output == *'another cluster'* ]]
 	[ "$(show 3 term)" -lt 1000 ]
-	one_leader_in 1 2
-	one_leader_in 3 4
+	wait_for 20 one_leader_in 1 2
+	wait_for 20 one_leader_in 3 4
 }
 
 # await_word NODE: until it answers a read.
@@ -339,7 +339,7 @@ gate_of_copy() {
 	[ "$(client 2 --timeout 30 get f67)" = kept ]
 	client 2 --timeout 30 set f67 on
 	# The two that are left are a majority, one of them with it is none.
-	it=$(leader)
+	it=$(await_leader)
 	[ "$it" != 2 ]
 	crash $((4 - it))
 	run client "$it" --timeout 5 set f67 alone
