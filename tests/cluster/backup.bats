@@ -165,7 +165,7 @@ all_keys() {
 	knows() { (($(show 1 commit_index) == $(show 1 last_index))); }
 	wait_for 20 knows
 	on 1 libexec/step/snapshot take
-	index=$(show 1 last_index)
+	index=$(on 1 libexec/step/snapshot show | awk 'END { print $2 }')
 	client 1 set f 2
 	wait_for 20 agreed
 	for n in 2 3 1; do
