@@ -29,7 +29,7 @@ last() {
 
 # reader FILE: reads f36 on node $old, as clients do.
 reader() {
-	client "$old" --timeout 15 get f36 >"$1" 2>&1 || :
+	client "$old" --timeout 60 get f36 >"$1" 2>&1 || :
 }
 
 # others_go_on: clients on all nodes are served, by the same leader.
