@@ -19,8 +19,13 @@ lab_traces() {
 	grep -l -s -a -F "$LAB/" /proc/[0-9]*/cmdline || true
 }
 
-sshs() {
-	lab_on "$1" timeout 3 ssh -o BatchMode=yes -o ConnectTimeout=1 "h$2" hostname
+# Prints what host B is called, as asked by host A; unreached: it does not answer.
+sshs() { # A B
+	lab_on "$1" timeout 60 ssh -o BatchMode=yes -o ConnectTimeout=30 "h$2" hostname
+}
+
+unreached() { # A B
+	no lab_on "$1" timeout 3 ssh -o BatchMode=yes -o ConnectTimeout=1 "h$2" hostname
 }
 
 # The IPv4 packets that host I has received.
@@ -42,15 +47,17 @@ heard() {
 }
 
 @test "a host sees no process of another, and writes nothing outside of its directory" {
-	[ "$(lab_on 1 sh -c 'pgrep -c sshd')" -le 2 ]
+	# That of a login which is over ends a moment later.
+	alone() { [ "$(lab_on 1 sh -c 'pgrep -c sshd')" -le 2 ]; }
+	wait_for 10 alone
 	run lab_on 1 sh -c 'touch /etc/x'
 	[ "$status" -ne 0 ]
 }
 
 @test "a cut between two hosts leaves the third alone; heal heals" {
 	lab_cut 1 2
-	no sshs 1 2
-	no sshs 2 1
+	unreached 1 2
+	unreached 2 1
 	sshs 1 3
 	sshs 2 3
 	lab_heal 1 2
@@ -62,11 +69,11 @@ heard() {
 	lab_cut 1 2 oneway
 	# h2's question reaches h1, h1's answer does not reach h2.
 	before=$(heard 1)
-	no sshs 2 1
+	unreached 2 1
 	[ "$(heard 1)" -gt "$before" ]
 	# h1's question does not reach h2.
 	before=$(heard 2)
-	no sshs 1 2
+	unreached 1 2
 	[ "$(heard 2)" -eq "$before" ]
 	lab_heal
 	sshs 1 2
@@ -74,8 +81,8 @@ heard() {
 
 @test "an isolated host reaches nobody" {
 	lab_isolate 3
-	no sshs 3 1
-	no sshs 1 3
+	unreached 3 1
+	unreached 1 3
 	sshs 1 2
 	lab_heal
 	sshs 1 3
@@ -86,7 +93,7 @@ heard() {
 	wait_for 5 lab_file 2 tick
 	lab_freeze 2
 	# The kernel still takes the connection; nobody reads it.
-	no sshs 1 2
+	unreached 1 2
 	before=$(lab_file 2 tick)
 	sleep 1.2
 	[ "$(lab_file 2 tick)" = "$before" ]
@@ -102,7 +109,7 @@ heard() {
 	lab_on 3 sh -c 'hostname >mark && sync mark . && hostname >unsynced'
 	lab_poweroff 3
 	no lab_on 3 true
-	no sshs 1 3
+	unreached 1 3
 	# The peer's end of the connection knows nothing yet.
 	lab_on 1 sh -c 'ss -Htn state established dst 10.77.0.3 | grep -q .'
 	lab_poweron 3
@@ -114,11 +121,12 @@ heard() {
 @test "a slow pair is slow, the others are not" {
 	lab_slow 1 2 400kbit
 	slow=$(took lab_on 1 sh -c 'head -c 100000 /dev/zero | ssh h2 "cat >/dev/null"')
-	fast=$(took lab_on 1 sh -c 'head -c 100000 /dev/zero | ssh h3 "cat >/dev/null"')
+	# Two seconds and more of it are the wire's, never the machine's.
+	quick() { fast=$(took lab_on 1 sh -c 'head -c 100000 /dev/zero | ssh h3 "cat >/dev/null"') && [ "$fast" -lt 1500 ]; }
+	wait_for 30 quick
 	lab_fast
 	tell "100 kB at 400 kbit/s: $slow ms, unshaped $fast ms"
 	[ "$slow" -gt 1500 ]
-	[ "$fast" -lt "$slow" ]
 }
 
 @test "a frozen disk hangs writes, not reads" {
