@@ -120,8 +120,8 @@ gone() {
 
 @test "a start that fails half-way leaves nothing started, and stops from the bottom" {
 	script fails <<-'END'
-		prog one "echo one up >>log; trap 'echo one down >>log; exit' TERM; while :; do sleep 0.05; done"
-		prog two "echo two up >>log; trap 'echo two down >>log; exit' TERM; while :; do sleep 0.05; done" check="grep -q 'two up' log"
+		prog one "trap 'echo one down >>log; exit' TERM; echo one up >>log; while :; do sleep 0.05; done" check="cat log | grep -q 'one up'"
+		prog two "trap 'echo two down >>log; exit' TERM; echo two up >>log; while :; do sleep 0.05; done" check="grep -q 'two up' log"
 		need file nowhere
 		prog three "echo three up >>log; sleep 1000"
 	END
@@ -177,9 +177,10 @@ gone() {
 
 @test "whoever has ended and left something behind is not down" {
 	script left <<-'END'
-		prog it "sleep 1000 & echo \$! >child; sleep 0.3"
+		prog it "sleep 1000 & echo \$! >child; until [ -e enough ]; do sleep 0.05; done"
 	END
 	call left start
+	: >enough
 	read -r pid rest <run/left/prog.it
 	soon gone "$pid"
 	run -4 call left status
@@ -315,9 +316,9 @@ touch ran' '' PATH pkg_list 'a[$(touch ran)]'; do
 	PKG_NODE=a call told start
 	soon grep -q started told
 	PKG_NODE=a call told stop
+	soon grep -q stopping told
 	run -0 call told fence 'b; touch ran'
 	run -1 call told fence c
-	soon grep -q stopping told
 	[ ! -e ran ]
 	diff - told <<-'END'
 		started told a
