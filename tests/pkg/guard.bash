@@ -29,7 +29,7 @@ setsid sh ./beat &
 (env -i PATH="$PATH" setsid sh -c 'sh ./beat & exit' &)
 (nohup sh ./beat >/dev/null 2>&1 &)
 sh ./beat &
-until [ -e "beats/$!" ]; do
+until [ -s "beats/$!" ]; do
 	sleep 0.01
 done
 kill -STOP "$!"
@@ -92,6 +92,14 @@ ended() {
 	local status=0
 	wait "$guard" || status=$?
 	[ "$status" -eq "$1" ]
+}
+
+# stranger [WORD...]: sets $foreign to a process that leads a group of its own.
+stranger() {
+	setsid "$@" sleep 1000 3>&- 4>&- &
+	foreign=$!
+	stands_apart() { [ "$(ps -o comm= -o pgid= -p "$foreign" | tr -s ' ')" = "sleep $foreign" ]; }
+	soon stands_apart
 }
 
 # What guard's marks are made of.

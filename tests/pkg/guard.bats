@@ -39,19 +39,20 @@ load guard
 }
 
 @test "renewed it lives, by the latest T0 only; given back it goes on without end" {
+	SOFT=1300 # feign has to renew it in time
 	begin
+	order renewing
 	order run "$PACKAGE"
 	soon living 7
 	order "tell arm 1 @ $(lease)"
 	soon was_said 'armed 1 *'
-	order renewing
 	sleep 2.5
 	not was_said dead
 	living 7
 	order 'tell disarm 2'
 	order 'tell disarm 1'
 	soon was_said idle 2
-	sleep 1.7
+	sleep 1.9
 	living 7
 	not was_said dead
 	order 'tell kill 500000000'
@@ -66,9 +67,8 @@ load guard
 	order 'tell renewed @-70000'
 	order "tell arm 2 @-1 $(lease)"
 	order 'tell renewed @+90000'
-	soon was_said 'armed 2 *'
-	not was_said dead
 	soon was_said dead
+	[ "$(grep -o '^armed [12]\|^dead' said | tr '\n' ' ')" = 'armed 1 armed 2 dead ' ]
 	[ "$(wc -l <feign.pid)" -eq 1 ]
 }
 
@@ -83,6 +83,7 @@ load guard
 }
 
 @test "the time of an arm counts from its T0, not from when it came" {
+	SOFT=1000
 	begin
 	order run "$PACKAGE"
 	soon living 7
@@ -166,6 +167,7 @@ kicked() {
 @test "a watchdog is kicked while the lease is good, and is told when it is given back" {
 	kicked
 	begin
+	order renewing
 	order "tell watchdog $PWD/dog"
 	order "tell arm 1 @ $(lease)"
 	soon was_said 'armed 1 *'
@@ -198,6 +200,7 @@ kicked() {
 @test "guard is killed: nobody kicks the watchdog, and it is not told that this is well" {
 	kicked
 	begin
+	order renewing
 	order "tell watchdog $PWD/dog"
 	order "tell arm 1 @ $(lease)"
 	soon was_said 'armed 1 *'
@@ -469,8 +472,7 @@ elsewhere() {
 	begin
 	inside ip link set lo up
 	inside ip addr add 10.9.8.7/24 dev lo
-	setsid sleep 1000 3>&- 4>&- & # which guard may not kill
-	foreign=$!
+	stranger # which guard may not kill
 	order "tell resources vip 10.9.8.7/24 lo|group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
 	order 'tell kill 20000000000'
 	soon not has_address
@@ -542,8 +544,7 @@ elsewhere() {
 	become=unprivileged
 	begin
 	# Another user's, which guard may not kill: as one in the disk's hands.
-	setsid env PKG_MARK="$(mark)" sleep 1000 3>&- 4>&- &
-	foreign=$!
+	stranger env PKG_MARK="$(mark)"
 	order 'leave 74'
 	soon was_said idle 2
 	order "tell resources group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
@@ -560,8 +561,7 @@ elsewhere() {
 	[ "$(id -u)" -eq 0 ] || skip 'takes root'
 	become=unprivileged
 	begin
-	setsid sleep 1000 3>&- 4>&- &
-	foreign=$!
+	stranger
 	order "tell resources group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
 	order 'tell arm 1 @ 60000000000 400000000 400000000'
 	soon was_said 'armed 1 *'
@@ -577,8 +577,7 @@ elsewhere() {
 	[ "$(id -u)" -eq 0 ] || skip 'takes root'
 	become=unprivileged # which may not
 	begin
-	setsid sleep 1000 3>&- 4>&- &
-	foreign=$!
+	stranger
 	order "tell resources group $foreign $(awk '{ print $22 }' "/proc/$foreign/stat")"
 	order 'tell reboot yes'
 	order "tell arm 1 @ $(lease)"
