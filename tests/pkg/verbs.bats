@@ -652,11 +652,13 @@ watches() {
 	run -0 pkg confirm-dead --yes "$name"
 	[ "$(client 1 get "pkg/$name/lease")" = 'owner=a boot=ID instance=ff epoch=7 seq=21 state=released limit=1000 since=1700000000 to=- note=why%20not' ]
 	lease stuck 30
-	out "$BASH" -c 'sleep 1; cd "$1" && ./lite-raft-client set "pkg/$2/lease" "owner=a boot=ID instance=ff epoch=7 seq=31 state=stuck limit=1000 since=1 to=- note="' \
-		renew "$(node_dir 1)" "$name" &
-	run -1 pkg confirm-dead --yes "$name"
-	wait
-	[[ $output == *'cannot call a dead: it has renewed its lease just now'* ]]
+	pkg confirm-dead --yes "$name" >"$BATS_TEST_TMPDIR/told" 2>&1 &
+	wait_for 20 watches "$BATS_TEST_TMPDIR/told" '*whether a renews the lease*' # it has read that
+	lease stuck 31
+	status=0
+	wait "$!" || status=$?
+	[ "$status" -eq 1 ]
+	watches "$BATS_TEST_TMPDIR/told" '*cannot call a dead: it has renewed its lease just now*'
 	[[ $(client 1 get "pkg/$name/lease") == *' seq=31 state=stuck '* ]]
 }
 
