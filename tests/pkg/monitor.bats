@@ -120,7 +120,7 @@ keeps_session() {
 	kill -KILL "$(cat "$HOSTS/a/pkg/run/four/beat")"
 	wait_for 20 runs_on b four
 	one_owner four
-	client 1 get pkg/four/node/a | grep -q 'state=failed'
+	wait_for 20 node_says four a state=failed
 }
 
 @test "the owner's host dies: the stand-by has it after W, and never before" {
