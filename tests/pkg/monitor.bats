@@ -68,7 +68,7 @@ keeps_session() {
 
 @test "a monitor that is killed: the next one has renewed within 3 s, the package untouched" {
 	plain two a
-	settings two
+	settings two 'soft 10' # a busy machine starts slowly what was killed
 	guard_run a two
 	wait_for 20 runs_on a two
 	beat=$(cat "$HOSTS/a/pkg/run/two/beat")
@@ -185,7 +185,7 @@ status) lives || exit 1 ;;
 *) exit 64 ;;
 esac
 END
-	settings fifteen
+	settings fifteen 'soft 10'
 	guard_run a fifteen
 	wait_for 20 runs_on a fifteen
 	yes=$(cat "$HOSTS/a/pkg/run/fifteen/yes")
@@ -208,7 +208,7 @@ END
 
 @test "a list of servers that is emptied while it is read: those that are known are gone on with" {
 	plain fourteen a
-	settings fourteen
+	settings fourteen 'soft 10'
 	list=$HOSTS/a/pkg/lite-raft-remote
 	cp "$list" "$HOSTS/a/list"
 	# Who leads stands last: behind it the list is read again.
@@ -337,7 +337,7 @@ knows_twin() {
 
 @test "F62 a copy of the directory on the same host: what runs, or is left to maintenance, is not its own" {
 	plain twelve a
-	settings twelve
+	settings twelve 'soft 10'
 	guard_run a twelve
 	wait_for 20 runs_on a twelve
 	beat=$(cat "$HOSTS/a/pkg/run/twelve/beat")
