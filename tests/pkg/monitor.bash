@@ -90,11 +90,12 @@ END
 }
 
 # settings NAME LINE...: writes the package's settings into the store; these are slow
-# enough for a busy machine: L = 6 s, W = 7.4.
+# enough for a busy machine.  Where the end of the lease is waited for it is "soft 4":
+# L = 6 s, W = 7.4.
 settings() {
 	local name=$1
 	shift
-	printf '%s\n' 'nodes a b' 'renew 0.5' 'soft 4' 'grace 1' 'kill 1' 'poll 0.2' 'status_interval 0.5' "$@" |
+	printf '%s\n' 'nodes a b' 'renew 0.5' 'soft 10' 'grace 1' 'kill 1' 'poll 0.2' 'status_interval 0.5' "$@" |
 		client 1 set "pkg/$name/conf" -
 }
 

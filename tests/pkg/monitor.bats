@@ -68,7 +68,7 @@ keeps_session() {
 
 @test "a monitor that is killed: the next one has renewed within 3 s, the package untouched" {
 	plain two a
-	settings two 'soft 10' # a busy machine starts slowly what was killed
+	settings two
 	guard_run a two
 	wait_for 20 runs_on a two
 	beat=$(cat "$HOSTS/a/pkg/run/two/beat")
@@ -125,7 +125,7 @@ keeps_session() {
 
 @test "the owner's host dies: the stand-by has it after W, and never before" {
 	plain five a b
-	settings five
+	settings five 'soft 4'
 	guard_run a five
 	wait_for 20 runs_on a five
 	guard_run b five
@@ -143,7 +143,7 @@ keeps_session() {
 
 @test "an owner that is cut off from the store: dead by L, before the stand-by starts" {
 	plain six a b
-	settings six
+	settings six 'soft 4'
 	guard_run a six
 	wait_for 20 runs_on a six
 	guard_run b six
@@ -160,7 +160,7 @@ keeps_session() {
 
 @test "a session that ends, or a server that is silent: the next server, and the lease stays" {
 	plain seven a
-	settings seven 'soft 10' # a busy machine takes long to find the next leader
+	settings seven
 	guard_run a seven
 	wait_for 20 runs_on a seven
 	cut_off a
@@ -185,7 +185,7 @@ status) lives || exit 1 ;;
 *) exit 64 ;;
 esac
 END
-	settings fifteen 'soft 10'
+	settings fifteen
 	guard_run a fifteen
 	wait_for 20 runs_on a fifteen
 	yes=$(cat "$HOSTS/a/pkg/run/fifteen/yes")
@@ -208,7 +208,7 @@ END
 
 @test "a list of servers that is emptied while it is read: those that are known are gone on with" {
 	plain fourteen a
-	settings fourteen 'soft 10'
+	settings fourteen
 	list=$HOSTS/a/pkg/lite-raft-remote
 	cp "$list" "$HOSTS/a/list"
 	# Who leads stands last: behind it the list is read again.
@@ -337,7 +337,7 @@ knows_twin() {
 
 @test "F62 a copy of the directory on the same host: what runs, or is left to maintenance, is not its own" {
 	plain twelve a
-	settings twelve 'soft 10'
+	settings twelve
 	guard_run a twelve
 	wait_for 20 runs_on a twelve
 	beat=$(cat "$HOSTS/a/pkg/run/twelve/beat")
