@@ -67,7 +67,7 @@ says() {
 }
 
 @test "all verbs, on a package that runs" {
-	script web 'nodes="a b"' 'profile=fast' 'soft=5'
+	script web 'nodes="a b"' 'profile=fast' 'soft=10'
 	run -0 pkg init web
 	run -0 pkg init web
 	[ "$output" = 'pkg: web is in the store as it is here' ]
@@ -82,7 +82,7 @@ says() {
 	pkg status --json >json
 	awk -f "$ROOT/tests/lib/json.awk" json
 	run -0 pkg check web
-	[[ $output == *'a node that is cut off has stopped it after 7 s; another takes over after 8.66 s'* ]]
+	[[ $output == *'a node that is cut off has stopped it after 12 s; another takes over after 14.77 s'* ]]
 	[[ $output == *"b can't be asked for proof"* ]]
 	refused 1 'cannot move web: no other node stands by' move web
 	refused 1 'cannot move web to a: it is there' move web a
@@ -166,7 +166,7 @@ says() {
 }
 
 @test "a monitor that says nothing, a stop that does not end: a line, and no hang" {
-	script web 'nodes="a b"' 'profile=fast' 'soft=5' 'stop_timeout=7'
+	script web 'nodes="a b"' 'profile=fast' 'soft=10' 'stop_timeout=7'
 	pkg init web
 	pkg run web
 	soon_says 'web running owner=a *'
