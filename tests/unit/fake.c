@@ -115,13 +115,16 @@ serve(int fd, char **action)
 int
 main(int argc, char **argv)
 {
-	char **end, **list;
+	char **end, **list, path[4096];
 	int door, fd;
 
 	if (argc < 3 || process_on_signal(SIGPIPE, NULL) == -1)
 		return 64;
-	door = wire_listen(argv[1]);
-	if (door == -1)
+
+	/* Whoever sees the socket can connect to it. */
+	(void)snprintf(path, sizeof(path), "%s.new", argv[1]);
+	door = wire_listen(path);
+	if (door == -1 || rename(path, argv[1]) == -1)
 		return 74;
 	for (list = argv + 2;;) {
 		if (wire_wait(door, UINT64_MAX) != 1)

@@ -683,7 +683,7 @@ leads_not() {
 	start strace -f -qq -o /dev/null -e trace=fsync -e inject=fsync:error=ENOSPC:when=1 \
 		"$ROOT/libexec/lead/lead" 1
 	soon test -S run/client.sock
-	dial run/client.sock sh -c 'read -r hello && echo "add-member d 00000000000000dd learner" && read -r answer && echo "$answer" >answer'
+	soon dial run/client.sock sh -c 'read -r hello && echo "add-member d 00000000000000dd learner" && read -r answer && echo "$answer" >answer'
 	soon gone "$pid"
 	ended
 	[ "$status" -eq 74 ]
