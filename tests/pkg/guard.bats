@@ -166,6 +166,7 @@ kicked() {
 
 @test "a watchdog is kicked while the lease is good, and is told when it is given back" {
 	kicked
+	SOFT=5000
 	begin
 	order renewing
 	order "tell watchdog $PWD/dog"
@@ -199,6 +200,7 @@ kicked() {
 
 @test "guard is killed: nobody kicks the watchdog, and it is not told that this is well" {
 	kicked
+	SOFT=5000
 	begin
 	order renewing
 	order "tell watchdog $PWD/dog"
@@ -249,6 +251,7 @@ kicks_come() {
 
 @test "other deadlines of a package that runs: its watchdog is kicked by those" {
 	local long='700000000 60000000000 400000000'
+	SOFT=5000
 	kicked
 	begin
 	order renewing
@@ -269,6 +272,7 @@ kicks_come() {
 }
 
 @test "another watchdog of a package that runs: kicked from then on; one that is not there is told of" {
+	SOFT=5000
 	mkfifo dog other
 	cat dog >kicks.dog 3>&- 4>&- &
 	reader=$!
