@@ -586,7 +586,7 @@ watches() {
 	cp -Rp "$PKG" "$BATS_TEST_TMPDIR/gone"
 	printf 'store_patience=0\n' >>"$BATS_TEST_TMPDIR/gone/libexec/store.sh"
 	cd "$BATS_TEST_TMPDIR/gone"
-	(exec timeout 20 ./pkg log -f "$name" >../told 2>&1 3>&- 4>&-) &
+	(exec timeout 60 ./pkg log -f "$name" >../told 2>&1 3>&- 4>&-) &
 	tells=$!
 	wait_for 20 watches ../told '* an event'
 	mv run away
