@@ -5,7 +5,7 @@
 load common
 
 setup_file() {
-	LAB_WALL=1 cluster_up 3 snapshot_period 20
+	LAB_WALL=1 cluster_up 3 election_timeout 2 snapshot_period 20
 }
 
 setup() {

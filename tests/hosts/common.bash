@@ -10,7 +10,8 @@ hosts_up() { # N [SETTING VALUE]...
 	[ -s "$BATS_FILE_TMPDIR/missing" ] || lab_up "$@"
 }
 
-# As hosts_up, and a cluster that has a leader.
+# As hosts_up, and a cluster that has a leader.  Where a test asks that one leads on,
+# its election_timeout is 2: a busy machine may stand still for a second.
 cluster_up() { # N [SETTING VALUE]...
 	hosts_up "$@"
 	[ -s "$BATS_FILE_TMPDIR/missing" ] || cluster_boot

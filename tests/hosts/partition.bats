@@ -4,7 +4,7 @@
 load common
 
 setup_file() {
-	cluster_up 3
+	cluster_up 3 election_timeout 2
 }
 
 # Each test begins with a whole network and equal logs.
@@ -19,7 +19,7 @@ setup() {
 	lab_client "$reign_leader" set f6 meanwhile
 	# Several of its election timeouts; it asks for votes that nobody hears.
 	candidates() { [ "$(lab_file "$outsider" run/role)" = candidate ]; }
-	wait_for 5 candidates
+	wait_for 20 candidates
 	holds 3 same_reign
 	lab_heal
 	cluster_settled 30 "$outsider"
@@ -46,7 +46,7 @@ setup() {
 	[ -z "$answer" ]
 	[ "$status" -eq 69 ] || [ "$status" -eq 75 ]
 	deposed() { [ "$(lab_file "$old" run/role)" != leader ]; }
-	wait_for 5 deposed
+	wait_for 20 deposed
 	lab_heal
 	cluster_settled 30 "$old"
 	[ "$(lab_client "$old" get f53)" = after ]

@@ -4,7 +4,7 @@
 load common
 
 setup_file() {
-	cluster_up 3
+	cluster_up 3 election_timeout 2
 }
 
 setup() {
@@ -18,7 +18,7 @@ setup() {
 	wait_for 10 test -s "$LAB/power"
 	lab_poweroff "$old"
 	took=$(next_write "$other" f54 one)
-	tell "F54 leader's power off, election_timeout 1: next write after $took ms"
+	tell "F54 leader's power off, election_timeout 2: next write after $took ms"
 	[ "$took" -lt 25000 ]
 	writer_stop power
 	lab_poweron "$old" start

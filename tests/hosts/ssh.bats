@@ -4,7 +4,7 @@
 load common
 
 setup_file() {
-	cluster_up 3
+	cluster_up 3 election_timeout 2
 }
 
 setup() {
