@@ -15,9 +15,13 @@
  * - What has no known outcome never has to take effect.  So where a search has
  *   been, it need not go with more of those used up; nor is one used for nothing,
  *   or while another that does the same was invoked before.
+ * - What comes behind one of those must have needed it: without it, something else
+ *   would have been told or done.
  *
  * Each such rule turns an order that explains the history into one of no more
- * steps, so what is left out is never all that there is.
+ * steps, so what is left out is never all that there is.  But the last keeps what is
+ * of no use from being used up: at times an order is found much sooner without it.
+ * So the search goes with it for a while, then without, then for longer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,6 +35,8 @@
 #define AT_ONCE 1024u /* configurations there is room for at first */
 #define HELD    8u    /* states to be told of */
 #define LOOKS   1024u /* configurations to compare one with, the newest */
+#define WHILE   4096u /* configurations, at first */
+#define LONGER  16u   /* times as many, then */
 
 struct event {
 	uint64_t time;
@@ -43,6 +49,7 @@ struct frame {
 	uint32_t config;
 	uint32_t next; /* move */
 	int any_key;
+	int unneeded; /* the last one had no known outcome, and nothing has needed it */
 };
 
 /*
@@ -71,11 +78,14 @@ struct search {
 	size_t table_size;
 	struct frame *stack;
 	size_t depth, stack_cap;
-	uint32_t *next; /* the configuration that is being made */
+	uint32_t *next;  /* the configuration that is being made */
+	uint32_t *state; /* to try something in */
+	int thrifty;     /* what comes behind must have needed it */
+	size_t limit;    /* of configurations */
 	size_t memory;
 };
 
-enum step { STEP_ON, STEP_DONE, STEP_FULL, STEP_FAILED };
+enum step { STEP_ON, STEP_DONE, STEP_LATER, STEP_FULL, STEP_FAILED };
 
 static int
 bit(const uint32_t *mask, size_t i)
@@ -158,7 +168,6 @@ search_begin(struct search *s, const struct object *o, size_t memory)
 {
 	size_t i;
 
-	memset(s, 0, sizeof(*s));
 	s->o = o;
 	s->memory = memory;
 	if (events_make(s) == -1 || slots_make(s) == -1 ||
@@ -170,7 +179,8 @@ search_begin(struct search *s, const struct object *o, size_t memory)
 	s->words = s->link_at + 1;
 	s->holder = calloc(s->slots + 1, sizeof(*s->holder));
 	s->next = calloc(s->words, sizeof(*s->next));
-	if (s->holder == NULL || s->next == NULL)
+	s->state = calloc(o->keys + 1, sizeof(*s->state));
+	if (s->holder == NULL || s->next == NULL || s->state == NULL)
 		return -1;
 	for (i = 0; i < s->slots; i++)
 		s->holder[i] = NOBODY;
@@ -189,6 +199,7 @@ search_end(struct search *s)
 	free(s->table);
 	free(s->stack);
 	free(s->next);
+	free(s->state);
 }
 
 /* --- where the search stands in it -------------------------------------------------- */
@@ -306,6 +317,8 @@ room_make(struct search *s)
 	size_t cap = s->cap == 0 ? AT_ONCE : 2 * s->cap, i;
 	uint32_t *config, *table;
 
+	if (s->configs >= s->limit)
+		return STEP_LATER;
 	if (s->configs < s->cap)
 		return STEP_ON;
 	if (cap > s->memory /
@@ -350,15 +363,17 @@ stack_push(struct search *s, struct frame frame)
 
 /* s->next, which an operation has made, goes as far as it can without a choice. */
 static enum step
-arrive(struct search *s)
+arrive(struct search *s, int unneeded)
 {
 	enum step step;
 	uint32_t at, looks;
+	int reads;
 
-	do
+	do {
 		pass_events(s, s->next);
-	while (s->next[0] < s->events && read_all(s, s->next) &&
-	    bit(s->next + 1, s->slot[s->event[s->next[0]].op]));
+		reads = s->next[0] < s->events && read_all(s, s->next);
+		unneeded &= !reads;
+	} while (reads && bit(s->next + 1, s->slot[s->event[s->next[0]].op]));
 	if (s->next[0] == s->events)
 		return STEP_DONE;
 	step = room_make(s);
@@ -373,7 +388,8 @@ arrive(struct search *s)
 	memcpy(s->config + s->configs * s->words, s->next, s->words * sizeof(*s->next));
 	link_in(s, s->configs);
 	return stack_push(s,
-	    (struct frame){ (uint32_t)s->configs++, 0, list_waits(s, s->next) });
+	    (struct frame){ (uint32_t)s->configs++, 0, list_waits(s, s->next),
+		unneeded });
 }
 
 /* --- moves ------------------------------------------------------------------------------ */
@@ -409,6 +425,18 @@ move_next(struct search *s, struct frame *f, const uint32_t *c)
 	return NOBODY;
 }
 
+/* Would s->next's state be the same if the one before had not been used? */
+static int
+goes_without(struct search *s, const struct deed *op)
+{
+	const struct frame *below = &s->stack[s->depth - 2];
+	const size_t size = s->o->keys * sizeof(*s->state);
+
+	memcpy(s->state, s->config + below->config * s->words + s->state_at, size);
+	return model_step(s->o, op, s->state) &&
+	    memcmp(s->state, s->next + s->state_at, size) == 0;
+}
+
 /* Tries the next move of the configuration on top. */
 static enum step
 move(struct search *s)
@@ -426,7 +454,8 @@ move(struct search *s)
 	}
 	op = s->o->op[number];
 	memcpy(s->next, c, s->words * sizeof(*c));
-	if (!model_step(s->o, op, s->next + s->state_at))
+	if (!model_step(s->o, op, s->next + s->state_at) ||
+	    (s->thrifty && f->unneeded && goes_without(s, op)))
 		return STEP_ON;
 	if (op->returned != LIN_NEVER)
 		bit_flip(s->next + 1, s->slot[number]);
@@ -434,7 +463,7 @@ move(struct search *s)
 		return STEP_ON;
 	else
 		bit_flip(s->next + s->unknown_at, s->slot[number]);
-	return arrive(s);
+	return arrive(s, op->returned == LIN_NEVER);
 }
 
 /* The furthest that any order came, and the states there. */
@@ -465,27 +494,42 @@ trouble_take(struct search *s, struct trouble *t)
 	return 0;
 }
 
+/* A verdict; or *step is STEP_LATER, and there is none yet. */
+static int
+search_for(const struct object *o, size_t memory, int thrifty, size_t limit,
+    struct trouble *t, enum step *step)
+{
+	struct search s = { .thrifty = thrifty, .limit = limit };
+	int verdict = -1;
+
+	*step = STEP_FAILED;
+	if (search_begin(&s, o, memory) == 0) {
+		*step = arrive(&s, 0);
+		while (*step == STEP_ON && s.depth > 0)
+			*step = move(&s);
+	}
+	if (*step == STEP_DONE)
+		verdict = LIN_LINEARIZABLE;
+	else if (*step == STEP_FULL)
+		verdict = LIN_GAVE_UP;
+	else if (*step == STEP_ON)
+		verdict = LIN_BROKEN;
+	if ((*step == STEP_FULL || *step == STEP_ON) && trouble_take(&s, t) == -1)
+		verdict = -1;
+	search_end(&s);
+	return verdict;
+}
+
 int
 search(const struct object *o, size_t memory, struct trouble *t)
 {
-	enum step step = STEP_FAILED;
-	struct search s;
-	int verdict = -1;
+	enum step step = STEP_LATER;
+	size_t limit;
+	int thrifty, verdict = -1;
 
 	memset(t, 0, sizeof(*t));
-	if (search_begin(&s, o, memory) == 0) {
-		step = arrive(&s);
-		while (step == STEP_ON && s.depth > 0)
-			step = move(&s);
-	}
-	if (step == STEP_DONE)
-		verdict = LIN_LINEARIZABLE;
-	else if (step == STEP_FULL)
-		verdict = LIN_GAVE_UP;
-	else if (step == STEP_ON)
-		verdict = LIN_BROKEN;
-	if (step != STEP_DONE && step != STEP_FAILED && trouble_take(&s, t) == -1)
-		verdict = -1;
-	search_end(&s);
+	for (limit = WHILE; step == STEP_LATER; limit *= LONGER)
+		for (thrifty = 1; step == STEP_LATER && thrifty >= 0; thrifty--)
+			verdict = search_for(o, memory, thrifty, limit, t, &step);
 	return verdict;
 }

@@ -262,6 +262,15 @@ bad() {
 	[[ ${lines[0]} == 'gave up: k, 241 operations, '*' states tried' ]]
 }
 
+@test "a fault in the midst of many clients: of a hundred in a row nobody knows the outcome" {
+	for seed in {1..8}; do
+		"$random" history "$seed" 600 10 1 0 0 |
+			awk 'NR > 250 && NR <= 350 { sub(/^[0-9]+ [0-9]+ [0-9]+/, $1 " " $2 " -"); sub(/\t.*/, "\t") } 1' >history
+		run -0 "$check" -m 32 history
+		[ "$output" = 'linearizable: 600 operations, 1 keys' ]
+	done
+}
+
 @test "small histories: the verdict is that of trying every order" {
 	run -0 "$random" compare 1 20000
 	[[ $output =~ ^([0-9]+)\ linearizable,\ ([0-9]+)\ not$ ]]
