@@ -267,7 +267,11 @@ listed() {
 	# What is taken back stays so, and who has asked for it hears of it.
 	client "$it" add-member n4 >"$BATS_TEST_TMPDIR/said" 2>&1 &
 	command=$!
-	asks() { [ -n "$(processes "$it" 'link/call .*add-member n4')" ]; }
+	# Not only begun: its words are on their way to the leader.
+	asks() {
+		awk '$1 == "wchar:" && $2 > 0 { asked = 1 } END { exit !asked }' /dev/null \
+			$(processes "$it" 'link/call .*add-member n4' | sed 's,.*,/proc/&/io,')
+	}
 	wait_for 20 asks
 	run -0 client "$(another "$it")" del-member n4
 	status=0
