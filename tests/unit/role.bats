@@ -313,6 +313,21 @@ removed() {
 	stopped
 }
 
+@test "F51 lead is slow to have its lock, which is there from before: a leader tends its peers as ever" {
+	lives_with_role
+	mv libexec/os/hold libexec/os/hold.now
+	stub os/hold <<-'END'
+		[ "$1" != run/lead.lock ] || sleep 3
+		exec libexec/os/hold.now "$@"
+	END
+	: >run/lead.lock
+	begin
+	soon leads
+	soon several 2
+	stream_killed
+	stopped
+}
+
 @test "F7 a role that can't be asked for just now is not taken for dead" {
 	local shell is
 	shell=$(head -n 1 libexec/role/follower | cut -c 3-)
