@@ -162,8 +162,8 @@ all_wait() {
 		said_once
 	done
 	# There was somebody who might have answered.
-	new=$(leader)
-	(($(show "$new" term) > term && $(show "$new" commit_index) < $(show "$new" last_index)))
+	might() { new=$(leader) && (($(show "$new" term) > term && $(show "$new" commit_index) < $(show "$new" last_index))); }
+	wait_for 30 might
 	for node in $(nodes); do
 		restore_entries "$node"
 	done
