@@ -459,6 +459,23 @@ sooner() {
 	in_dir a node heard
 }
 
+@test "verify removes what a peer's greeting left damaged, but not while another writes it" {
+	formed
+	in_dir a node boot
+	tells a b
+	seen=$(cd b && printf '%s' state/seen.*)
+	poke "b/$seen" 20
+	start sh -c 'cd b && exec hold "$1" sleep 1000' sh "$seen"
+	writes() { in_dir b hold --who "$seen"; }
+	soon writes
+	in_dir b node verify
+	[ -s "b/$seen" ]
+	kill "$pid"
+	ended
+	in_dir b node verify
+	[ ! -e "b/$seen" ]
+}
+
 @test "F62 same: this very directory has answered, or a copy" {
 	three
 	in_dir a node nonce
