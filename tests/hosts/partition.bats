@@ -12,14 +12,18 @@ setup() {
 	skip_or cluster_mended 30
 }
 
+# stands HOST: it asks for votes.
+stands() {
+	[ "$(lab_file "$1" run/role)" = candidate ]
+}
+
 @test "F6 a host that was cut off comes back and disturbs nobody" {
 	remember_reign
 	outsider=$(lab_followers | head -n 1)
 	lab_isolate "$outsider"
 	lab_client "$reign_leader" set f6 meanwhile
-	# Several of its election timeouts; it asks for votes that nobody hears.
-	candidates() { [ "$(lab_file "$outsider" run/role)" = candidate ]; }
-	wait_for 20 candidates
+	# It asks for votes that nobody hears.
+	wait_for 20 stands "$outsider"
 	holds 3 same_reign
 	lab_heal
 	cluster_settled 30 "$outsider"
@@ -60,6 +64,7 @@ setup() {
 		[ "$other" = "$deaf" ] || lab_cut "$other" "$deaf" oneway
 	done
 	writer_start oneway "$reign_leader"
+	wait_for 20 stands "$deaf"
 	holds 4 same_reign
 	wait_for 60 writer_wrote oneway 5
 	writer_stop oneway
@@ -91,6 +96,7 @@ bridge() { # NAME A C
 	remember_reign
 	lab_cut "$2" "$3"
 	writer_start "$1" "$reign_leader"
+	[ "$2" != "$reign_leader" ] || wait_for 20 stands "$3"
 	holds 3 same_reign
 	wait_for 60 writer_wrote "$1" 5
 	writer_stop "$1"

@@ -106,7 +106,7 @@ unknown_name() { # A B
 	unknown_name "$reign_leader" "$barred_peer"
 	# Its streams are cut, and cannot be made again.
 	lab_isolate "$barred_peer"
-	holds 3 same_reign
+	holds 5 same_reign
 	lab_heal
 	writer_start refused "$reign_leader"
 	holds 3 same_reign
