@@ -25,6 +25,7 @@ teardown() {
 		done
 	fi
 	hosts_down a b
+	[ ! -d "$HOSTS/twin" ] || hosts_down twin
 	cluster_after
 }
 
